@@ -1,0 +1,1 @@
+"""Relations, heatmaps, hosts and base architectures; imports nothing by itself."""

@@ -1,0 +1,1 @@
+"""Instance heatmaps, one maker per kind of prediction."""

@@ -1,0 +1,1 @@
+"""Hosts: where the relation reads from and writes to."""

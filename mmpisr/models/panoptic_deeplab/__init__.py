@@ -1,0 +1,1 @@
+"""Panoptic-DeepLab, which mmdet lacks."""

@@ -1,0 +1,45 @@
+"""The registries of mmpisr: children of mmengine's, with the scope ``mmpisr``.
+
+``type='mmpisr.PISR'`` in any config imports the locations below by itself. Our own
+code writes the prefix too: under an ``mmdet::`` base the default scope is mmdet's.
+"""
+
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import Registry
+
+SCOPE = 'mmpisr'
+
+MODELS = Registry(
+    'model',
+    parent=MMENGINE_MODELS,
+    scope=SCOPE,
+    locations=[
+        'mmpisr.models.relations',
+        'mmpisr.models.heatmaps',
+        'mmpisr.models.losses',
+        'mmpisr.models.panoptic_deeplab',
+        'mmpisr.models.hosts',
+    ],
+)
+DATASETS = Registry(
+    'dataset',
+    parent=MMENGINE_DATASETS,
+    scope=SCOPE,
+    locations=['mmpisr.datasets'],
+)
+TRANSFORMS = Registry(
+    'transform',
+    parent=MMENGINE_TRANSFORMS,
+    scope=SCOPE,
+    locations=['mmpisr.datasets.transforms'],
+)
+METRICS = Registry(
+    'metric', parent=MMENGINE_METRICS, scope=SCOPE, locations=['mmpisr.evaluation']
+)
+HOOKS = Registry(
+    'hook', parent=MMENGINE_HOOKS, scope=SCOPE, locations=['mmpisr.engine.hooks']
+)

@@ -1,0 +1,24 @@
+"""Shared fixtures: one thread a worker, and real data where it is at hand."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+REPO = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def repo() -> Path:
+    """Root of the checkout."""
+    return REPO
+
+
+@pytest.fixture(scope='session')
+def shared_data() -> Path:
+    """Folder of real samples beside the checkout; the test skips without it."""
+    folder = REPO.parent / 'shared' / 'data'
+    if not folder.is_dir():
+        pytest.skip(f'real samples are not at {folder}')
+    return folder
