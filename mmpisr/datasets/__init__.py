@@ -1,1 +1,5 @@
 """Panoptic datasets."""
+
+from .panoptic import PanopticDataset
+
+__all__ = ['PanopticDataset']

@@ -1,0 +1,44 @@
+"""Find out before training that a file is missing, with one listing per folder."""
+
+import os
+import os.path as osp
+from collections import defaultdict
+from collections.abc import Iterable
+
+from mmengine.fileio import LocalBackend, get_file_backend
+
+
+def check_files_exist(
+    ann_file: str, field: str, paths: Iterable[str], backend_args: dict | None = None
+) -> None:
+    """Refuse paths that are not on the local disk; other backends are not asked.
+
+    Args:
+        ann_file: Json that lists the files, for the message.
+        field: Field of the json, without ``.file_name``.
+        paths: The files.
+        backend_args: Of the file backend.
+
+    Raises:
+        FileNotFoundError: Naming the json, the field, the folder and the first file.
+    """
+    names = defaultdict(set)
+    for path in paths:
+        folder, name = osp.split(path)
+        names[folder].add(name)
+
+    for folder, wanted in names.items():
+        if not _is_local(folder, backend_args):
+            continue
+        found = set(os.listdir(folder or '.')) if osp.isdir(folder or '.') else set()
+        missing = sorted(wanted - found)
+        if missing:
+            raise FileNotFoundError(
+                f'{ann_file}: {field}.file_name lists {len(wanted)} files in '
+                f'{folder!r}, {len(missing)} of them do not exist, the first is '
+                f'{missing[0]!r}'
+            )
+
+
+def _is_local(folder: str, backend_args: dict | None) -> bool:
+    return isinstance(get_file_backend(folder, backend_args=backend_args), LocalBackend)

@@ -1,0 +1,126 @@
+"""Load a COCO-panoptic png as a map of segment indices.
+
+All geometric transforms of mmcv and mmdet work on that one map (key ``gt_seg_map``);
+semantic, panoptic and training targets are looked up from it afterwards.
+"""
+
+import cv2
+import mmcv
+import mmengine.fileio as fileio
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmpisr.registry import TRANSFORMS
+
+PNG_END = b'IEND'
+
+
+def decode_segment_ids(png: bytes) -> np.ndarray:
+    """Decode a png to segment ids, R + 256 G + 65536 B.
+
+    Args:
+        png: The file's content.
+
+    Returns:
+        Ids, ``(H, W)`` int32, 0 = void.
+
+    Raises:
+        ValueError: The png is truncated or no image at all.
+    """
+    complete = png.rfind(PNG_END) >= 0
+    image = mmcv.imfrombytes(png, flag='color', backend='cv2') if complete else None
+    if image is None:
+        raise ValueError(f'not a complete png ({len(png)} bytes), is it truncated?')
+    rgba = cv2.cvtColor(image, cv2.COLOR_BGR2RGBA)
+    rgba[..., 3] = 0
+    return rgba.view('<i4')[..., 0].astype(np.int32, copy=False)
+
+
+def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Replace every id by its position in ``ids`` plus one.
+
+    Args:
+        id_map: ``(H, W)`` integers in ``[0, 2**24)``, 0 = void.
+        ids: ``(S,)`` distinct integers in ``[1, 2**24)``.
+
+    Returns:
+        ``(H, W)`` uint16, 0 = void.
+
+    Raises:
+        ValueError: The map has ids that ``ids`` lacks, or the reverse.
+    """
+    table = np.zeros(2**24, dtype=np.uint16)  # untouched pages cost nothing
+    table[ids] = np.arange(1, len(ids) + 1, dtype=np.uint16)
+    index_map = table.take(id_map)
+
+    unmatched = np.count_nonzero(index_map) != np.count_nonzero(id_map)
+    extra = np.setdiff1d(id_map[index_map == 0], [0]) if unmatched else []
+    areas = np.bincount(index_map.ravel(), minlength=len(ids) + 1)
+    absent = ids[areas[1:] == 0]
+    if len(extra) or len(absent):
+        raise ValueError(
+            f'the png has ids that the json lacks: {list(map(int, extra[:5]))} of '
+            f'{len(extra)}, the json has ids that the png lacks: '
+            f'{list(map(int, absent[:5]))} of {len(absent)}'
+        )
+    return index_map
+
+
+@TRANSFORMS.register_module()
+class LoadPanopticSegments(BaseTransform):
+    """Load the segments of an image; does nothing where there is no annotation.
+
+    May stand after ``Resize`` (in a test pipeline): the map has the original size.
+
+    Required keys: ``seg_map_path``, ``segments_info``, ``height``, ``width``, and
+    ``ori_shape`` where the image is loaded already.
+
+    Added keys: ``gt_seg_map``, ``(H, W)`` uint16, 0 = void and i + 1 = the i-th
+    segment; ``segments``, a dict of arrays ``labels`` int64, ``is_thing`` bool (by
+    class, so true for a crowd of things), ``is_crowd`` bool, each ``(S,)``.
+
+    Args:
+        backend_args: Of the file backend.
+
+    Raises:
+        ValueError: Naming the png, when it is truncated, has another size than the
+            image or the json says, or other ids than the json.
+    """
+
+    def __init__(self, backend_args: dict | None = None) -> None:
+        self.backend_args = backend_args
+
+    def transform(self, results: dict) -> dict:
+        """Add the map and the segments' properties."""
+        path = results.get('seg_map_path')
+        if path is None:
+            return results
+        segments = results['segments_info']
+        ids = np.array([s['id'] for s in segments], dtype=np.int64)
+        try:
+            id_map = decode_segment_ids(fileio.get(path, self.backend_args))
+            _check_shape(results, id_map.shape)
+            results['gt_seg_map'] = match_segment_ids(id_map, ids)
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from error
+
+        results['segments'] = dict(
+            labels=np.array([s['category'] for s in segments], dtype=np.int64),
+            is_thing=np.array([s['is_thing'] for s in segments], dtype=bool),
+            is_crowd=np.array([s['is_crowd'] for s in segments], dtype=bool),
+        )
+        return results
+
+    def __repr__(self) -> str:
+        """Show the arguments."""
+        return f'{type(self).__name__}(backend_args={self.backend_args})'
+
+
+def _check_shape(results: dict, png_shape: tuple[int, ...]) -> None:
+    json_shape = (results['height'], results['width'])
+    image_shape = tuple(results.get('ori_shape', json_shape)[:2])
+    if not png_shape == json_shape == image_shape:
+        raise ValueError(
+            f'(height, width) of the png is {png_shape}, of the image {image_shape}, '
+            f'in the json {json_shape}'
+        )
