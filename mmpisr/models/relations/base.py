@@ -1,0 +1,182 @@
+"""The interface of every relation: what goes in, what comes out, what is refused."""
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from .fusion import Fusion
+
+
+class RelationInputs(NamedTuple):
+    """What :meth:`BaseRelation.relate` reads: empty slots and padding are zero."""
+
+    feats: Tensor
+    """Features, zero at padded pixels, ``(B, C, H, W)``."""
+    masks: Tensor
+    """Class probabilities, then instance heatmaps, ``(B, L, H, W)``."""
+    valid: Tensor
+    """False marks an empty instance slot; classes are always valid, ``(B, L)`` bool."""
+    pixel_mask: Tensor
+    """False marks padding, ``(B, 1, H, W)`` bool."""
+
+
+class RelationOutput(NamedTuple):
+    """What a relation returns; the last two are None where it has no such thing."""
+
+    feats: Tensor
+    """Features for the final stage, in the frame of the input, ``(B, C, H, W)``."""
+    weights: Tensor | None = None
+    """Reweighting scores in [0, 1], zero for an empty slot, ``(B, L)``."""
+    encodings: Tensor | None = None
+    """Encodings before reweighting, float32, ``(B, L, C)``."""
+
+
+class BaseRelation(BaseModule):
+    """Turns intermediate predictions and features into features for the final stage.
+
+    Subclasses implement :meth:`relate`; checks, padding, empty slots and the fusion
+    with the input are the same for all of them and live here.
+
+    Args:
+        in_channels: Channels C of the feature map.
+        num_classes: Semantic classes N.
+        num_instances: Instance slots K that the host fills. Our choice; not public.
+        fusion: ``'residual'`` adds to the features through a gate that starts at
+            zero, ``'replace'`` hands the relation's features on alone.
+        detach_masks: Whether predictions pass no gradient through the relation.
+        init_cfg: mmengine's initialisation config.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        num_classes: int,
+        num_instances: int = 50,
+        fusion: str = 'residual',
+        detach_masks: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        _check_positive(
+            in_channels=in_channels,
+            num_classes=num_classes,
+            num_instances=num_instances,
+        )
+        self.in_channels = in_channels
+        self.num_classes = num_classes
+        self.num_instances = num_instances
+        self.detach_masks = detach_masks
+        self.fuse = Fusion(in_channels, mode=fusion)
+
+    @abstractmethod
+    def relate(self, inputs: RelationInputs) -> RelationOutput:
+        """Relate the categories; its ``feats`` are fused with the input afterwards."""
+
+    def forward(
+        self,
+        feats: Tensor,
+        sem_probs: Tensor,
+        inst_heatmaps: Tensor,
+        inst_valid: Tensor | None = None,
+        pixel_mask: Tensor | None = None,
+    ) -> RelationOutput:
+        """Relate semantic classes and instances to the feature map (Fig. 3).
+
+        Args:
+            feats: Features F, ``(B, C, H, W)``.
+            sem_probs: Class probabilities S in the same frame, ``(B, N, H, W)``.
+            inst_heatmaps: Instances I in [0, 1], best slot first, ``(B, K, H, W)``.
+            inst_valid: False marks an empty slot, ``(B, K)`` bool; None: none is.
+            pixel_mask: False marks padding, ``(B, H, W)`` bool; None: there is none.
+
+        Returns:
+            Features of the same shape, with scores and encodings where there are any.
+            Features at padded pixels carry no meaning.
+
+        Raises:
+            ValueError: A shape disagrees with another one or with the constructor.
+        """
+        self._check_shapes(feats, sem_probs, inst_heatmaps, inst_valid, pixel_mask)
+        if self.detach_masks:
+            sem_probs, inst_heatmaps = sem_probs.detach(), inst_heatmaps.detach()
+
+        inputs = _without_padding(
+            feats, sem_probs, inst_heatmaps, inst_valid, pixel_mask
+        )
+        related = self.relate(inputs)
+
+        return related._replace(feats=self.fuse(feats, related.feats))
+
+    def _check_shapes(
+        self,
+        feats: Tensor,
+        sem_probs: Tensor,
+        inst_heatmaps: Tensor,
+        inst_valid: Tensor | None,
+        pixel_mask: Tensor | None,
+    ) -> None:
+        batch, channels, *frame = feats.shape
+        _check_equal('channels of feats', channels, self.in_channels, 'in_channels')
+        classes = sem_probs.shape[1]
+        _check_equal('classes of sem_probs', classes, self.num_classes, 'num_classes')
+        for name, masks in (('sem_probs', sem_probs), ('inst_heatmaps', inst_heatmaps)):
+            actual = (masks.shape[0], *masks.shape[2:])
+            _check_equal(f'(B, H, W) of {name}', actual, (batch, *frame), 'of feats')
+        if inst_valid is not None:
+            slots = (batch, inst_heatmaps.shape[1])
+            actual = tuple(inst_valid.shape)
+            _check_equal('shape of inst_valid', actual, slots, '(B, K) of heatmaps')
+        if pixel_mask is not None:
+            actual = tuple(pixel_mask.shape)
+            _check_equal('shape of pixel_mask', actual, (batch, *frame), 'of feats')
+
+
+def _without_padding(
+    feats: Tensor,
+    sem_probs: Tensor,
+    inst_heatmaps: Tensor,
+    inst_valid: Tensor | None,
+    pixel_mask: Tensor | None,
+) -> RelationInputs:
+    """Zero what is padding or an empty slot; ``where`` also stops NaN and inf there."""
+    slots = inst_heatmaps.shape[:2]
+    if inst_valid is None:
+        inst_valid = inst_heatmaps.new_ones(slots, dtype=torch.bool)
+    if pixel_mask is None:
+        pixel_mask = feats.new_ones(feats[:, 0].shape, dtype=torch.bool)
+    pixels = pixel_mask.bool().unsqueeze(1)  # (B, 1, H, W)
+
+    classes_valid = inst_valid.new_ones(sem_probs.shape[:2], dtype=torch.bool)
+    valid = torch.cat([classes_valid, inst_valid.bool()], dim=1)  # (B, L)
+    masks = torch.cat([sem_probs, inst_heatmaps.to(sem_probs.dtype)], dim=1)
+    return RelationInputs(
+        feats=torch.where(pixels, feats, 0),
+        masks=torch.where(pixels & valid[:, :, None, None], masks, 0),
+        valid=valid,
+        pixel_mask=pixels,
+    )
+
+
+def check_slots(masks: Tensor, num_classes: int, num_instances: int) -> None:
+    """Refuse masks ``(B, L, H, W)`` whose slots are not the K a relation was built for.
+
+    Raises:
+        ValueError: With both numbers.
+    """
+    slots = masks.shape[1] - num_classes
+    _check_equal('slots of inst_heatmaps', slots, num_instances, 'num_instances')
+
+
+def _check_equal(what: str, actual: object, expected: object, of: str) -> None:
+    if actual != expected:
+        raise ValueError(f'{what}: got {actual}, expected {expected} ({of})')
+
+
+def _check_positive(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f'{name} must be at least 1, got {count}')

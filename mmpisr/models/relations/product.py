@@ -1,0 +1,50 @@
+"""Elementwise product of predictions and features (Table 5)."""
+
+from torch import nn
+
+from mmpisr.registry import MODELS
+
+from .base import BaseRelation, RelationInputs, RelationOutput, check_slots
+
+
+@MODELS.register_module()
+class ProductRelation(BaseRelation):
+    """Bring S and I to C channels with a 1x1 convolution and multiply by F.
+
+    Args:
+        in_channels: Channels C of the feature map.
+        num_classes: Semantic classes N.
+        num_instances: Instance slots K; fixed, as weights belong to a rank.
+        fusion: ``'residual'`` or ``'replace'``.
+        detach_masks: Whether predictions pass no gradient through the relation.
+        init_cfg: mmengine's initialisation config.
+
+    Raises:
+        ValueError: The heatmaps do not have K slots.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        num_classes: int,
+        num_instances: int = 50,
+        fusion: str = 'residual',
+        detach_masks: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            num_classes=num_classes,
+            num_instances=num_instances,
+            fusion=fusion,
+            detach_masks=detach_masks,
+            init_cfg=init_cfg,
+        )
+        self.match = nn.Conv2d(num_classes + num_instances, in_channels, 1)
+
+    def relate(self, inputs: RelationInputs) -> RelationOutput:
+        """Match the channels and multiply."""
+        check_slots(inputs.masks, self.num_classes, self.num_instances)
+        factors = self.match(inputs.masks.to(inputs.feats.dtype))  # (B, C, H, W)
+        return RelationOutput(feats=factors * inputs.feats)

@@ -1,0 +1,85 @@
+"""A small seeded scene, and every relation built for it."""
+
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mmpisr.models import relations
+
+CHANNELS, CLASSES, SLOTS = 12, 5, 4
+RELATIONS = {
+    'pisr': (relations.PISR, {'channels': 8}),
+    'pisr-without-reweighting': (relations.PISR, {'reweight': False, 'channels': 8}),
+    'pisr-literal': (
+        relations.PISR,
+        {
+            'channels': 8,
+            'encoding_norm': False,
+            'mix_slots': True,
+            'fusion': 'replace',
+        },
+    ),
+    'pisr-area-softmax': (
+        relations.PISR,
+        {'channels': 8, 'normaliser': 'area', 'attend': 'softmax'},
+    ),
+    'ocr': (relations.OCRRelation, {'channels': 8, 'key_channels': 4}),
+    'concat': (relations.ConcatRelation, {}),
+    'product': (relations.ProductRelation, {}),
+    'conv': (relations.ConvRelation, {'channels': 8}),
+}
+
+
+class Scene(NamedTuple):
+    """Inputs of a relation for a batch of two."""
+
+    feats: Tensor
+    sem_probs: Tensor
+    heatmaps: Tensor
+
+
+def open_gates(relation: nn.Module) -> nn.Module:
+    """Give the residual gates a value, so that the relation shows in the output."""
+    if relation.fuse.mode == 'residual':
+        nn.init.constant_(relation.fuse.gate.weight, 0.7)
+    return relation
+
+
+def make_scene(height: int = 6, width: int = 8, batch: int = 2) -> Scene:
+    """Draw a scene from a fixed seed."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (batch, CLASSES, height, width)
+    return Scene(
+        torch.randn(batch, CHANNELS, height, width, generator=generator),
+        torch.randn(*shape, generator=generator).mul(3).softmax(dim=1),
+        torch.rand(batch, SLOTS, height, width, generator=generator),
+    )
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """Batch of two, 6 x 8 pixels."""
+    return make_scene()
+
+
+@pytest.fixture
+def build():
+    """Builder of a relation by its name above, seeded, its gates open."""
+
+    def build_relation(name: str, **options) -> nn.Module:
+        torch.manual_seed(0)
+        cls, defaults = RELATIONS[name]
+        options = {**defaults, **options}
+        return open_gates(
+            cls(CHANNELS, num_classes=CLASSES, num_instances=SLOTS, **options)
+        )
+
+    return build_relation
+
+
+@pytest.fixture(params=RELATIONS)
+def relation(request: pytest.FixtureRequest, build) -> nn.Module:
+    """Every relation, in evaluation mode."""
+    return build(request.param).eval()

@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from mmpisr.models.relations import panoptic_encodings
+
+FEATS = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 8.0]]]])
+MASKS = torch.tensor([[[[1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.5]]]])
+
+
+def test_mass_gives_the_mean_under_the_mask():
+    actual = panoptic_encodings(FEATS, MASKS, normaliser='mass')
+
+    expected = torch.tensor([[[1.5, 0.0], [4.0, 8.0]]])
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_area_gives_the_sum_over_the_number_of_pixels():
+    actual = panoptic_encodings(FEATS, MASKS, normaliser='area')
+
+    torch.testing.assert_close(actual, torch.tensor([[[0.75, 0.0], [0.5, 1.0]]]))
+
+
+def test_area_counts_valid_pixels_only():
+    pixels = torch.tensor([[[[True, True], [False, True]]]])
+
+    actual = panoptic_encodings(FEATS, MASKS, pixel_mask=pixels, normaliser='area')
+
+    torch.testing.assert_close(actual, torch.tensor([[[1.0, 0.0], [2 / 3, 4 / 3]]]))
+
+
+def test_an_empty_mask_gives_zeros_and_finite_gradients():
+    masks = torch.zeros(1, 2, 2, 2, requires_grad=True)
+
+    encodings = panoptic_encodings(FEATS, masks)
+    encodings.sum().backward()
+
+    assert torch.equal(encodings, torch.zeros(1, 2, 2))
+    assert masks.grad.isfinite().all()
+
+
+def test_permuting_masks_permutes_encodings():
+    torch.testing.assert_close(
+        panoptic_encodings(FEATS, MASKS.flip(1)),
+        panoptic_encodings(FEATS, MASKS).flip(1),
+    )
+
+
+def test_half_precision_input_is_summed_in_float32():
+    feats = torch.full((1, 1, 256, 512), 4.0, dtype=torch.float16)
+    masks = torch.ones(1, 1, 256, 512, dtype=torch.float16)
+
+    actual = panoptic_encodings(feats, masks)
+
+    torch.testing.assert_close(actual, torch.full((1, 1, 1), 4.0))
+
+
+def test_an_unknown_normaliser_is_refused():
+    with pytest.raises(ValueError, match="'max'"):
+        panoptic_encodings(FEATS, MASKS, normaliser='max')

@@ -1,0 +1,169 @@
+"""What every relation promises to a host."""
+
+import pytest
+import torch
+
+
+def clone(scene):
+    return [part.clone() for part in scene]
+
+
+def test_the_output_has_the_shape_of_the_features(relation, scene):
+    assert relation(*scene).feats.shape == scene.feats.shape
+
+
+def test_a_slot_marked_invalid_changes_nothing(relation, scene):
+    feats, probs, heatmaps = clone(scene)
+    heatmaps[:, -1] = torch.rand_like(heatmaps[:, -1])
+    valid = torch.ones(heatmaps.shape[:2], dtype=torch.bool)
+    valid[:, -1] = False
+
+    expected = relation(*scene, valid).feats
+    actual = relation(feats, probs, heatmaps, valid).feats
+
+    torch.testing.assert_close(actual, expected)
+
+
+def test_not_a_number_in_an_invalid_slot_or_in_padding_does_not_spread(relation, scene):
+    feats, probs, heatmaps = clone(scene)
+    heatmaps[:, -1] = torch.nan
+    heatmaps[..., -2:] = probs[..., -2:] = torch.nan
+    valid = torch.ones(heatmaps.shape[:2], dtype=torch.bool)
+    valid[:, -1] = False
+    pixels = torch.ones(feats[:, 0].shape, dtype=torch.bool)
+    pixels[..., -2:] = False
+
+    assert relation(feats, probs, heatmaps, valid, pixels).feats.isfinite().all()
+
+
+def test_a_padded_batch_of_two_equals_two_single_images(relation, scene):
+    sizes = [(6, 8), (4, 5)]
+    pixels = torch.zeros(scene.feats[:, 0].shape, dtype=torch.bool)
+    for image, (height, width) in enumerate(sizes):
+        pixels[image, :height, :width] = True
+
+    together = relation(*scene, pixel_mask=pixels).feats
+
+    for image, (height, width) in enumerate(sizes):
+        crop = [part[image : image + 1, :, :height, :width] for part in scene]
+        alone = relation(*crop).feats
+        torch.testing.assert_close(
+            together[image : image + 1, :, :height, :width], alone
+        )
+
+
+@pytest.mark.parametrize('size', [(6, 8), (1, 1)])
+def test_no_instance_and_no_pixel_give_finite_output_and_gradients(
+    relation, scene, size
+):
+    height, width = size
+    feats, probs, heatmaps = (part[..., :height, :width].clone() for part in scene)
+    leaves = [feats.requires_grad_(), probs.requires_grad_()]
+    valid = torch.zeros(heatmaps.shape[:2], dtype=torch.bool)
+    pixels = torch.ones(feats[:, 0].shape, dtype=torch.bool)
+    pixels[0] = False  # an image that is nothing but padding
+
+    out = relation(feats, probs, heatmaps, valid, pixels).feats
+    out.square().sum().backward()
+
+    assert out.isfinite().all()
+    gradients = [leaf.grad for leaf in leaves if leaf.grad is not None]
+    gradients += [weight.grad for weight in relation.parameters()]
+    assert all(g is None or g.isfinite().all() for g in gradients)
+    assert feats.grad is not None
+
+
+def test_every_parameter_receives_a_gradient(relation, scene):
+    relation(*scene).feats.square().sum().backward()
+
+    without = [
+        name
+        for name, weight in relation.named_parameters()
+        if weight.grad is None or not weight.grad.any()
+    ]
+
+    assert not without
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_mixed_precision_stays_finite_on_a_large_map(relation, dtype):
+    generator = torch.Generator().manual_seed(1)
+    classes, slots = relation.num_classes, relation.num_instances
+    feats = torch.rand(1, relation.in_channels, 256, 512, generator=generator) * 4
+    probs = torch.rand(1, classes, 256, 512, generator=generator)
+    heatmaps = torch.ones(1, slots, 256, 512)
+
+    with torch.autocast('cpu', dtype=dtype):
+        out = relation(feats.to(dtype), probs, heatmaps).feats
+
+    assert out.isfinite().all()
+    assert out.dtype == dtype
+
+
+def test_a_fresh_residual_relation_changes_nothing(build, scene):
+    for name in ('pisr', 'ocr', 'concat', 'product', 'conv'):
+        relation = build(name).eval()
+        torch.nn.init.zeros_(relation.fuse.gate.weight)
+        assert torch.equal(relation(*scene).feats, scene.feats)
+
+
+def test_detached_masks_pass_no_gradient(build, scene):
+    probs = scene.sem_probs.clone().requires_grad_()
+
+    for name, passes in (('pisr', True), ('ocr', True)):
+        for detach in (False, True):
+            relation = build(name, detach_masks=detach).eval()
+            out = relation(scene.feats.clone().requires_grad_(), probs, scene.heatmaps)
+            (grad,) = torch.autograd.grad(out.feats.sum(), probs, allow_unused=True)
+            assert (grad is not None) == (passes and not detach)
+
+
+def bad(scene, field, value):
+    return {**scene._asdict(), field: value}
+
+
+@pytest.mark.parametrize(
+    ('field', 'change', 'numbers'),
+    [
+        ('feats', lambda t: t[:, :-1], ('11', '12')),
+        ('sem_probs', lambda t: t[:, :-1], ('4', '5')),
+        ('sem_probs', lambda t: t[..., :-1], ('7', '8')),
+        ('heatmaps', lambda t: t[:, :, :-1], ('5', '6')),
+        ('heatmaps', lambda t: t[:1], ('1', '2')),
+    ],
+)
+def test_a_shape_that_disagrees_is_refused_with_both_numbers(
+    relation, scene, field, change, numbers
+):
+    parts = bad(scene, field, change(getattr(scene, field)))
+
+    with pytest.raises(ValueError, match=f'{numbers[0]}.*{numbers[1]}'):
+        relation(*parts.values())
+
+
+def test_flags_of_another_shape_are_refused(relation, scene):
+    with pytest.raises(ValueError, match=r'inst_valid.*\(2, 3\).*\(2, 4\)'):
+        relation(*scene, torch.ones(2, 3, dtype=torch.bool))
+    with pytest.raises(ValueError, match=r'pixel_mask.*\(2, 6, 7\).*\(2, 6, 8\)'):
+        relation(*scene, pixel_mask=torch.ones(2, 6, 7, dtype=torch.bool))
+
+
+@pytest.mark.parametrize('field', ['in_channels', 'num_classes', 'num_instances'])
+def test_a_count_below_one_is_refused_at_build_time(field):
+    from mmpisr.models.relations import PISR
+
+    counts = {'in_channels': 4, 'num_classes': 3, 'num_instances': 2, field: 0}
+
+    with pytest.raises(ValueError, match=f'{field}.*0'):
+        PISR(counts.pop('in_channels'), **counts)
+
+
+def test_weights_that_belong_to_a_rank_refuse_another_number_of_slots(build, scene):
+    for name in ('concat', 'product', 'pisr-literal'):
+        with pytest.raises(ValueError, match='got'):
+            build(name)(scene.feats, scene.sem_probs, scene.heatmaps[:, :-1])
+
+
+def test_an_unknown_fusion_is_refused(build):
+    with pytest.raises(ValueError, match="'sum'"):
+        build('pisr', fusion='sum')

@@ -1,0 +1,102 @@
+import pytest
+import torch
+
+from mmpisr.models.relations import PISR, EncodingReweighting
+from mmpisr.models.relations.attention import PanopticRelationalAttention
+
+
+def test_the_literal_form_is_the_papers_equations(scene):
+    torch.manual_seed(0)
+    pisr = PISR(
+        12,
+        num_classes=5,
+        num_instances=4,
+        encoding_norm=False,
+        mix_slots=True,
+        fusion='replace',
+        normaliser='area',
+    )
+    pra, pixels = pisr.attention, 6 * 8
+
+    masks = torch.cat([scene.sem_probs, scene.heatmaps], dim=1)
+    encodings = torch.einsum('blhw,bchw->blc', masks, scene.feats) / pixels
+    hidden = pisr.reweighting.score[0](encodings).relu()
+    weights = pisr.reweighting.score[2](hidden).sigmoid()
+    weighted = encodings * weights
+    spatial = torch.einsum('bld,bdhw->blhw', pra.g_s(weighted), pra.h(scene.feats))
+    spatial = pra.g_p(spatial.flatten(2) / 128**0.5).unflatten(2, (6, 8))
+    expected = torch.einsum('blc,blhw->bchw', pra.g_q(weighted), spatial) / 9**0.5
+
+    out = pisr(*scene)
+
+    torch.testing.assert_close(out.feats, expected)
+    torch.testing.assert_close(out.weights, weights.squeeze(-1))
+    torch.testing.assert_close(out.encodings, encodings)
+
+
+def test_scores_lie_between_zero_and_one_and_empty_slots_score_zero(build, scene):
+    valid = torch.ones(2, 4, dtype=torch.bool)
+    valid[1, 2:] = False
+
+    weights = build('pisr')(*scene, valid).weights
+
+    assert weights.shape == (2, 9)
+    assert ((weights > 0) & (weights < 1))[0].all()
+    assert torch.equal(weights[1, 7:], torch.zeros(2))
+
+
+def test_without_reweighting_there_are_no_scores(build, scene):
+    assert build('pisr', reweight=False)(*scene).weights is None
+
+
+def test_the_order_of_slots_does_not_matter(build, scene):
+    pisr = build('pisr')
+
+    torch.testing.assert_close(
+        pisr(*scene).feats,
+        pisr(scene.feats, scene.sem_probs, scene.heatmaps.flip(1)).feats,
+    )
+
+
+def test_another_number_of_slots_is_welcome_where_slots_do_not_mix(build, scene):
+    pisr = build('pisr').eval()
+    valid = torch.tensor([[True, True, False, False]] * 2)
+
+    torch.testing.assert_close(
+        pisr(*scene, valid).feats,
+        pisr(scene.feats, scene.sem_probs, scene.heatmaps[:, :2]).feats,
+    )
+
+
+def test_reweighting_by_hand():
+    network = EncodingReweighting(1, hidden_channels=1)
+    for weight, value in zip(network.parameters(), (2.0, -1.0, 3.0, 0.5), strict=True):
+        torch.nn.init.constant_(weight, value)
+
+    scores = network(torch.tensor([[[1.0], [0.0]]]), torch.tensor([[True, True]]))
+
+    expected = torch.tensor([[3.5, 0.5]]).sigmoid()  # 3 relu(2 e - 1) + 0.5
+    torch.testing.assert_close(scores, expected)
+
+
+def test_attention_by_hand():
+    attention = PanopticRelationalAttention(
+        1, num_classes=1, num_instances=1, channels=1
+    )
+    for layer in (attention.g_s, attention.g_q, attention.h):
+        torch.nn.init.zeros_(layer.bias)
+    torch.nn.init.constant_(attention.g_s.weight, 2.0)
+    torch.nn.init.constant_(attention.g_q.weight, 3.0)
+    torch.nn.init.constant_(attention.h.weight, 1.0)  # 3x3 sum
+    feats = torch.tensor([[[[1.0, 5.0]]]])
+    encodings = torch.tensor([[[1.0], [0.5]]])
+
+    actual = attention(feats, encodings, torch.tensor([[True, True]]))
+
+    # h(F) = 6; F_sp = (2, 1) * 6; F_pan = (3 * 12 + 1.5 * 6) / sqrt(2)
+    torch.testing.assert_close(actual, torch.full((1, 1, 1, 2), 45 / 2**0.5))
+
+
+def test_an_unknown_attention_is_refused(build):
+    with pytest.raises(ValueError, match="'cosine'"):
+        build('pisr', attend='cosine')
