@@ -1,11 +1,14 @@
 """Transforms for panoptic segments."""
 
+from .deeplab_targets import PanopticDeepLabTargets, panoptic_deeplab_targets
 from .formatting import PackPanopticInputs
 from .loading import LoadPanopticSegments, decode_segment_ids, match_segment_ids
 
 __all__ = [
     'LoadPanopticSegments',
     'PackPanopticInputs',
+    'PanopticDeepLabTargets',
     'decode_segment_ids',
     'match_segment_ids',
+    'panoptic_deeplab_targets',
 ]
