@@ -1,1 +1,5 @@
-"""Losses."""
+"""Losses of the base models and the supervision of both stages."""
+
+from .supervision import IntermediateSupervision
+
+__all__ = ['IntermediateSupervision']
