@@ -1,0 +1,210 @@
+"""Panoptic-DeepLab's three heads, their losses, and their post-processing."""
+
+from collections.abc import Sequence
+
+from mmdet.structures import DetDataSample
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmpisr.registry import MODELS
+
+from .convs import two_convs, wide_conv
+from .grouping import group_panoptic
+from .maps import PanopticDeepLabMaps
+from .results import PanopticResults, to_results
+from .targets import stack_targets
+
+TEST_FIELDS = {'threshold', 'nms_kernel', 'top_k', 'stuff_area_limit'}
+SMALL_PREDICTORS = dict(
+    type='Normal',
+    std=0.001,
+    override=[
+        dict(name='semantic_predictor'),
+        dict(name='center_predictor'),
+        dict(name='offset_predictor'),
+    ],
+)
+
+
+@MODELS.register_module()
+class PanopticDeepLabHead(BaseModule):
+    """Classes from the semantic features; centres and offsets from the instance ones.
+
+    Args:
+        num_things_classes: Number of thing classes, which come first.
+        num_stuff_classes: Number of stuff classes.
+        semantic_channels: Channels of the semantic features.
+        instance_channels: Channels of the instance features.
+        semantic_head_channels: Channels before the class predictor.
+        instance_head_channels: Channels before the centre and offset predictors.
+        stride: Pixels of the input between two pixels of the features.
+        separable: Whether the semantic and offset heads are depthwise-separable.
+        norm_cfg: Normalisation.
+        loss_semantic: Loss of ``(logits, labels, weights)``; its ``ignore_index`` also
+            fills padding.
+        loss_center: Loss of ``(prediction, target, weight, avg_factor)``.
+        loss_offset: Same for offsets.
+        test_cfg: Any of ``threshold``, ``nms_kernel``, ``top_k`` and
+            ``stuff_area_limit``, see ``group_panoptic``.
+        init_cfg: mmengine's initialisation; small predictors if None.
+
+    Raises:
+        ValueError: If ``test_cfg`` has a field that nobody reads.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_things_classes: int,
+        num_stuff_classes: int,
+        semantic_channels: int = 256,
+        instance_channels: int = 128,
+        semantic_head_channels: int = 256,
+        instance_head_channels: int = 32,
+        stride: int = 4,
+        separable: bool = True,
+        norm_cfg: dict | None = None,
+        loss_semantic: dict | None = None,
+        loss_center: dict | None = None,
+        loss_offset: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg or SMALL_PREDICTORS)
+        self.num_things_classes = num_things_classes
+        self.num_stuff_classes = num_stuff_classes
+        self.semantic_channels = semantic_channels
+        self.instance_channels = instance_channels
+        self.stride = stride
+        self.test_cfg = dict(test_cfg or {})
+        if unknown := self.test_cfg.keys() - TEST_FIELDS:
+            raise ValueError(
+                f'test_cfg has {sorted(unknown)}, but may only have '
+                f'{sorted(TEST_FIELDS)}'
+            )
+
+        norm_cfg = norm_cfg or dict(type='BN')
+        self.semantic_head = wide_conv(
+            semantic_channels,
+            semantic_channels,
+            semantic_head_channels,
+            separable=separable,
+            norm_cfg=norm_cfg,
+        )
+        self.center_head = two_convs(
+            instance_channels,
+            instance_channels,
+            instance_head_channels,
+            norm_cfg=norm_cfg,
+        )
+        self.offset_head = wide_conv(
+            instance_channels,
+            instance_channels,
+            instance_head_channels,
+            separable=separable,
+            norm_cfg=norm_cfg,
+        )
+        self.semantic_predictor = nn.Conv2d(semantic_head_channels, self.num_classes, 1)
+        self.center_predictor = nn.Conv2d(instance_head_channels, 1, 1)
+        self.offset_predictor = nn.Conv2d(instance_head_channels, 2, 1)
+
+        self.loss_semantic = MODELS.build(
+            loss_semantic or dict(type='mmpisr.HardPixelCrossEntropy', top_ratio=0.2)
+        )
+        self.loss_center = MODELS.build(
+            loss_center or dict(type='mmdet.MSELoss', loss_weight=200.0)
+        )
+        self.loss_offset = MODELS.build(
+            loss_offset or dict(type='mmdet.L1Loss', loss_weight=0.01)
+        )
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, things and stuff; also the label of void."""
+        return self.num_things_classes + self.num_stuff_classes
+
+    def forward(self, feats: tuple[Tensor, Tensor]) -> PanopticDeepLabMaps:
+        """Predict the maps at the features' stride.
+
+        Args:
+            feats: Semantic ``(B, C_sem, h, w)`` and instance ``(B, C_ins, h, w)``
+                features.
+        """
+        semantic, instance = feats
+        return PanopticDeepLabMaps(
+            self.semantic_predictor(self.semantic_head(semantic)),
+            self.center_predictor(self.center_head(instance)),
+            self.offset_predictor(self.offset_head(instance)),
+        )
+
+    def loss_by_maps(
+        self, maps: PanopticDeepLabMaps, data_samples: Sequence[DetDataSample]
+    ) -> dict[str, Tensor]:
+        """Losses at input resolution, each a scalar attached to the graph.
+
+        Centre and offset losses are sums over pixels (and both axes) divided by the
+        sum of the pixels' weights; zero if no pixel has weight.
+
+        Args:
+            maps: Predictions at the features' stride.
+            data_samples: With ``gt_sem_seg`` and ``gt_panoptic_deeplab``.
+        """
+        maps = maps.float().upsample(self.stride)
+        targets = stack_targets(
+            data_samples, maps.size, ignore_index=self.loss_semantic.ignore_index
+        )
+
+        return dict(
+            loss_semantic=self.loss_semantic(
+                maps.sem_logits, targets.labels, targets.semantic_weights
+            ),
+            loss_center=self.loss_center(
+                maps.center,
+                targets.center,
+                targets.center_weights,
+                avg_factor=targets.center_weights.sum(),
+            ),
+            loss_offset=self.loss_offset(
+                maps.offset,
+                targets.offset,
+                targets.offset_weights,
+                avg_factor=targets.offset_weights.sum(),
+            ),
+        )
+
+    def predict_by_maps(
+        self,
+        maps: PanopticDeepLabMaps,
+        data_samples: Sequence[DetDataSample],
+        *,
+        rescale: bool = True,
+    ) -> list[PanopticResults]:
+        """Panoptic map, class probabilities and instances of each image.
+
+        Args:
+            maps: Predictions at the features' stride.
+            data_samples: Their ``img_shape`` says what is padding, and ``ori_shape``
+                the size of the result.
+            rescale: Whether results have the original size, or else the input's
+                without padding.
+        """
+        maps = maps.float().upsample(self.stride)
+        results = []
+        for index, sample in enumerate(data_samples):
+            image = maps.image(index).crop(tuple(sample.img_shape[:2]))
+            if rescale:
+                image = image.resize(tuple(sample.ori_shape[:2]))
+            results.append(self._predict_image(image))
+        return results
+
+    def _predict_image(self, maps: PanopticDeepLabMaps) -> PanopticResults:
+        probs = maps.sem_logits[0].softmax(dim=0)  # (N, H, W)
+        grouping = group_panoptic(
+            probs.argmax(dim=0),
+            maps.center[0],
+            maps.offset[0],
+            num_things=self.num_things_classes,
+            num_classes=self.num_classes,
+            **self.test_cfg,
+        )
+        return to_results(grouping, probs)
