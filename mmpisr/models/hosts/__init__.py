@@ -1,1 +1,5 @@
-"""Hosts: where the relation reads from and writes to."""
+"""Hosts: one file per family, where F, S and I come from and where F' goes."""
+
+from .panoptic_deeplab import PISRPanopticDeepLab
+
+__all__ = ['PISRPanopticDeepLab']
