@@ -1,0 +1,71 @@
+"""Let one option, ``data_root``, move a whole config to another folder.
+
+mmengine merges options after a config was computed, so ``--cfg-options data_root=X``
+alone would change a variable that nothing reads any more.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+EVALUATORS = ('val_evaluator', 'test_evaluator')
+
+
+def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
+    """Merge ``--cfg-options`` into a config, in place.
+
+    Like ``cfg.merge_from_dict(options)``, except that ``data_root`` also replaces the
+    root in all dataloaders and evaluators: as ``data_root`` of datasets, and where a
+    path begins with it. More specific options still win.
+
+    Args:
+        cfg: Config as read from a file.
+        options: As ``mmengine.DictAction`` gives them, or None.
+
+    Raises:
+        ValueError: ``data_root`` is given, but the datasets have several roots.
+    """
+    options = dict(options or {})
+    if 'data_root' in options:
+        _replace_data_root(cfg, str(options['data_root']))
+    cfg.merge_from_dict(options)
+
+
+def _replace_data_root(cfg: Config, new: str) -> None:
+    sections = {key: cfg[key] for key in (*LOADERS, *EVALUATORS) if cfg.get(key)}
+    loaders = [sections[key] for key in LOADERS if key in sections]
+    roots = {root for loader in loaders for root in _data_roots(loader)}
+    if len(roots) > 1:
+        raise ValueError(
+            f'data_root={new!r} cannot replace several roots: {sorted(roots)}; set '
+            'data_root of each dataset instead'
+        )
+    for old in roots:
+        for key, section in sections.items():
+            cfg[key] = _replaced(section, old, new)
+
+
+def _data_roots(node: Any) -> Iterator[str]:
+    """Every ``data_root`` below a node."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get('data_root'), str):
+            yield node['data_root']
+        for child in node.values():
+            yield from _data_roots(child)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            yield from _data_roots(child)
+
+
+def _replaced(node: Any, old: str, new: str) -> Any:
+    """A copy whose strings that are or begin with the old root have the new one."""
+    if isinstance(node, Mapping):
+        return {key: _replaced(child, old, new) for key, child in node.items()}
+    if isinstance(node, list | tuple):
+        return type(node)(_replaced(child, old, new) for child in node)
+    prefix = old.rstrip('/') + '/'
+    if isinstance(node, str) and old and (node + '/').startswith(prefix):
+        return f'{new.rstrip("/")}/{node[len(prefix) :]}'
+    return node
