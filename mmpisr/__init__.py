@@ -4,9 +4,9 @@ from contextlib import suppress
 
 __version__ = '0.1.0'
 
-with suppress(ImportError):  # `python -m mmpisr.check_env` must run without mmengine
-    from mmengine.config.utils import MODULE2PACKAGE
+# `python -m mmpisr.check_env` must run where mmengine is missing or broken; whatever
+# needs mmengine imports it again and shows the error.
+with suppress(Exception):
+    from mmpisr.mim import register_config_packages
 
-    # Lets a config say `_base_ = 'mmpisr::...'`, and `'mmseg::...'` with the
-    # maintained distribution, whose own mapping names a package that is not there.
-    MODULE2PACKAGE.update(mmpisr='mmpisr', mmseg='mmseg')
+    register_config_packages()

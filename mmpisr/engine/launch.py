@@ -1,0 +1,153 @@
+"""The two commands behind ``tools/train.py`` and ``tools/test.py``."""
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmpisr.engine.checkpoint import checkpoint_trust
+from mmpisr.engine.run_options import (
+    check_dump_path,
+    load_config,
+    use_amp,
+    use_auto_scale_lr,
+    use_pictures,
+    use_resume,
+    use_tta,
+)
+
+
+def train(argv: Sequence[str] | None = None) -> None:
+    """Train what a config describes."""
+    args = training_parser().parse_args(argv)
+    with checkpoint_trust(args.trust_checkpoint):
+        build_runner(training_config(args)).train()
+
+
+def evaluate(argv: Sequence[str] | None = None) -> None:
+    """Evaluate a checkpoint, and dump or draw its predictions."""
+    args = evaluation_parser().parse_args(argv)
+    with checkpoint_trust(args.trust_checkpoint):
+        runner = build_runner(evaluation_config(args))
+        if args.out:
+            from mmdet.evaluation import DumpDetResults
+
+            runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))
+        runner.test()
+
+
+def training_parser() -> ArgumentParser:
+    """Build the flags of ``tools/train.py``."""
+    parser = ArgumentParser(description='Train a model.')
+    parser.add_argument('config', help='config file')
+    _add_common_flags(parser)
+    add = parser.add_argument
+    add('--amp', action='store_true', help='train in mixed precision')
+    add(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate with the total batch size',
+    )
+    add(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from a checkpoint; alone or "auto": the latest in the work dir',
+    )
+    return parser
+
+
+def evaluation_parser() -> ArgumentParser:
+    """Build the flags of ``tools/test.py``."""
+    parser = ArgumentParser(description='Test a model.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    _add_common_flags(parser)
+    add = parser.add_argument
+    add('--out', help='dump the predictions to this .pkl file')
+    add('--show', action='store_true', help='show the predictions in a window')
+    add('--show-dir', help='draw the predictions into work_dir/timestamp/SHOW_DIR')
+    add('--wait-time', type=float, default=2, help='seconds for which --show waits')
+    add(
+        '--tta',
+        action='store_true',
+        help='test-time augmentation with tta_model and tta_pipeline of the config',
+    )
+    return parser
+
+
+def _add_common_flags(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add('--work-dir', help='folder of logs and checkpoints (work_dirs/CONFIG)')
+    add(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings of the config, e.g. train_cfg.max_iters=10 '
+        'key="[(a,b),(c,d)]" (no blanks in a list)',
+    )
+    launchers = ['none', 'pytorch', 'slurm', 'mpi']
+    add('--launcher', choices=launchers, default='none', help='job launcher')
+    # torch.distributed.launch passes the one or the other, depending on its version.
+    add('--local_rank', '--local-rank', type=int, default=0, help='set by launchers')
+    add(
+        '--trust-checkpoint',
+        action='store_true',
+        help='load checkpoints that hold more than weights; they can run any code',
+    )
+
+
+def training_config(args: Namespace) -> Config:
+    """Combine config file and flags of a training."""
+    cfg = _config(args)
+    if args.amp:
+        use_amp(cfg)
+    if args.auto_scale_lr:
+        use_auto_scale_lr(cfg)
+    if args.resume:
+        use_resume(cfg, args.resume)
+    return cfg
+
+
+def evaluation_config(args: Namespace) -> Config:
+    """Combine config file and flags of a test."""
+    if args.out:
+        check_dump_path(args.out)
+    cfg = _config(args)
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    if args.show or args.show_dir:
+        use_pictures(
+            cfg, show=args.show, show_dir=args.show_dir, wait_time=args.wait_time
+        )
+    if args.tta:
+        use_tta(cfg)
+    return cfg
+
+
+def _config(args: Namespace) -> Config:
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return load_config(
+        args.config,
+        work_dir=args.work_dir,
+        options=args.cfg_options,
+        launcher=args.launcher,
+    )
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner that ``runner_type`` names, mmengine's by default.
+
+    Without a GPU, mmengine cannot join the processes of a launcher (it selects a CUDA
+    device), so they are joined here with gloo.
+    """
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+        torch.distributed.init_process_group('gloo')
+        cfg.setdefault('model_wrapper_cfg', dict(type='MMDistributedDataParallel'))
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -1,0 +1,96 @@
+"""What the flags of ``tools/train.py`` and ``tools/test.py`` change in a config."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+
+
+def load_config(
+    path: str,
+    *,
+    work_dir: str | None = None,
+    options: dict | None = None,
+    launcher: str = 'none',
+) -> Config:
+    """Read a config and lay the command line's values over it.
+
+    The merged config is dumped into the work dir as ``<name>.full.py``: under its own
+    name it would be one config too many where ``mim`` searches a checkout.
+
+    Args:
+        path: The config file.
+        work_dir: Goes before the config's own; ``work_dirs/<name>`` without either.
+        options: Dotted keys and their values (``--cfg-options``).
+        launcher: How the processes were started.
+    """
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options or {})
+    cfg.launcher = launcher
+    name = Path(path).stem
+    cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{name}'
+    return Config(cfg.to_dict(), cfg_text=cfg.text, filename=f'{name}.full.py')
+
+
+def use_amp(cfg: Config) -> None:
+    """Train in mixed precision (``--amp``)."""
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError(
+            f"--amp replaces optim_wrapper.type='OptimWrapper', the config has {kind!r}"
+        )
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def use_auto_scale_lr(cfg: Config) -> None:
+    """Scale the learning rate with the total batch size (``--auto-scale-lr``)."""
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise ValueError(
+            '--auto-scale-lr needs auto_scale_lr.base_batch_size, the config has '
+            f'auto_scale_lr={cfg.get("auto_scale_lr")}'
+        )
+    cfg.auto_scale_lr.enable = True
+
+
+def use_resume(cfg: Config, source: str) -> None:
+    """Go on from a checkpoint, or with ``'auto'`` from the work dir's latest."""
+    cfg.resume = True
+    cfg.load_from = None if source == 'auto' else source
+
+
+def use_tta(cfg: Config) -> None:
+    """Predict on several views of each image (``--tta``).
+
+    There is no default as in mmdet, whose ``DetTTAModel`` merges boxes and would drop
+    the panoptic maps.
+    """
+    missing = [name for name in ('tta_model', 'tta_pipeline') if name not in cfg]
+    if missing:
+        raise ValueError(
+            "--tta needs 'tta_model' and 'tta_pipeline' in the config; missing: "
+            + ', '.join(missing)
+        )
+    cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    dataset.pipeline = cfg.tta_pipeline
+
+
+def use_pictures(
+    cfg: Config, *, show: bool, show_dir: str | None, wait_time: float
+) -> None:
+    """Draw the predictions, on screen or into a folder (``--show``, ``--show-dir``)."""
+    from mmdet.engine.hooks.utils import trigger_visualization_hook
+
+    args = Namespace(show=show, show_dir=show_dir, wait_time=wait_time)
+    trigger_visualization_hook(cfg, args)
+
+
+def check_dump_path(path: str) -> None:
+    """Refuse a file for ``--out`` that is not a pickle."""
+    if Path(path).suffix not in ('.pkl', '.pickle'):
+        raise ValueError(
+            f'--out writes .pkl or .pickle, not {Path(path).suffix!r} ({path})'
+        )
