@@ -1,0 +1,74 @@
+"""COCO 2017 panoptic: 80 things, 53 stuff classes; scales and crop as detectron2.
+
+Folders as COCO names them: ``{train,val}2017``, ``annotations/panoptic_*2017``
+and the json beside each. Another folder: ``--cfg-options data_root=...`` (see
+``mmpisr.datasets.merge_options``).
+"""
+
+dataset_type = 'mmpisr.PanopticDataset'
+data_root = 'data/coco/'
+backend_args = None
+crop_size = (640, 640)
+pad_val = dict(img=(103.53, 116.28, 123.675), seg=0)  # BGR mean; 0 = void
+
+train_pipeline = [
+    dict(type='LoadImageFromFile', backend_args=backend_args),
+    dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    dict(
+        type='RandomChoiceResize',
+        scales=[(640, min(64 * step, 640)) for step in range(5, 16)],
+        keep_ratio=True,
+        resize_type='mmdet.Resize',
+    ),
+    dict(type='mmdet.RandomCrop', crop_size=crop_size),
+    dict(type='mmdet.RandomFlip', prob=0.5),
+    dict(type='mmdet.Pad', size=crop_size, pad_val=pad_val),
+    dict(type='mmpisr.PanopticDeepLabTargets'),
+    dict(type='mmpisr.PackPanopticInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile', backend_args=backend_args),
+    dict(type='mmdet.Resize', scale=crop_size, keep_ratio=True),
+    dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    dict(type='mmpisr.PackPanopticInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=8,  # on 8 GPUs: 64
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        ann_file='annotations/panoptic_train2017.json',
+        data_prefix=dict(img='train2017/', seg='annotations/panoptic_train2017/'),
+        pipeline=train_pipeline,
+        backend_args=backend_args,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        ann_file='annotations/panoptic_val2017.json',
+        data_prefix=dict(img='val2017/', seg='annotations/panoptic_val2017/'),
+        test_mode=True,
+        pipeline=test_pipeline,
+        backend_args=backend_args,
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type='mmpisr.PanopticMetric',
+    ann_file=data_root + 'annotations/panoptic_val2017.json',
+    seg_prefix=data_root + 'annotations/panoptic_val2017/',
+    backend_args=backend_args,
+)
+test_evaluator = val_evaluator
