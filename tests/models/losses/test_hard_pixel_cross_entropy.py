@@ -1,0 +1,80 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmpisr.models.losses.hard_pixel_cross_entropy import (
+    HardPixelCrossEntropy,
+    hard_pixel_cross_entropy,
+)
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 3, 4, 5, generator=generator, requires_grad=True)
+    return logits, torch.randint(3, (2, 4, 5), generator=generator)
+
+
+def test_the_worst_pixels_of_the_whole_batch_are_averaged():
+    # two classes; the loss of logit difference d against the label is log(1 + e^d)
+    wrong_by = torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0, -1.0, -2.0, 0.0, 0.0, 0.0])
+    logits = torch.stack([torch.zeros(10), wrong_by]).T.reshape(2, 5, 2, 1)
+    labels = torch.zeros(2, 5, 1, dtype=torch.long)
+
+    loss = hard_pixel_cross_entropy(logits.transpose(1, 2), labels, top_ratio=0.2)
+
+    expected = torch.log1p(torch.tensor([3.0, 4.0]).exp()).mean()
+    torch.testing.assert_close(loss, expected)
+
+
+def test_all_pixels_give_the_ordinary_weighted_mean(batch):
+    logits, labels = batch
+    weights = torch.full(labels.shape, 3.0)
+
+    loss = hard_pixel_cross_entropy(logits, labels, weights, top_ratio=1.0)
+
+    torch.testing.assert_close(loss, 3 * F.cross_entropy(logits, labels))
+
+
+def test_ignored_pixels_count_as_pixels_without_loss(batch):
+    logits, labels = batch
+    labels[:, :2] = 255
+
+    loss = hard_pixel_cross_entropy(logits, labels, top_ratio=1.0)
+
+    expected = F.cross_entropy(logits, labels, ignore_index=255) / 2
+    torch.testing.assert_close(loss, expected)
+
+
+def test_a_batch_without_labels_gives_an_attached_zero(batch):
+    logits, labels = batch
+
+    loss = hard_pixel_cross_entropy(logits, torch.full_like(labels, 255))
+    loss.backward()
+
+    assert loss == 0
+    assert torch.count_nonzero(logits.grad) == 0
+
+
+def test_gradient_reaches_the_chosen_pixels_only(batch):
+    logits, labels = batch
+
+    hard_pixel_cross_entropy(logits, labels, top_ratio=0.1).backward()
+
+    assert (logits.grad.abs().sum(dim=1) > 0).sum() == 4
+
+
+def test_half_precision_is_computed_in_float32(batch):
+    logits, labels = batch
+    assert hard_pixel_cross_entropy(logits.half(), labels).dtype == torch.float32
+
+
+def test_loss_weight_scales(batch):
+    one, two = HardPixelCrossEntropy(), HardPixelCrossEntropy(loss_weight=2.0)
+    torch.testing.assert_close(2 * one(*batch), two(*batch))
+
+
+@pytest.mark.parametrize('ratio', [0, -0.1, 1.5, 20])
+def test_a_share_outside_of_0_to_1_is_refused(ratio):
+    with pytest.raises(ValueError, match=str(ratio)):
+        HardPixelCrossEntropy(top_ratio=ratio)
