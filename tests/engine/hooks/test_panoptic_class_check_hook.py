@@ -1,0 +1,94 @@
+"""The class check: every kind of head against the data, before anything runs."""
+
+from types import SimpleNamespace
+
+import pytest
+from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
+from torch import nn
+
+from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
+from mmpisr.models.relations import ConcatRelation
+from mmpisr.registry import HOOKS
+
+METAINFO = dict(thing_classes=('a', 'b'), stuff_classes=('c', 'd', 'e'))
+
+
+class Head(nn.Module):
+    def __init__(self, num_things_classes=2, num_stuff_classes=3):
+        super().__init__()
+        self.num_things_classes = num_things_classes
+        self.num_stuff_classes = num_stuff_classes
+
+
+def model_with(head):
+    return nn.ModuleDict(dict(neck=nn.Identity(), panoptic_head=head))
+
+
+@pytest.mark.parametrize(
+    'head',
+    [
+        Head(),
+        Shared2FCBBoxHead(in_channels=1, fc_out_channels=1, num_classes=2),
+        ConcatRelation(4, num_classes=5, num_instances=2),
+        nn.Linear(2, 2),
+    ],
+)
+def test_matching_counts_pass(head):
+    check_class_counts(model_with(head), METAINFO)
+
+
+@pytest.mark.parametrize(
+    ('head', 'message'),
+    [
+        (Head(80, 3), r'\(Head\): num_things_classes is 80, but the dataset has 2'),
+        (Head(2, 53), r'\(Head\): num_stuff_classes is 53, but the dataset has 3'),
+        (
+            Shared2FCBBoxHead(in_channels=1, fc_out_channels=1, num_classes=80),
+            'num_classes is 80, but the dataset has 2',
+        ),
+        (
+            ConcatRelation(4, num_classes=133, num_instances=2),
+            'num_classes is 133, but the dataset has 5',
+        ),
+    ],
+)
+def test_a_wrong_count_names_module_field_and_both_values(head, message):
+    with pytest.raises(ValueError, match=rf'^panoptic_head .*{message}'):
+        check_class_counts(model_with(head), METAINFO)
+
+
+def test_a_dataset_without_panoptic_classes_is_not_compared():
+    check_class_counts(model_with(Head(80, 53)), dict(classes=('a',)))
+
+
+@pytest.mark.parametrize('stage', ['before_train', 'before_val', 'before_test'])
+def test_the_hook_checks_before_each_stage(stage):
+    loader = SimpleNamespace(dataset=SimpleNamespace(metainfo=METAINFO))
+    runner = SimpleNamespace(
+        model=model_with(Head(80, 3)),
+        train_dataloader=loader,
+        val_dataloader=loader,
+        test_dataloader=loader,
+        val_loop=None,
+    )
+    hook = HOOKS.build(dict(type='mmpisr.PanopticClassCheckHook'))
+
+    with pytest.raises(ValueError, match='num_things_classes is 80'):
+        getattr(hook, stage)(runner)
+
+
+def test_training_checks_the_validation_data_too():
+    train, val = (
+        SimpleNamespace(dataset=SimpleNamespace(metainfo=metainfo))
+        for metainfo in (METAINFO, dict(METAINFO, stuff_classes=('c',)))
+    )
+    runner = SimpleNamespace(
+        model=model_with(Head()),
+        train_dataloader=train,
+        val_dataloader=val,
+        val_loop=object(),
+    )
+    hook = HOOKS.build(dict(type='mmpisr.PanopticClassCheckHook'))
+
+    with pytest.raises(ValueError, match='num_stuff_classes is 3, but .* has 1'):
+        hook.before_train(runner)
