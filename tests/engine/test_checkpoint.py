@@ -1,0 +1,110 @@
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+
+from mmpisr.engine.checkpoint import checkpoint_trust, statistics_method
+
+FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
+
+
+class Payload:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.fixture
+def malicious(tmp_path):
+    """Return a checkpoint and the file that appears if its payload runs."""
+    path, evidence = tmp_path / 'malicious.pth', tmp_path / 'evidence'
+    torch.save(dict(state_dict={}, payload=Payload(evidence)), path)
+    return path, evidence
+
+
+def load(path: Path) -> dict:
+    return CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+
+
+def test_a_checkpoint_with_a_payload_is_refused_and_the_payload_does_not_run(malicious):
+    path, evidence = malicious
+
+    with checkpoint_trust(), pytest.raises(ValueError, match='--trust-checkpoint') as e:
+        load(path)
+
+    assert str(path) in str(e.value)
+    assert not evidence.exists()
+
+
+def test_a_checkpoint_with_a_payload_loads_when_the_user_trusts_it(malicious):
+    path, evidence = malicious
+
+    with checkpoint_trust(trusted=True):
+        load(path)
+
+    assert evidence.exists()
+
+
+def test_an_explicit_full_unpickling_is_refused_too(malicious):
+    path, evidence = malicious
+
+    with checkpoint_trust(), pytest.raises(pickle.UnpicklingError):
+        torch.load(path, weights_only=False)
+
+    assert not evidence.exists()
+
+
+def test_what_mmengine_writes_beside_the_weights_loads_without_trust(tmp_path):
+    history = HistoryBuffer([1.0, 2.0], [1, 1])
+    scalars = [np.float32(0.5), np.int64(3), np.bool_(True)]
+    torch.save(dict(history=history, scalars=scalars), tmp_path / 'own.pth')
+
+    with checkpoint_trust():
+        loaded = load(tmp_path / 'own.pth')
+
+    assert loaded['history'].mean() == 1.5
+    assert loaded['scalars'] == scalars
+
+
+def test_the_config_text_that_resume_would_run_is_dropped_without_trust(tmp_path):
+    torch.save(dict(meta=dict(config='raise SystemExit', iter=1)), tmp_path / 'c.pth')
+
+    with checkpoint_trust():
+        assert load(tmp_path / 'c.pth')['meta'] == dict(iter=1)
+    with checkpoint_trust(trusted=True):
+        assert 'config' in load(tmp_path / 'c.pth')['meta']
+
+
+def test_a_history_may_name_its_statistics_and_nothing_else():
+    assert statistics_method(HistoryBuffer, 'mean') is HistoryBuffer.mean
+    for owner, name in (HistoryBuffer, '__init__'), (os, 'system'), (str, 'join'):
+        with pytest.raises(pickle.UnpicklingError, match='not a statistic'):
+            statistics_method(owner, name)
+
+
+def test_a_missing_checkpoint_is_named(tmp_path):
+    with checkpoint_trust(), pytest.raises(FileNotFoundError, match='none.pth'):
+        load(tmp_path / 'none.pth')
+
+
+def test_environment_loaders_and_safe_globals_are_as_before_after_the_block(
+    monkeypatch,
+):
+    monkeypatch.setenv(FORCE, '0')
+    schemes = CheckpointLoader._schemes
+    marked = torch.serialization.get_safe_globals()
+
+    with checkpoint_trust():
+        assert os.environ[FORCE] == '1'
+    assert os.environ[FORCE] == '0'
+    assert CheckpointLoader._schemes is schemes
+    assert set(torch.serialization.get_safe_globals()) == set(marked)

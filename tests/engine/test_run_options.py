@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmpisr.engine import run_options
+from mmpisr.engine.run_options import load_config
+
+TOY = str(Path(__file__).parents[1] / 'support' / 'toy_config.py')
+
+
+def test_the_work_dir_comes_from_the_flag_then_the_config_then_its_name():
+    own = dict(work_dir='own')
+
+    assert load_config(TOY).work_dir == 'work_dirs/toy_config'
+    assert load_config(TOY, options=own).work_dir == 'own'
+    assert load_config(TOY, options=own, work_dir='flag').work_dir == 'flag'
+
+
+def test_options_override_the_config_and_the_dump_gets_a_name_of_its_own():
+    cfg = load_config(TOY, options={'train_cfg.max_iters': 7}, launcher='slurm')
+
+    assert (cfg.train_cfg.max_iters, cfg.launcher) == (7, 'slurm')
+    assert cfg.filename == 'toy_config.full.py'
+    assert 'max_iters=7' in cfg.pretty_text
+
+
+def test_amp_keeps_the_loss_scale_of_a_config_and_refuses_other_wrappers():
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper', loss_scale=512.0)))
+    run_options.use_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.loss_scale == 512.0
+
+    with pytest.raises(ValueError, match='ApexOptimWrapper'):
+        run_options.use_amp(Config(dict(optim_wrapper=dict(type='ApexOptimWrapper'))))
+
+
+def test_scaling_the_learning_rate_needs_the_batch_size_it_was_tuned_for():
+    cfg = load_config(TOY)
+    run_options.use_auto_scale_lr(cfg)
+    assert cfg.auto_scale_lr.enable
+
+    with pytest.raises(ValueError, match='base_batch_size'):
+        run_options.use_auto_scale_lr(Config(dict(auto_scale_lr=dict(enable=True))))
+
+
+def test_resume_takes_the_latest_checkpoint_or_the_one_that_is_named():
+    cfg = Config(dict(load_from='base.pth'))
+
+    run_options.use_resume(cfg, 'auto')
+    assert (cfg.resume, cfg.load_from) == (True, None)
+    run_options.use_resume(cfg, 'iter_2.pth')
+    assert (cfg.resume, cfg.load_from) == (True, 'iter_2.pth')
+
+
+def test_augmented_testing_names_the_fields_that_a_config_lacks():
+    with pytest.raises(ValueError, match='missing: tta_model, tta_pipeline'):
+        run_options.use_tta(Config(dict(model=dict(type='A'))))
+
+
+def test_augmented_testing_wraps_the_model_and_reaches_the_innermost_dataset():
+    innermost = dict(type='Inner', pipeline=[])
+    cfg = Config(
+        dict(
+            model=dict(type='A'),
+            tta_model=dict(type='TTA'),
+            tta_pipeline=[dict(type='Flip')],
+            test_dataloader=dict(dataset=dict(type='Outer', dataset=innermost)),
+        )
+    )
+
+    run_options.use_tta(cfg)
+
+    assert cfg.model == dict(type='TTA', module=dict(type='A'))
+    assert cfg.test_dataloader.dataset.dataset.pipeline == [dict(type='Flip')]
+
+
+def test_pictures_turn_the_visualization_hook_on():
+    cfg = Config(dict(default_hooks=dict(visualization=dict(type='V'))))
+
+    run_options.use_pictures(cfg, show=False, show_dir='pictures', wait_time=1)
+
+    assert cfg.default_hooks.visualization == dict(
+        type='V', draw=True, test_out_dir='pictures'
+    )
+
+
+def test_predictions_are_dumped_as_a_pickle_or_not_at_all():
+    run_options.check_dump_path('a/b.pkl')
+    with pytest.raises(ValueError, match=r"not '\.json'"):
+        run_options.check_dump_path('b.json')

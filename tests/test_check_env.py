@@ -1,0 +1,94 @@
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+
+from mmpisr import check_env
+from mmpisr.check_env import Row, inspect, report, requirements
+
+
+def run(repo, tmp_path, **modules: str) -> subprocess.CompletedProcess:
+    """Check an environment in which some modules are replaced by source text."""
+    for name, source in modules.items():
+        (tmp_path / f'{name}.py').write_text(source)
+    return subprocess.run(
+        [sys.executable, '-m', 'mmpisr.check_env'],
+        env=dict(PYTHONPATH=f'{tmp_path}:{repo}'),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize('error', ['ImportError', 'RuntimeError', 'SystemExit'])
+def test_a_package_that_cannot_be_imported_is_reported_whatever_it_raises(
+    repo, tmp_path, error
+):
+    done = run(repo, tmp_path, mmcv=f'raise {error}("no ops")', mmdet='1 / 0')
+
+    assert done.returncode == 1, done.stderr
+    assert f'broken: {error}: no ops' in done.stdout
+    assert 'broken: ZeroDivisionError' in done.stdout
+    assert 'pip install --force-reinstall' in done.stdout
+
+
+def test_the_check_runs_where_mmengine_cannot_be_imported(repo, tmp_path):
+    done = run(repo, tmp_path, mmengine='raise OSError("half installed")')
+
+    assert done.returncode == 1, done.stderr
+    assert 'broken: OSError: half installed' in done.stdout
+
+
+def test_the_environment_of_the_tests_has_all_that_is_needed(repo, tmp_path):
+    done = run(repo, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_needed_package_is_asked_for_once_and_comes_before_the_optional_ones():
+    rows = [(requirement.name, extra) for requirement, extra in requirements()]
+    names = [name for name, _ in rows]
+
+    assert len(set(names)) == len(names)
+    assert names[0] == 'torch'
+    assert {'onedl-mmcv', 'onedl-mmdetection', 'hotcoco', 'numpy'} <= set(names)
+    optional = [extra in check_env.OPTIONAL_EXTRAS for _, extra in rows]
+    assert optional == sorted(optional)
+
+
+@pytest.mark.parametrize(
+    ('spec', 'status'),
+    [('>=2', 'ok'), ('>=9', 'too old'), ('<1', 'too new'), ('~=1.0', 'too new')],
+)
+def test_a_version_is_ok_too_old_or_too_new(monkeypatch, spec, status):
+    monkeypatch.setattr(metadata, 'version', lambda name: '2.13.0+cpu')
+
+    assert inspect(Requirement(f'numpy{spec}'), 'tests').status == status
+
+
+def test_a_missing_package_comes_with_the_command_that_installs_it():
+    row = inspect(Requirement('onedl-mmcv-not-here~=2.3'))
+
+    assert (row.status, row.found) == ('missing', '-')
+    assert row.command == f"{sys.executable} -m pip install 'onedl-mmcv-not-here~=2.3'"
+
+
+def test_mmcv_is_mended_against_the_torch_that_is_there():
+    mend = check_env._mend(Requirement('onedl-mmcv~=2.3.6'), 'missing')
+
+    assert '--no-build-isolation' in mend
+
+
+def test_the_report_keeps_what_is_optional_apart():
+    rows = [
+        Row('a', '1', '>=2', 'too old', 'mend a'),
+        Row('b', '-', 'any', 'missing', 'mend b', True),
+    ]
+
+    text = report(rows)
+
+    assert 'missing (optional)' in text
+    assert text.endswith('To mend it:\nmend a\n\nOptional:\nmend b')

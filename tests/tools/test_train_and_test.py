@@ -1,0 +1,99 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+SUPPORT = Path(__file__).parents[1] / 'support'
+TOY = str(SUPPORT / 'toy_config.py')
+
+
+@pytest.fixture
+def call(repo, tmp_path):
+    """Run a tool of the repository from an unrelated directory."""
+    paths = f'{SUPPORT}{os.pathsep}{repo}'
+    env = dict(os.environ, PYTHONPATH=paths, PYTHON=sys.executable, OMP_NUM_THREADS='1')
+
+    def run(tool: str, *args: str, **more: str) -> subprocess.CompletedProcess:
+        starter = 'bash' if tool.endswith('.sh') else sys.executable
+        return subprocess.run(
+            [starter, str(repo / 'tools' / tool), *args],
+            env=env | more,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.slow
+def test_the_tools_train_and_test_from_any_directory(call, tmp_path):
+    trained = call('train.py', TOY)
+    assert trained.returncode == 0, trained.stderr[-2000:]
+
+    tested = call('test.py', TOY, 'work_dirs/toy_config/iter_2.pth')
+
+    assert tested.returncode == 0, tested.stderr[-2000:]
+    assert 'mean: 2.4' in tested.stdout + tested.stderr
+    assert (tmp_path / 'work_dirs/toy_config/toy_config.full.py').exists()
+
+
+@pytest.mark.slow
+def test_an_untrusted_checkpoint_stops_a_test_with_the_flag_that_allows_it(
+    call, tmp_path
+):
+    torch.save(dict(state_dict={}, extra=subprocess.Popen), tmp_path / 'odd.pth')
+
+    refused = call('test.py', TOY, 'odd.pth')
+
+    assert refused.returncode != 0
+    assert refused.stderr.rstrip().splitlines()[-1].startswith('ValueError: odd.pth')
+    assert '--trust-checkpoint' in refused.stderr
+    assert call('test.py', TOY, 'odd.pth', '--trust-checkpoint').returncode == 0
+
+
+@pytest.mark.slow
+def test_two_processes_train_together_without_a_gpu(call, tmp_path):
+    done = call('dist_train.sh', TOY, '2', '--work-dir', 'both', PORT='29741')
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / 'both' / 'iter_2.pth').exists()
+    tested = call('dist_test.sh', TOY, 'both/iter_2.pth', '2', PORT='29742')
+    assert tested.returncode == 0, tested.stderr[-2000:]
+    assert 'mean: 2.4' in tested.stdout + tested.stderr
+
+
+@pytest.mark.slow
+def test_mim_takes_the_training_tool_for_one_of_the_second_generation(call):
+    done = call('train.py', '--help')
+
+    assert done.returncode == 0
+    assert '--gpus' not in done.stdout  # mim would pass --gpus or --device
+
+
+def test_slurm_gets_the_config_the_folder_and_the_flags(call, tmp_path):
+    srun = tmp_path / 'srun'
+    srun.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    srun.chmod(0o755)
+
+    done = call(
+        *('slurm_train.sh', 'part', 'job', 'c.py', 'my dir', '--amp'),
+        PATH=f'{tmp_path}{os.pathsep}{os.environ["PATH"]}',
+        GPUS='4',
+        SRUN_ARGS='--mem=4G --time=1',
+    )
+
+    words = done.stdout.splitlines()
+    assert {'--ntasks=4', '--mem=4G', '--time=1'} <= set(words)
+    assert words[-6:] == [
+        'c.py',
+        '--work-dir',
+        'my dir',
+        '--launcher',
+        'slurm',
+        '--amp',
+    ]
