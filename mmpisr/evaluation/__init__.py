@@ -1,1 +1,5 @@
 """Metrics."""
+
+from .panoptic_metric import PanopticMetric
+
+__all__ = ['PanopticMetric']

@@ -1,0 +1,125 @@
+"""COCO-panoptic ground truth, read once and kept as small arrays."""
+
+import os.path as osp
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mmpisr.datasets.panoptic_json import read_panoptic_json
+
+from .panoptic_quality import Segments
+
+
+class PanopticAnnotations:
+    """What a COCO-panoptic json says of its images, without the json's dicts.
+
+    Args:
+        ann_file: The json.
+        seg_prefix: Folder of the id pngs. ``None`` means the json's path without
+            ``.json``, as panopticapi assumes.
+        backend_args: Storage backend of mmengine's file functions.
+
+    Attributes:
+        categories: The json's categories, in its order.
+
+    Raises:
+        ValueError: The json lacks a field or names a category that it does not define.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        *,
+        seg_prefix: str | None = None,
+        backend_args: dict | None = None,
+    ) -> None:
+        self.ann_file = str(ann_file)
+        self.seg_prefix = str(seg_prefix or osp.splitext(self.ann_file)[0])
+        content = read_panoptic_json(self.ann_file, backend_args=backend_args)
+        if 'categories' not in content:
+            raise ValueError(f"{ann_file}: no field 'categories', only {[*content]}")
+        self.categories: list[dict] = content['categories']
+        self._row_of_id = {cat['id']: row for row, cat in enumerate(self.categories)}
+        self._images = {
+            annotation['image_id']: (annotation['file_name'], self._pack(annotation))
+            for annotation in content.get('annotations', ())
+        }
+
+    def __contains__(self, img_id: Any) -> bool:
+        """Whether the json annotates this image."""
+        return img_id in self._images
+
+    def file_name(self, img_id: Any) -> str:
+        """Return the name of the image's png inside the folder."""
+        return self._images[img_id][0]
+
+    def find(self, img_id: Any) -> tuple[str, Segments]:
+        """Return the path of the image's png and its segments.
+
+        Raises:
+            ValueError: The json does not annotate the image.
+        """
+        if img_id not in self._images:
+            raise ValueError(
+                f"{self.ann_file}: 'annotations' has no image_id {img_id!r}, the id of "
+                f'a predicted image, among its {len(self._images)}, which begin with '
+                f'{[*self._images][:3]}'
+            )
+        name, segments = self._images[img_id]
+        return osp.join(self.seg_prefix, name), segments
+
+    def _pack(self, annotation: Mapping) -> Segments:
+        infos = annotation['segments_info']
+        for info in infos:
+            if info['category_id'] not in self._row_of_id:
+                raise ValueError(
+                    f'{self.ann_file}: segment {info["id"]} of image '
+                    f'{annotation["image_id"]!r} has category_id '
+                    f"{info['category_id']}, but 'categories' has only "
+                    f'{[*self._row_of_id]}'
+                )
+        return pack_segments(
+            ids=[info['id'] for info in infos],
+            categories=[self._row_of_id[info['category_id']] for info in infos],
+            areas=[info['area'] for info in infos],
+            is_crowd=[info.get('iscrowd', 0) for info in infos],
+        )
+
+
+def segments_of_sample(
+    infos: Sequence[Mapping], is_thing: np.ndarray, area_of_id: Mapping[int, int]
+) -> Segments:
+    """Pack the ``segments_info`` that mmdet's panoptic dataset puts on a sample.
+
+    Args:
+        infos: Each with ``id``, ``category`` (a label) and ``is_thing``, which is false
+            for stuff and for crowds.
+        is_thing: Which labels are things, bool, ``(N,)``.
+        area_of_id: Pixels of each id in the image's png.
+
+    Returns:
+        The segments; categories are labels.
+    """
+    labels = [info['category'] for info in infos]
+    return pack_segments(
+        ids=[info['id'] for info in infos],
+        categories=labels,
+        areas=[area_of_id.get(info['id'], 0) for info in infos],
+        is_crowd=[
+            is_thing[label] and not info['is_thing']
+            for label, info in zip(labels, infos, strict=True)
+        ],
+    )
+
+
+def pack_segments(
+    *, ids: Sequence, categories: Sequence, areas: Sequence, is_crowd: Sequence
+) -> Segments:
+    """Put plain lists of equal length, which may be empty, into arrays."""
+    return Segments(
+        ids=np.asarray(ids, dtype=np.int64),
+        categories=np.asarray(categories, dtype=np.int64),
+        areas=np.asarray(areas, dtype=np.int64),
+        is_crowd=np.asarray(is_crowd, dtype=bool),
+    )
