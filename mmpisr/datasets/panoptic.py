@@ -54,6 +54,8 @@ class PanopticDataset(BaseDetDataset):
             annotations do not pair, a field is missing, or given class names differ.
     """
 
+    _metainfo: dict[str, Any]
+
     def __init__(
         self,
         ann_file: str = '',

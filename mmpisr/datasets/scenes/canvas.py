@@ -4,14 +4,12 @@ Coordinates are (x, y) fractions of width and height; lengths are in units, one 
 being one pixel of the default size 128 x 192.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 DEFAULT_SIZE = (128, 192)
 VOID = 0
-Color = Sequence[float]
 
 
 class Canvas:
@@ -46,12 +44,10 @@ class Canvas:
         """Fractions to pixels, (x, y)."""
         return x * self.image.shape[1], y * self.image.shape[0]
 
-    def polygon(
-        self, points: Sequence[tuple[float, float]], color: Color, owner: int | None
-    ) -> None:
+    def polygon(self, points: ArrayLike, color: ArrayLike, owner: int | None) -> None:
         """Fill a polygon given in pixels; owner None paints without relabelling."""
-        corners = np.rint(points).astype(np.int32)[None]
-        cv2.fillPoly(self.image, corners, tuple(map(float, color)))
+        corners = [np.rint(points).astype(np.int32)]
+        cv2.fillPoly(self.image, corners, np.asarray(color, dtype=float).tolist())
         if owner is not None:
             cv2.fillPoly(self.owners, corners, owner)
 
@@ -61,7 +57,7 @@ class Canvas:
         top: float,
         width: float,
         height: float,
-        color: Color,
+        color: ArrayLike,
         owner: int | None,
     ) -> None:
         """Fill an upright box given in pixels."""
@@ -71,15 +67,15 @@ class Canvas:
 
     def ellipse(
         self,
-        center: tuple[float, float],
-        radii: tuple[float, float],
-        color: Color,
+        center: ArrayLike,
+        radii: ArrayLike,
+        color: ArrayLike,
         owner: int | None,
     ) -> None:
         """Fill an ellipse given in pixels."""
         angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        self.polygon(np.array(center) + circle * radii, color, owner)
+        self.polygon(np.array(center) + circle * np.array(radii), color, owner)
 
     def add_texture(self, owner: int, texture: np.ndarray) -> None:
         """Add ``(H, W)`` grey levels to the pixels of a segment."""
@@ -89,22 +85,22 @@ class Canvas:
 
 
 def blotches(
-    canvas: Canvas, rng: np.random.Generator, *, grain: float, strength: float
+    canvas: Canvas, rng: np.random.Generator, *, size: float, strength: float
 ) -> np.ndarray:
-    """Smooth random grey levels; grain is the size of a blotch in units."""
+    """Smooth random grey levels; size in units."""
     height, width = canvas.owners.shape
-    step = max(grain * canvas.unit, 1)
+    step = max(size * canvas.unit, 1)
     coarse = rng.normal(size=(int(height / step) + 2, int(width / step) + 2))
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return strength * smooth
 
 
 def stripes(
-    canvas: Canvas, rng: np.random.Generator, *, period: float, strength: float
+    canvas: Canvas, rng: np.random.Generator, *, size: float, strength: float
 ) -> np.ndarray:
-    """Level stripes with a random phase and a little wobble; period in units."""
+    """Level stripes with a random phase and some wobble; size is a period in units."""
     height, width = canvas.owners.shape
     ys, xs = np.mgrid[:height, :width] / canvas.unit
     wobble = np.sin(xs / rng.uniform(8, 16) + rng.uniform(0, 6))
     phase = rng.uniform(0, 2 * np.pi)
-    return strength * np.sin(2 * np.pi * ys / period + wobble + phase)
+    return strength * np.sin(2 * np.pi * ys / size + wobble + phase)

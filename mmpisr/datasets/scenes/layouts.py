@@ -1,8 +1,10 @@
 """The three kinds of scenes: what is stuff, and where deciders may stand.
 
-Deciders stand in the upper half, ambiguous things and regions in the lower one.
+Deciders stand in the upper half, ambiguous things and regions in the lower one. A
+layout takes the canvas, a generator, and one for the snow, None where there is none.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -29,12 +31,21 @@ class Stage(NamedTuple):
     hanging: bool = False
 
 
-def draw_street(canvas: Canvas, rng: Rng, decider_rng: Rng, *, snow: bool) -> Stage:
+class Look(NamedTuple):
+    """Colour of a stuff class, its texture, and the size and strength of that."""
+
+    color: tuple[int, int, int]
+    texture: Callable[..., np.ndarray]
+    size: float
+    strength: float
+
+
+def draw_street(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
     """Sky, mountains, houses, a canal, a road between lawns."""
     horizon = rng.uniform(0.36, 0.42)
     peak_x = rng.uniform(0.4, 0.6)
     _fill(canvas, rng, 'sky', 0, 0, 1, 1)
-    _mountains(canvas, rng, decider_rng, horizon, peak_x, snow=snow)
+    _mountains(canvas, rng, horizon, peak_x, snow_rng=snow_rng)
     for left, right in ((0, rng.uniform(0.12, 0.22)), (rng.uniform(0.78, 0.88), 1)):
         _building(canvas, rng, left, right, rng.uniform(0.08, 0.2), horizon + 0.02)
     shore = horizon + rng.uniform(0.1, 0.13)
@@ -48,12 +59,12 @@ def draw_street(canvas: Canvas, rng: Rng, decider_rng: Rng, *, snow: bool) -> St
     )
 
 
-def draw_water(canvas: Canvas, rng: Rng, decider_rng: Rng, *, snow: bool) -> Stage:
+def draw_water(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
     """Sky, mountains, a lake, a lawn in front."""
     horizon = rng.uniform(0.3, 0.36)
     peak_x = rng.uniform(0.2, 0.8)
     _fill(canvas, rng, 'sky', 0, 0, 1, 1)
-    _mountains(canvas, rng, decider_rng, horizon, peak_x, snow=snow)
+    _mountains(canvas, rng, horizon, peak_x, snow_rng=snow_rng)
     shore = rng.uniform(0.54, 0.66)
     _fill(canvas, rng, 'water', 0, horizon, 1, shore)
     _fill(canvas, rng, 'grass', 0, shore, 1, 1)
@@ -65,7 +76,7 @@ def draw_water(canvas: Canvas, rng: Rng, decider_rng: Rng, *, snow: bool) -> Sta
     )
 
 
-def draw_indoor(canvas: Canvas, rng: Rng, decider_rng: Rng, *, snow: bool) -> Stage:
+def draw_indoor(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
     """A wall with a window and a shelf, a floor."""
     horizon = rng.uniform(0.46, 0.54)
     _fill(canvas, rng, 'wall', 0, 0, 1, 1)
@@ -75,11 +86,10 @@ def draw_indoor(canvas: Canvas, rng: Rng, decider_rng: Rng, *, snow: bool) -> St
     _mountains(
         canvas,
         rng,
-        decider_rng,
         bottom,
         left + 0.15,
-        snow=snow,
         extent=(left, left + 0.3),
+        snow_rng=snow_rng,
     )
     shelf_left, shelf_y = 0.52 if left < 0.3 else 0.08, rng.uniform(0.34, 0.4)
     _shelf(canvas, shelf_left, shelf_y)
@@ -93,15 +103,15 @@ def draw_indoor(canvas: Canvas, rng: Rng, decider_rng: Rng, *, snow: bool) -> St
 
 
 LAYOUTS = (draw_street, draw_water, draw_indoor)
-LOOKS = {  # colour, texture, size and strength of the texture
-    'sky': ((150, 195, 235), blotches, 24, 7),
-    'grass': ((85, 150, 60), blotches, 3, 12),
-    'water': ((35, 85, 160), stripes, 5, 10),
-    'wall': ((220, 200, 170), blotches, 30, 8),
-    'floor': ((150, 100, 55), stripes, 7, 12),
-    'road': ((95, 95, 98), blotches, 2, 7),
-    'mountain': ((115, 105, 130), blotches, 4, 9),
-    'building': ((165, 90, 70), stripes, 4, 7),
+LOOKS: dict[str, Look] = {
+    'sky': Look((150, 195, 235), blotches, 24, 7),
+    'grass': Look((85, 150, 60), blotches, 3, 12),
+    'water': Look((35, 85, 160), stripes, 5, 10),
+    'wall': Look((220, 200, 170), blotches, 30, 8),
+    'floor': Look((150, 100, 55), stripes, 7, 12),
+    'road': Look((95, 95, 98), blotches, 2, 7),
+    'mountain': Look((115, 105, 130), blotches, 4, 9),
+    'building': Look((165, 90, 70), stripes, 4, 7),
 }
 
 
@@ -124,21 +134,19 @@ def _paint_stuff(
     color, texture, size, strength = LOOKS[name]
     owner = canvas.stuff(name)
     canvas.polygon([canvas.pixel(*c) for c in corners], vary(rng, color, 6), owner)
-    option = dict(grain=size) if texture is blotches else dict(period=size)
-    canvas.add_texture(owner, texture(canvas, rng, strength=strength, **option))
+    canvas.add_texture(owner, texture(canvas, rng, size=size, strength=strength))
 
 
 def _mountains(
     canvas: Canvas,
     rng: Rng,
-    decider_rng: Rng,
     base: float,
     peak_x: float,
     *,
-    snow: bool,
     extent: tuple[float, float] = (0, 1),
+    snow_rng: Rng | None,
 ) -> None:
-    """A ridge with one peak; its cap is snow, or bare."""
+    """A ridge with one peak; its cap is bare without ``snow_rng``."""
     left, right = extent
     half = (right - left) * rng.uniform(0.35, 0.5)
     peak = base - rng.uniform(0.22, 0.26)
@@ -146,8 +154,8 @@ def _mountains(
     ridge = [(left, base), (left, base - 0.05), (foot_left, base - 0.06)]
     ridge += [(peak_x, peak), (foot_right, base - 0.06), (right, base - 0.05)]
     _paint_stuff(canvas, rng, 'mountain', [*ridge, (right, base)])
-    if snow:
-        low = peak + decider_rng.uniform(0.5, 0.6) * (base - 0.06 - peak)
+    if snow_rng is not None:
+        low = peak + snow_rng.uniform(0.5, 0.6) * (base - 0.06 - peak)
         share = (low - peak) / (base - 0.06 - peak)
         cap_left = peak_x + share * (foot_left - peak_x)
         cap_right = peak_x + share * (foot_right - peak_x)
@@ -161,8 +169,8 @@ def _building(
 ) -> None:
     _fill(canvas, rng, 'building', left, top, right, bottom)
     color = vary(rng, (70, 80, 100))
-    for x in np.arange(left + 0.03, right - 0.03, 0.06):
-        for y in np.arange(top + 0.04, bottom - 0.05, 0.08):
+    for x in np.arange(left + 0.03, right - 0.03, 0.06).tolist():
+        for y in np.arange(top + 0.04, bottom - 0.05, 0.08).tolist():
             corner = canvas.pixel(x, y)
             canvas.box(*corner, 4 * canvas.unit, 5 * canvas.unit, color, None)
 

@@ -5,14 +5,15 @@ pixels. Classes that only a relation tells apart share one painter.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .canvas import Canvas, Color
+from .canvas import Canvas
 
 Point = tuple[float, float]
 DARK = (35, 35, 40)
 
 
-def vary(rng: np.random.Generator, color: Color, spread: float = 12) -> np.ndarray:
+def vary(rng: np.random.Generator, color: ArrayLike, spread: float = 12) -> np.ndarray:
     """Shift a colour a little."""
     return np.clip(np.array(color) + rng.normal(0, spread, 3), 0, 255)
 

@@ -1,5 +1,8 @@
 """Draw one scene: layout, ambiguous things and regions, objects, deciders, noise."""
 
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
 from typing import NamedTuple
 
 import cv2
@@ -19,6 +22,7 @@ from .objects import (
 )
 
 Rng = np.random.Generator
+Painter = Callable[[Canvas, Rng, tuple[float, float], float], None]
 MIN_VISIBLE = 6  # square units; what shows less of itself becomes void
 
 
@@ -44,8 +48,8 @@ def draw_scene(
 ) -> Scene:
     """Draw the scene of a seed.
 
-    Deciders have their own random numbers: forcing one changes the scene where the
-    decider stands, and the class of what it decides, but no other pixel.
+    Each decider has its own random numbers: forcing one changes the pixels where it
+    stands, and the class of what it decides, but no other pixel.
 
     Args:
         seed: Integers; the same ones give the same scene, in any order or process.
@@ -53,21 +57,22 @@ def draw_scene(
         deciders: Force ``boat``, ``snow`` or ``lamp`` to be there or not; by default
             each is there in half of the scenes, whatever the layout and the others.
     """
-    coin_rng, rng, decider_rng, noise_rng = (
-        np.random.default_rng([*seed, stream]) for stream in range(4)
+    coin_rng, rng, noise_rng, *decider_rngs = (
+        np.random.default_rng([*seed, stream]) for stream in range(3 + len(RELATIONS))
     )
+    rngs = {r.decider: own for r, own in zip(RELATIONS, decider_rngs, strict=True)}
     there = {r.decider: bool(coin_rng.integers(2)) for r in RELATIONS}
     there.update(deciders or {})
     names = {r.decider: r.present if there[r.decider] else r.absent for r in RELATIONS}
 
     canvas = Canvas(size)
     layout = LAYOUTS[rng.integers(len(LAYOUTS))]
-    stage = layout(canvas, rng, decider_rng, snow=there['snow'])
+    stage = layout(canvas, rng, rngs['snow'] if there['snow'] else None)
     _draw_region(canvas, rng, names['lamp'])
     _draw_clutter(canvas, rng, stage)
     _draw_objects(canvas, rng, stage, names)
     _draw_void(canvas, rng)
-    _draw_deciders(canvas, decider_rng, stage, there)
+    _draw_deciders(canvas, rngs, stage, there)
     return _finish(canvas, noise_rng)
 
 
@@ -79,7 +84,7 @@ def _draw_region(canvas: Canvas, rng: Rng, name: str) -> None:
     center = canvas.pixel(rng.uniform(0.2, 0.8), rng.uniform(0.8, 0.9))
     radii = canvas.pixel(rng.uniform(0.16, 0.28), rng.uniform(0.08, 0.13))
     canvas.ellipse(center, radii, vary(rng, (215, 185, 90), 8), owner)
-    canvas.add_texture(owner, blotches(canvas, rng, grain=2, strength=16))
+    canvas.add_texture(owner, blotches(canvas, rng, size=2, strength=16))
 
 
 def _draw_clutter(canvas: Canvas, rng: Rng, stage: Stage) -> None:
@@ -87,31 +92,35 @@ def _draw_clutter(canvas: Canvas, rng: Rng, stage: Stage) -> None:
     for _ in range(rng.integers(4, 14)):
         x, y = canvas.pixel(rng.random(), rng.uniform(stage.horizon + 0.06, 1))
         sides = rng.uniform(1, 3.5, 2) * canvas.unit
-        canvas.box(x, y, *sides, rng.uniform(30, 200, 3), None)
+        canvas.box(x, y, sides[0], sides[1], rng.uniform(30, 200, 3), None)
 
 
 def _draw_objects(
     canvas: Canvas, rng: Rng, stage: Stage, names: dict[str, str]
 ) -> None:
     """Things from far to near, so that the near ones occlude."""
-    kinds = [(draw_car, 0.42)] * rng.integers(0, 4)
-    kinds += [(draw_person, 0.5)] * rng.integers(0, 4)
-    jobs = [(rng.uniform(0.06, 1) ** 0.8, kind, k, None) for kind, k in kinds]
-    for kind, decider in ((draw_round, 'boat'), (draw_sled, 'snow')):
-        count = rng.integers(1, 3) if rng.random() < 0.75 else 0
-        nearness = rng.uniform(0.45, 0.95, count)
-        jobs += [(near, kind, 0.0, names[decider]) for near in nearness]
+    jobs: list[tuple[float, Painter, float]] = []  # nearness, painter, height in pixels
+    cars, persons = rng.integers(0, 4, 2)
+    for painter, growth in [(draw_car, 0.42)] * cars + [(draw_person, 0.5)] * persons:
+        near = rng.uniform(0.06, 1) ** 0.8
+        jobs.append((near, painter, max(growth * _below(canvas, stage, near), 3)))
+    for draw, name in ((draw_round, names['boat']), (draw_sled, names['snow'])):
+        for _ in range(rng.integers(1, 3) if rng.random() < 0.75 else 0):
+            height = rng.uniform(10, 17) * canvas.unit
+            jobs.append((rng.uniform(0.45, 0.95), partial(draw, name=name), height))
     if rng.random() < 0.2:
-        jobs.append((rng.uniform(0.25, 0.5), _draw_crowd, 0.4, None))
+        near = rng.uniform(0.25, 0.5)
+        jobs.append((near, _draw_crowd, 0.4 * _below(canvas, stage, near)))
 
-    for near, draw, growth, name in sorted(jobs, key=lambda job: job[0]):
-        foot = stage.horizon + 0.02 + near * (0.98 - stage.horizon)
-        where = canvas.pixel(rng.uniform(0.02, 0.98), foot)
-        reach = canvas.pixel(0, foot - stage.horizon)[1]
-        if name is None:
-            draw(canvas, rng, where, max(growth * reach, 3))
-        else:
-            draw(canvas, rng, where, rng.uniform(10, 17) * canvas.unit, name)
+    horizon = canvas.pixel(0, stage.horizon)[1]
+    for near, paint, height in sorted(jobs, key=itemgetter(0)):
+        x = canvas.pixel(rng.uniform(0.02, 0.98), 0)[0]
+        paint(canvas, rng, (x, horizon + _below(canvas, stage, near)), height)
+
+
+def _below(canvas: Canvas, stage: Stage, near: float) -> float:
+    """Pixels below the horizon; nearness 0 is far away, 1 the lower edge."""
+    return canvas.pixel(0, 0.02 + near * (0.98 - stage.horizon))[1]
 
 
 def _draw_crowd(
@@ -137,20 +146,20 @@ def _draw_void(canvas: Canvas, rng: Rng) -> None:
 
 
 def _draw_deciders(
-    canvas: Canvas, rng: Rng, stage: Stage, there: dict[str, bool]
+    canvas: Canvas, rngs: dict[str, Rng], stage: Stage, there: dict[str, bool]
 ) -> None:
     """Boat and lamp come last, so nothing hides them; snow lies on its mountain."""
-    boat, lamp = rng.uniform(15, 19), rng.uniform(20, 25)
     if there['boat']:
-        draw_boat(canvas, rng, stage.boat_foot, boat * canvas.unit)
+        height = rngs['boat'].uniform(15, 19) * canvas.unit
+        draw_boat(canvas, rngs['boat'], stage.boat_foot, height)
     if there['lamp']:
-        height = lamp * canvas.unit
+        rng, height = rngs['lamp'], rngs['lamp'].uniform(20, 25) * canvas.unit
         draw_lamp(canvas, rng, stage.lamp_foot, height, hanging=stage.hanging)
 
 
 def _finish(canvas: Canvas, rng: Rng) -> Scene:
     """Add light and noise; drop segments that hardly show."""
-    light = blotches(canvas, rng, grain=90, strength=9)[..., None]
+    light = blotches(canvas, rng, size=90, strength=9)[..., None]
     noise = rng.normal(0, 5, canvas.image.shape)
     soft = cv2.GaussianBlur(canvas.image, (3, 3), 0.6)
     image = np.clip(soft * rng.uniform(0.9, 1.1) + light + noise, 0, 255)

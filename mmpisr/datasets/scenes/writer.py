@@ -126,7 +126,7 @@ def _draw_split(folder: Path, plan: SplitPlan, workers: int) -> dict[str, Any]:
     for subfolder in _folders(folder, plan.split):
         subfolder.mkdir(parents=True)
     print(f'Drawing {plan.num} scenes of {plan.split}')
-    bar = ProgressBar(plan.num) if plan.num else None
+    bar = ProgressBar(plan.num)
     annotations = []
     for annotation in _map(partial(_write_scene, folder, plan), plan.num, workers):
         annotations.append(annotation)

@@ -4,6 +4,8 @@ All geometric transforms of mmcv and mmdet work on that one map (key ``gt_seg_ma
 semantic, panoptic and training targets are looked up from it afterwards.
 """
 
+from typing import Any
+
 import cv2
 import mmcv
 import mmengine.fileio as fileio
@@ -54,7 +56,7 @@ def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
     index_map = table.take(id_map)
 
     unmatched = np.count_nonzero(index_map) != np.count_nonzero(id_map)
-    extra = np.setdiff1d(id_map[index_map == 0], [0]) if unmatched else []
+    extra: Any = np.setdiff1d(id_map[index_map == 0], [0]) if unmatched else ()
     areas = np.bincount(index_map.ravel(), minlength=len(ids) + 1)
     absent = ids[areas[1:] == 0]
     if len(extra) or len(absent):
