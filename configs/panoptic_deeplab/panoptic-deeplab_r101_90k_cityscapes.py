@@ -7,8 +7,7 @@ _base_ = [
 model = dict(
     backbone=dict(
         depth=101,
-        stem_channels=64,
-        init_cfg=dict(checkpoint='open-mmlab://resnet101_v1c'),
+        init_cfg=dict(checkpoint='pretrained/detectron2_r103.pth'),  # from R-103.pkl
     ),
     panoptic_head=dict(num_things_classes=8, num_stuff_classes=11),
 )

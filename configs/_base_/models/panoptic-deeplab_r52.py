@@ -1,9 +1,9 @@
 """Panoptic-DeepLab, ResNet-50 with a deep stem of 128 channels, output stride 16.
 
 The number of classes is left to the config that knows the data set. ImageNet weights
-of this backbone come from detectron2's project; R-52.pkl is converted by
-    python tools/model_converters/detectron2_panoptic_deeplab.py R-52.pkl \
-        pretrained/detectron2_r52.pth
+of this backbone are R-52.pkl of detectron2's DeepLab project (R-103.pkl for depth 101),
+converted by ``tools/model_converters/detectron2_panoptic_deeplab.py``:
+``detectron2_panoptic_deeplab.py R-52.pkl pretrained/detectron2_r52.pth``.
 """
 
 norm_cfg = dict(type='BN', requires_grad=True)
