@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from mmdet.models.detectors import BaseDetector
 from mmdet.structures import DetDataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmpisr.registry import MODELS
 
+from .head import PanopticDeepLabHead
 from .maps import PanopticDeepLabMaps
 from .results import PanopticResults
 
@@ -50,7 +51,7 @@ class PanopticDeepLab(BaseDetector):
         self.neck = MODELS.build(neck)
         self.panoptic_head = self.build_head(panoptic_head)
 
-    def build_head(self, head: dict) -> nn.Module:
+    def build_head(self, head: dict) -> PanopticDeepLabHead:
         """Build a head that reads the neck's features, with the model's ``test_cfg``.
 
         Raises:
