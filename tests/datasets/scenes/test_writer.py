@@ -1,6 +1,8 @@
 """Writing scenes: same bytes, complete or not at all, COCO panoptic."""
 
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import cv2
@@ -127,3 +129,13 @@ def test_a_split_may_be_empty(tmp_path):
 
     found = json.loads((tmp_path / 'annotations/panoptic_train.json').read_text())
     assert found['images'] == []
+
+
+def test_the_command_line_gives_what_the_function_gives(repo, tmp_path, monkeypatch):
+    script = str(repo / 'tools/dataset_converters/generate_scenes.py')
+    options = '--num-train 3 --num-val 1 --size 32 48 --workers 1'.split()
+    monkeypatch.setattr(sys, 'argv', [script, '--out', str(tmp_path / 'a'), *options])
+    runpy.run_path(script, run_name='__main__')
+    generate_scenes(tmp_path / 'b', **SMALL)
+
+    assert contents(tmp_path / 'a') == contents(tmp_path / 'b')
