@@ -18,13 +18,15 @@ def windowed_mean(feats: Tensor, size: tuple[int, int] | None) -> Tensor:
             None is the whole map.
 
     Returns:
-        Means at the positions where the window fits, ``(B, C, H-h+1, W-w+1)``.
+        Means at the positions where the window fits: ``(B, C, H', W')`` with
+        ``H' = H - h + 1`` and ``W' = W - w + 1``.
     """
     height, width = feats.shape[-2:]
     if size is None or (size[0] >= height and size[1] >= width):
         return feats.mean(dim=(2, 3), keepdim=True)  # (B, C, 1, 1)
-    window = (min(size[0], height), min(size[1], width))
-    return F.avg_pool2d(feats, window, stride=1)  # (B, C, H-h+1, W-w+1)
+    rows = F.avg_pool2d(feats, (min(size[0], height), 1), stride=1)
+    # one axis after the other costs h + w additions a window instead of h * w
+    return F.avg_pool2d(rows, (1, min(size[1], width)), stride=1)  # (B, C, H', W')
 
 
 class ASPP(BaseModule):

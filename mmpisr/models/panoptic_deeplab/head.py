@@ -1,6 +1,7 @@
 """Panoptic-DeepLab's three heads, their losses, and their post-processing."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModule
@@ -15,6 +16,9 @@ from .results import PanopticResults, to_results
 from .targets import stack_targets
 
 TEST_FIELDS = {'threshold', 'nms_kernel', 'top_k', 'stuff_area_limit'}
+SEMANTIC_LOSS = dict(type='mmpisr.HardPixelCrossEntropy', top_ratio=0.2)
+CENTER_LOSS = dict(type='mmdet.MSELoss', loss_weight=200.0)
+OFFSET_LOSS = dict(type='mmdet.L1Loss', loss_weight=0.01)
 SMALL_PREDICTORS = dict(
     type='Normal',
     std=0.001,
@@ -84,39 +88,19 @@ class PanopticDeepLabHead(BaseModule):
             )
 
         norm_cfg = norm_cfg or dict(type='BN')
-        self.semantic_head = wide_conv(
-            semantic_channels,
-            semantic_channels,
-            semantic_head_channels,
-            separable=separable,
-            norm_cfg=norm_cfg,
-        )
-        self.center_head = two_convs(
-            instance_channels,
-            instance_channels,
-            instance_head_channels,
-            norm_cfg=norm_cfg,
-        )
-        self.offset_head = wide_conv(
-            instance_channels,
-            instance_channels,
-            instance_head_channels,
-            separable=separable,
-            norm_cfg=norm_cfg,
-        )
+        wide = partial(wide_conv, separable=separable, norm_cfg=norm_cfg)
+        semantic = (semantic_channels, semantic_channels, semantic_head_channels)
+        instance = (instance_channels, instance_channels, instance_head_channels)
+        self.semantic_head = wide(*semantic)
+        self.center_head = two_convs(*instance, norm_cfg=norm_cfg)
+        self.offset_head = wide(*instance)
         self.semantic_predictor = nn.Conv2d(semantic_head_channels, self.num_classes, 1)
         self.center_predictor = nn.Conv2d(instance_head_channels, 1, 1)
         self.offset_predictor = nn.Conv2d(instance_head_channels, 2, 1)
 
-        self.loss_semantic = MODELS.build(
-            loss_semantic or dict(type='mmpisr.HardPixelCrossEntropy', top_ratio=0.2)
-        )
-        self.loss_center = MODELS.build(
-            loss_center or dict(type='mmdet.MSELoss', loss_weight=200.0)
-        )
-        self.loss_offset = MODELS.build(
-            loss_offset or dict(type='mmdet.L1Loss', loss_weight=0.01)
-        )
+        self.loss_semantic = MODELS.build(loss_semantic or SEMANTIC_LOSS)
+        self.loss_center = MODELS.build(loss_center or CENTER_LOSS)
+        self.loss_offset = MODELS.build(loss_offset or OFFSET_LOSS)
 
     @property
     def num_classes(self) -> int:
