@@ -133,7 +133,17 @@ def test_a_split_may_be_empty(tmp_path):
 
 def test_the_command_line_gives_what_the_function_gives(repo, tmp_path, monkeypatch):
     script = str(repo / 'tools/dataset_converters/generate_scenes.py')
-    options = '--num-train 3 --num-val 1 --size 32 48 --workers 1'.split()
+    options = [
+        '--num-train',
+        '3',
+        '--num-val',
+        '1',
+        '--size',
+        '32',
+        '48',
+        '--workers',
+        '1',
+    ]
     monkeypatch.setattr(sys, 'argv', [script, '--out', str(tmp_path / 'a'), *options])
     runpy.run_path(script, run_name='__main__')
     generate_scenes(tmp_path / 'b', **SMALL)
