@@ -6,9 +6,12 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    checkpoint=dict(
+        type='CheckpointHook', by_epoch=False, interval=1000, max_keep_ckpts=3
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='mmdet.DetVisualizationHook'),
+    class_check=dict(type='mmpisr.PanopticClassCheckHook'),
 )
 
 env_cfg = dict(
@@ -21,7 +24,7 @@ vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(
     type='mmdet.DetLocalVisualizer', vis_backends=vis_backends, name='visualizer'
 )
-log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)
+log_processor = dict(type='LogProcessor', window_size=50, by_epoch=False)
 log_level = 'INFO'
 
 load_from = None

@@ -4,8 +4,4 @@ _base_ = [
     '../_base_/schedules/schedule_600-iter.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(
-    panoptic_head=dict(num_things_classes=8, num_stuff_classes=11),
-)
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=600))
-log_processor = dict(by_epoch=False)
+model = dict(panoptic_head=dict(num_things_classes=8, num_stuff_classes=11))

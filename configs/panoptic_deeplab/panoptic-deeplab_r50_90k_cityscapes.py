@@ -11,5 +11,3 @@ model = dict(
     ),
     panoptic_head=dict(num_things_classes=8, num_stuff_classes=11),
 )
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=5000))
-log_processor = dict(by_epoch=False)

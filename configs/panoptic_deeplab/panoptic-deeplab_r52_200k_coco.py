@@ -13,5 +13,3 @@ model = dict(
     ),
     test_cfg=dict(nms_kernel=41, stuff_area_limit=4096),
 )
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=5000))
-log_processor = dict(by_epoch=False)

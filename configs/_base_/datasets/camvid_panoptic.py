@@ -24,7 +24,7 @@ train_pipeline = [
     dict(type='mmdet.RandomCrop', crop_size=crop_size),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmdet.Pad', size=crop_size, pad_val=pad_val),
-    dict(type='mmpisr.PanopticDeepLabTargets'),
+    dict(type='mmpisr.PanopticDeepLabTargets', sigma=4, small_instance_area=256),
     dict(type='mmpisr.PackPanopticInputs'),
 ]
 test_pipeline = [
@@ -34,7 +34,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=6,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
@@ -68,6 +68,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(
     type='mmpisr.PanopticMetric',
     ann_file=data_root + 'annotations/panoptic_val.json',
+    miou=True,
     seg_prefix=data_root + 'annotations/panoptic_val/',
     backend_args=backend_args,
 )

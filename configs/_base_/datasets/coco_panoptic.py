@@ -68,6 +68,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(
     type='mmpisr.PanopticMetric',
     ann_file=data_root + 'annotations/panoptic_val2017.json',
+    miou=True,
     seg_prefix=data_root + 'annotations/panoptic_val2017/',
     backend_args=backend_args,
 )

@@ -1,0 +1,126 @@
+"""Several trainings at once, one process each, with one line of progress."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from mmengine.config import Config
+
+
+class Training(NamedTuple):
+    """One run of ``tools/train.py``."""
+
+    name: str
+    config: Path
+    work_dir: Path
+
+    @property
+    def iterations(self) -> int:
+        """Length of the training, from its config."""
+        return Config.fromfile(self.config).train_cfg.max_iters
+
+    @property
+    def log(self) -> Path:
+        """Where the process writes what it prints."""
+        return self.work_dir / 'train.log'
+
+
+def train_together(
+    trainings: Sequence[Training],
+    *,
+    script: Path,
+    options: Mapping[str, object] | None = None,
+    threads: int = 1,
+    poll_seconds: float = 1.0,
+) -> dict[str, float]:
+    """Run trainings side by side and show how far they are.
+
+    Each goes on from the latest checkpoint in its work dir, so that an interrupted call
+    can be repeated and a finished training is not done again.
+
+    Args:
+        trainings: What to run.
+        script: The training script, ``tools/train.py``.
+        options: ``--cfg-options`` of all of them.
+        threads: CPU threads of each process.
+        poll_seconds: Time between two looks at the logs.
+
+    Returns:
+        Wall-clock seconds of each, by name, with the others beside it.
+
+    Raises:
+        RuntimeError: A training failed; names its log and shows the end of it.
+    """
+    environment = {**os.environ, 'OMP_NUM_THREADS': str(threads)}
+    flags = [f'{key}={value}' for key, value in (options or {}).items()]
+    totals = {training: training.iterations for training in trainings}
+    start = time.monotonic()
+    seconds: dict[str, float] = {}
+    with ExitStack() as stack:
+        processes = {
+            training: stack.enter_context(_start(training, script, flags, environment))
+            for training in trainings
+        }
+        stack.callback(_stop, processes.values())
+        while len(seconds) < len(trainings):
+            time.sleep(poll_seconds)
+            for training, process in processes.items():
+                if training.name not in seconds and process.poll() is not None:
+                    _check(training, process.returncode)
+                    seconds[training.name] = time.monotonic() - start
+            _show(totals, time.monotonic() - start)
+    print()
+    return seconds
+
+
+def iterations_done(work_dir: Path) -> int:
+    """Iterations in the newest log of a work dir, 0 before the first line."""
+    logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    lines = logs[-1].read_text().splitlines() if logs else []
+    for line in reversed(lines):
+        try:
+            return int(json.loads(line)['iter'])
+        except (ValueError, KeyError):  # half written, or a line of validation
+            continue
+    return 0
+
+
+def _start(
+    training: Training, script: Path, flags: list[str], environment: dict[str, str]
+) -> subprocess.Popen:
+    training.work_dir.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(script), str(training.config), '--resume']
+    command += ['--work-dir', str(training.work_dir)]
+    if flags:
+        command += ['--cfg-options', *flags]
+    with training.log.open('a') as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+
+
+def _stop(processes: Sequence[subprocess.Popen]) -> None:
+    for process in processes:
+        process.terminate()
+
+
+def _check(training: Training, code: int) -> None:
+    if code != 0:
+        end = '\n'.join(training.log.read_text().splitlines()[-15:])
+        raise RuntimeError(
+            f'training {training.name!r} ended with exit status {code}; '
+            f'the end of {training.log}:\n{end}'
+        )
+
+
+def _show(totals: Mapping[Training, int], seconds: float) -> None:
+    """Overwrite the line of progress."""
+    done = {training: iterations_done(training.work_dir) for training in totals}
+    slowest = min(done[training] / totals[training] for training in totals)
+    left = f'{seconds * (1 - slowest) / slowest:.0f} s left' if slowest else 'starting'
+    parts = [f'{run.name} {done[run]}/{totals[run]}' for run in totals]
+    print(f'\r{" | ".join(parts)} | {seconds:.0f} s, {left}   ', end='', flush=True)
