@@ -1,0 +1,115 @@
+"""Do the reweighting scores of PISR (Sec. 3.3) know what is in the picture?
+
+A class is there or not; an instance slot is a true object or a false alarm. The scores
+should be high for the first of each pair and low for the second.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from torch import Tensor
+
+from .slot_matching import present_classes, slot_matches
+from .split_scores import SplitScores
+
+
+class RelationCall(NamedTuple):
+    """What a relation read and answered for one batch."""
+
+    weights: Tensor | None
+    """Scores in [0, 1], the N classes first, then the K slots, ``(B, L)``."""
+    num_classes: int
+    """N."""
+    heatmaps: Tensor
+    """Instance slots, best first, ``(B, K, h, w)``."""
+    valid: Tensor | None = None
+    """False = empty slot, ``(B, K)`` bool; ``None`` = no slot is empty."""
+    pixel_mask: Tensor | None = None
+    """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
+
+    def heatmaps_of(self, index: int, sample: DetDataSample) -> Tensor:
+        """Heatmaps of one image without padding, ``(K, h', w')``.
+
+        Without a mask the padding follows from the sample's shapes, if it has them.
+        """
+        maps = self.heatmaps[index]
+        if self.pixel_mask is not None:
+            mask = self.pixel_mask[index]
+            rows, cols = int(mask.any(dim=1).sum()), int(mask.any(dim=0).sum())
+            return maps[:, :rows, :cols]
+        whole = sample.metainfo.get('batch_input_shape')
+        part = sample.metainfo.get('img_shape')
+        if whole is None or part is None:
+            return maps
+        rows, cols = (
+            -(-size * used // full)  # rounded up
+            for size, used, full in zip(maps.shape[1:], part, whole, strict=False)
+        )
+        return maps[:, :rows, :cols]
+
+
+class ReweightingScores:
+    """Reweighting scores of many images.
+
+    Args:
+        num_classes: N.
+        num_instances: K.
+
+    Attributes:
+        classes: Present against absent classes.
+        slots: Matched slots against false positives, best rank first.
+    """
+
+    def __init__(self, num_classes: int, num_instances: int) -> None:
+        self.classes = SplitScores(num_classes)
+        self.slots = SplitScores(num_instances)
+
+    def add(self, call: RelationCall, samples: Sequence[DetDataSample]) -> None:
+        """Add a batch whose samples carry ``gt_panoptic_seg``, in its order."""
+        assert call.weights is not None
+        for index, sample in enumerate(samples):
+            heatmaps = call.heatmaps_of(index, sample).detach()
+            filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
+            if call.valid is not None:
+                filled = call.valid[index].bool()
+            truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
+            present = present_classes(truth, call.num_classes).cpu().numpy()
+            matched = slot_matches(heatmaps * filled[:, None, None], truth)
+
+            weights = call.weights[index].detach().double().cpu().numpy()  # (L,)
+            everything = np.ones(call.num_classes, dtype=bool)
+            self.classes.add(weights[: call.num_classes], present, everything)
+            self.slots.add(
+                weights[call.num_classes :], matched.cpu().numpy(), filled.cpu().numpy()
+            )
+
+    def merge(self, other: 'ReweightingScores') -> None:
+        """Add what another rank has collected."""
+        self.classes.merge(other.classes)
+        self.slots.merge(other.slots)
+
+    def scalars(self, class_names: Sequence[str]) -> dict[str, float]:
+        """Name every mean that exists, and the two AUROC; NaN are left out."""
+        ranks = [f'rank_{i:02d}' for i in range(1, self.slots.sums.shape[1] + 1)]
+        values = {
+            'auroc/classes': self.classes.auroc(),
+            'auroc/instances': self.slots.auroc(),
+        }
+        for scores, names, groups in (
+            (self.classes, class_names, ('absent', 'present')),
+            (self.slots, ranks, ('false_positive', 'matched')),
+        ):
+            for group, overall, means in zip(
+                groups, scores.overall(), scores.means(), strict=True
+            ):
+                values[f'mean/{group}'] = overall
+                for name, mean in zip(names, means, strict=True):
+                    values[f'{group}/{name}'] = mean
+        return {
+            name.replace(' ', '_'): float(value)
+            for name, value in values.items()
+            if not np.isnan(value)
+        }

@@ -1,0 +1,109 @@
+"""Put several panoptic results of one image next to each other, with a legend."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+
+from .figure import new_figure, to_pixels
+from .palette import class_palette
+from .panoptic_image import DARK, MIN_WIDTH, draw_panoptic, enlarge, enlargement
+
+GAP = 8
+TITLE = 34
+LEGEND_ROW = 26
+LEGEND_ENTRY = 150
+
+
+def side_by_side(
+    image: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    meta: Mapping,
+    *,
+    image_title: str = 'image',
+    alpha: float = 0.75,
+    min_width: int = MIN_WIDTH,
+) -> np.ndarray:
+    """Show an image and its panoptic maps in a row, over the classes that they show.
+
+    Args:
+        image: RGB uint8, ``(H, W, 3)``.
+        maps: A title and a panoptic map in mmdet's encoding for each further panel,
+            ``(H, W)``, such as truth, base, base + PISR.
+        meta: ``classes`` and, if there is one, ``palette``.
+        image_title: Title of the first panel.
+        alpha: Share of the colours, the rest is the image.
+        min_width: Panels are enlarged by a whole factor to at least this width.
+
+    Returns:
+        RGB uint8; save it with ``mmcv.imwrite(picture[..., ::-1], path)``.
+
+    Raises:
+        ValueError: A map is not as large as the image.
+    """
+    factor = enlargement(image.shape[1], min_width)
+    panels = {image_title: enlarge(image, factor)}
+    for title, panoptic in maps.items():
+        panels[title] = draw_panoptic(
+            image, panoptic, meta, alpha=alpha, min_width=min_width
+        )
+    height, width = panels[image_title].shape[:2]
+    total_width = len(panels) * (width + GAP) + GAP
+    entries = _legend_entries(maps, meta)
+    columns = max(1, min(len(entries), total_width // LEGEND_ENTRY))
+    legend_height = LEGEND_ROW * -(-len(entries) // columns) + GAP if entries else GAP
+
+    figure = new_figure(total_width, TITLE + height + legend_height)
+    for index, (title, pixels) in enumerate(panels.items()):
+        left = GAP + index * (width + GAP)
+        _add_panel(figure, pixels, title, left=left, bottom=legend_height)
+    if entries:
+        figure.legend(
+            handles=entries,
+            loc='lower center',
+            ncols=columns,
+            frameon=False,
+            fontsize=12,
+            borderpad=0.2,
+            handlelength=1.4,
+        )
+    return to_pixels(figure)
+
+
+def _add_panel(
+    figure: Figure, pixels: np.ndarray, title: str, *, left: int, bottom: int
+) -> None:
+    """Place an image so that its pixels are those of the figure."""
+    total_width, total_height = figure.get_size_inches() * figure.dpi
+    height, width = pixels.shape[:2]
+    axes = figure.add_axes(
+        (
+            left / total_width,
+            bottom / total_height,
+            width / total_width,
+            height / total_height,
+        )
+    )
+    axes.imshow(pixels, interpolation='nearest', aspect='auto')
+    axes.set_title(title, fontsize=15, pad=7)
+    axes.set_axis_off()
+
+
+def _legend_entries(maps: Mapping[str, np.ndarray], meta: Mapping) -> list[Patch]:
+    """A patch for each class in any of the maps, in the order of the labels."""
+    palette, classes = class_palette(meta), meta['classes']
+    found = [np.unique(panoptic) % INSTANCE_OFFSET for panoptic in maps.values()]
+    labels = np.unique(np.concatenate(found)) if found else []
+    entries = [
+        Patch(facecolor=palette[label] / 255, edgecolor='black', label=classes[label])
+        for label in labels
+        if label < len(classes)
+    ]
+    if any(label >= len(classes) for label in labels):
+        colour = np.array(DARK) / 255
+        entries.append(
+            Patch(facecolor=colour, hatch='///', edgecolor='0.6', label='void')
+        )
+    return entries

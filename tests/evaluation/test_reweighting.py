@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import PixelData
+
+from mmpisr.evaluation.reweighting import RelationCall, ReweightingScores
+from mmpisr.evaluation.slot_matching import (
+    present_classes,
+    resize_nearest,
+    slot_matches,
+)
+from mmpisr.evaluation.split_scores import SplitScores
+
+VOID = 3
+
+
+def truth():
+    """Two things of class 0, stuff 2 around, void at the right; class 1 is absent."""
+    panoptic = torch.full((8, 12), 2)
+    panoptic[:, 10:] = VOID
+    panoptic[1:5, 1:5] = 1000
+    panoptic[3:7, 6:9] = 2000
+    return panoptic
+
+
+def test_present_classes_are_those_of_the_labels():
+    assert present_classes(truth(), 3).tolist() == [True, False, True]
+
+
+def test_classes_of_an_all_void_map_are_absent():
+    assert not present_classes(torch.full((4, 4), VOID), 3).any()
+
+
+def test_resizing_takes_whole_pixels():
+    small = resize_nearest(torch.tensor([[1, 1, 2, 2], [1, 1, 2, 2]]), (1, 2))
+    assert small.tolist() == [[1, 2]]
+
+
+def slots():
+    """A false alarm, the first thing, it again, half the second, too faint a one."""
+    heatmaps = torch.zeros(5, 8, 12)
+    heatmaps[0, 6:, :4] = 1
+    heatmaps[1, 1:5, 1:5] = 0.9
+    heatmaps[2, 1:5, 1:4] = 0.9
+    heatmaps[3, 3:5, 6:9] = 0.5
+    heatmaps[4] = 0.4
+    return heatmaps
+
+
+def test_a_slot_matches_an_object_once_and_from_half_an_iou():
+    expected = [False, True, False, True, False]
+    assert slot_matches(slots(), truth()).tolist() == expected
+
+
+def test_the_better_slot_takes_the_object_even_if_it_fits_worse():
+    order = [2, 1]
+    assert slot_matches(slots()[order], truth()).tolist() == [True, False]
+
+
+def test_a_truth_of_twice_the_size_gives_the_same_matches():
+    large = truth().repeat_interleave(2, 0).repeat_interleave(2, 1)
+    assert slot_matches(slots(), large).equal(slot_matches(slots(), truth()))
+
+
+@pytest.mark.parametrize('count', [0, 2])
+def test_nothing_matches_where_there_are_no_objects(count):
+    assert slot_matches(torch.ones(count, 8, 12), torch.full((8, 12), 2)).tolist() == (
+        [False] * count
+    )
+
+
+def test_means_and_auroc_are_those_of_a_hand():
+    scores = SplitScores(2)
+    scores.add(np.array([0.9, 0.1]), np.array([True, False]), np.array([True, True]))
+    scores.add(np.array([0.5, 0.3]), np.array([True, True]), np.array([True, False]))
+    scores.add(np.array([0.7, 0.7]), np.array([False, True]), np.array([True, True]))
+
+    # positives 0.9, 0.5, 0.7; negatives 0.1, 0.7: 4 wins and a tie of 6 pairs
+    np.testing.assert_allclose(scores.means(), [[0.7, 0.1], [0.7, 0.7]])
+    np.testing.assert_allclose(scores.overall(), [0.4, 0.7])
+    assert scores.auroc() == pytest.approx(4.5 / 6)
+
+
+def test_means_of_nothing_are_nan_without_a_warning(recwarn):
+    scores = SplitScores(3)
+    assert np.isnan(scores.means()).all()
+    assert np.isnan(scores.auroc())
+    assert not recwarn
+
+
+def sample(**meta):
+    return DetDataSample(
+        gt_panoptic_seg=PixelData(sem_seg=truth()[None]), metainfo=meta
+    )
+
+
+def test_padding_is_cut_off_by_the_mask_or_by_the_shapes():
+    heatmaps = torch.zeros(1, 5, 10, 16)
+    mask = torch.zeros(1, 10, 16, dtype=torch.bool)
+    mask[:, :8, :12] = True
+    call = RelationCall(None, 3, heatmaps)
+
+    masked = call._replace(pixel_mask=mask).heatmaps_of(0, sample())
+    shaped = call.heatmaps_of(0, sample(img_shape=(31, 46), batch_input_shape=(40, 64)))
+
+    assert masked.shape == shaped.shape == (5, 8, 12)
+    assert call.heatmaps_of(0, sample()).shape == (5, 10, 16)
+
+
+def test_scores_of_an_image_go_where_they_belong():
+    weights = torch.tensor([[0.9, 0.2, 0.8, 0.1, 0.7, 0.3, 0.6, 0.0]])
+    valid = torch.tensor([[True, True, True, True, False]])
+    scores = ReweightingScores(3, 5)
+
+    scores.add(RelationCall(weights, 3, slots()[None], valid), [sample()])
+
+    values = scores.scalars(['red car', 'cat', 'sky'])
+    assert values.pop('auroc/classes') == 1
+    assert values.pop('auroc/instances') == 1
+    assert values == pytest.approx(
+        {
+            'present/red_car': 0.9,
+            'absent/cat': 0.2,
+            'present/sky': 0.8,
+            'mean/present': 0.85,
+            'mean/absent': 0.2,
+            'false_positive/rank_01': 0.1,
+            'matched/rank_02': 0.7,
+            'false_positive/rank_03': 0.3,
+            'matched/rank_04': 0.6,
+            'mean/matched': 0.65,
+            'mean/false_positive': 0.2,
+        },
+        abs=1e-6,
+    )
