@@ -12,8 +12,9 @@ An editable install has neither. mim reads the checkout's root from pip's
 ``direct_url.json`` and searches **all** of it for a config named without its path, so
 the customary ``mmpisr/.mim/configs`` link would make every name ambiguous. There
 ``mmpisr/mim.py`` answers ``mmpisr::...`` from the checkout itself. For the same reason
-the build goes to a temporary folder: no copy of a config stays in the checkout (nor
-does a file that was deleted since the last build get into the wheel).
+builds go to a temporary folder. They leave no copy of a config in the checkout and no
+``egg-info``, which ``python -m mim`` would take for an installed mmpisr (nor does a
+file that was deleted since the last build get into a wheel).
 """
 
 import shutil
@@ -51,5 +52,7 @@ class BuildWithMimFiles(build_py):
 with TemporaryDirectory() as build_base:
     setup(
         cmdclass={'build_py': BuildWithMimFiles},
-        options={'build': {'build_base': build_base}},
+        options=dict(
+            build=dict(build_base=build_base), egg_info=dict(egg_base=build_base)
+        ),
     )

@@ -142,12 +142,21 @@ def _config(args: Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the runner that ``runner_type`` names, mmengine's by default.
-
-    Without a GPU, mmengine cannot join the processes of a launcher (it selects a CUDA
-    device), so they are joined here with gloo.
-    """
+    """Build the runner that ``runner_type`` names, mmengine's by default."""
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
-        torch.distributed.init_process_group('gloo')
-        cfg.setdefault('model_wrapper_cfg', dict(type='MMDistributedDataParallel'))
+        _join_processes_without_gpu(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def _join_processes_without_gpu(cfg: Config) -> None:
+    """Do with gloo what mmengine does for GPUs only: it would select CUDA devices."""
+    torch.distributed.init_process_group('gloo')
+    wrapper = dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    cfg.model_wrapper_cfg = {
+        **cfg.get('model_wrapper_cfg', wrapper),
+        'device_ids': None,
+    }
