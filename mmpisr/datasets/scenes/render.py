@@ -105,8 +105,8 @@ def _draw_objects(
         near = rng.uniform(0.06, 1) ** 0.8
         jobs.append((near, painter, max(growth * _below(canvas, stage, near), 3)))
     for draw, name in ((draw_round, names['boat']), (draw_sled, names['snow'])):
-        for _ in range(rng.integers(1, 3) if rng.random() < 0.75 else 0):
-            height = rng.uniform(10, 17) * canvas.unit
+        for _ in range(rng.integers(1, 4) if rng.random() < 0.8 else 0):
+            height = rng.uniform(13, 20) * canvas.unit
             jobs.append((rng.uniform(0.45, 0.95), partial(draw, name=name), height))
     if rng.random() < 0.2:
         near = rng.uniform(0.25, 0.5)
