@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -103,7 +103,7 @@ def _start(
         return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
 
-def _stop(processes: Sequence[subprocess.Popen]) -> None:
+def _stop(processes: Iterable[subprocess.Popen]) -> None:
     for process in processes:
         process.terminate()
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
+from mmpisr.datasets import merge_options
+
 
 def load_config(
     path: str,
@@ -21,11 +23,12 @@ def load_config(
     Args:
         path: The config file.
         work_dir: Goes before the config's own; ``work_dirs/<name>`` without either.
-        options: Dotted keys and their values (``--cfg-options``).
+        options: Dotted keys and their values (``--cfg-options``); ``data_root`` moves
+            every dataset and evaluator.
         launcher: How the processes were started.
     """
     cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
+    merge_options(cfg, options)
     cfg.launcher = launcher
     name = Path(path).stem
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{name}'
