@@ -17,6 +17,7 @@ torch_choice="$VENV/.torch-spec"
 say() { printf '[setup %s] %s\n' "$(date +%H:%M:%S)" "$*"; }
 
 # step NAME SPEC 'what it does and how long' COMMAND...
+# (bash ignores `set -e` in the COMMAND of `COMMAND ||`: functions chain with && and ||.)
 step() {
   local name=$1 spec=$2 what=$3
   shift 3
@@ -24,6 +25,7 @@ step() {
   stamp="$VENV/.done-$name-$(printf '%s' "$spec" | cksum | cut -d' ' -f1)"
   [ -e "$stamp" ] && return
   say "$name: $what"
+  [ "$name" = venv ] || forget_half_installed
   local began=$SECONDS
   "$@" || { say "$name failed; run the same command again to go on here"; exit 1; }
   rm -f "$VENV/.done-$name-"*
@@ -44,32 +46,49 @@ patiently() {
 }
 trap 'kill "${ticker:-}" 2>/dev/null || true' EXIT
 
-healthy() { "$run" -m pip --version >/dev/null 2>&1; }
+# A real environment with pip. A `python` that is a mere link to the system's is none:
+# pip would install into the system.
+healthy() {
+  "$run" -c 'import os, sys
+sys.exit(sys.prefix == sys.base_prefix or not os.path.samefile(sys.prefix, sys.argv[1]))
+' "$VENV" 2>/dev/null && "$run" -m pip --version >/dev/null 2>&1
+}
+
+# pip writes INSTALLER and RECORD last; without them it would keep half a package.
+forget_half_installed() {
+  local info
+  rm -rf "$VENV"/lib/python3*/site-packages/~* # what an uninstall was moving away
+  for info in "$VENV"/lib/python3*/site-packages/*.dist-info; do
+    [ -d "$info" ] || continue
+    [ -s "$info/RECORD" ] && [ -e "$info/INSTALLER" ] && continue
+    say "${info##*/} was left half installed; it is installed again"
+    rm -r "$info"
+  done
+}
 
 make_venv() {
   "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     { say "$PYTHON is $("$PYTHON" -V); 3.10 or newer is needed"; return 1; }
-  "$PYTHON" -m venv "$VENV" || true  # also mends one that was interrupted
-  healthy || "$PYTHON" -m venv --clear "$VENV"
-  healthy
+  healthy || { "$PYTHON" -m venv --clear "$VENV" && healthy; }
 }
 
 install_torch() {
   # TORCH_SPEC may carry options such as --index-url, hence no quotes.
   # shellcheck disable=SC2086
-  patiently "${pip[@]}" "${constraints[@]}" $spec_of_torch
-  printf '%s' "$spec_of_torch" >"$torch_choice"
+  patiently "${pip[@]}" "${constraints[@]}" $spec_of_torch &&
+    printf '%s' "$spec_of_torch" >"$torch_choice"
 }
 
 mmcv_works() { "$run" -c 'import mmcv.ops' >/dev/null 2>&1; }
 
 install_mmcv() {
-  patiently "${pip[@]}" "${constraints[@]}" --no-build-isolation onedl-mmcv
+  patiently "${pip[@]}" "${constraints[@]}" --no-build-isolation onedl-mmcv ||
+    return
   mmcv_works && return
   say 'mmcv: this wheel does not fit the torch that is installed; compiling it'
   patiently "${pip[@]}" "${constraints[@]}" --no-build-isolation --no-deps \
-    --force-reinstall --no-cache-dir --no-binary onedl-mmcv onedl-mmcv
-  mmcv_works
+    --force-reinstall --no-cache-dir --no-binary onedl-mmcv onedl-mmcv &&
+    mmcv_works
 }
 
 install_packages() {
