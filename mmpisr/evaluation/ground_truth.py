@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .category_table import CategoryTable
 from .overlaps import count_pixels
 from .panoptic_annotations import PanopticAnnotations, segments_of_sample
 from .panoptic_quality import VOID, Segments
+from .png_prefetcher import PngPrefetcher
 from .segment_png import read_segment_ids
 
 
@@ -33,29 +33,47 @@ class ImageTruth(NamedTuple):
         return np.where(values == VOID, -1, np.append(rows, -1)[places])
 
 
-def truth_of_sample(
-    sample: Mapping,
-    annotations: PanopticAnnotations | None,
-    table: CategoryTable,
-    backend_args: dict | None = None,
-) -> ImageTruth:
-    """Read the truth of one data sample.
+class AnnotatedTruth:
+    """Finds the truth of data samples in a json and its folder of pngs.
 
     Args:
-        sample: ``img_id``; without annotations ``seg_map_path`` and ``segments_info``.
-        annotations: The json, or ``None`` to use what the sample carries.
-        table: Tells things from stuff where the sample is used.
+        annotations: The json.
+        backend_args: Storage backend of mmengine's file functions.
+    """
+
+    def __init__(
+        self, annotations: PanopticAnnotations, *, backend_args: dict | None = None
+    ) -> None:
+        self._annotations = annotations
+        self._pngs = PngPrefetcher(annotations.paths(), backend_args=backend_args)
+
+    def __call__(self, sample: Mapping) -> ImageTruth:
+        """Return the truth of the image ``sample['img_id']``.
+
+        Raises:
+            ValueError: The json does not know the image, or its png cannot be read.
+        """
+        position = self._annotations.position(sample['img_id'])
+        return ImageTruth(
+            path=self._pngs.paths[position],
+            ids=self._pngs.read(position),
+            segments=self._annotations.segments(position),
+        )
+
+
+def truth_of_sample(
+    sample: Mapping, is_thing: np.ndarray, backend_args: dict | None = None
+) -> ImageTruth:
+    """Read the truth that a data sample refers to.
+
+    Args:
+        sample: ``img_id``, ``seg_map_path`` and ``segments_info`` of mmdet's dataset.
+        is_thing: Which labels are things, bool, ``(N,)``.
         backend_args: Storage backend of mmengine's file functions.
 
-    Returns:
-        Path, ids and segments.
-
     Raises:
-        ValueError: The sample is unknown, lacks a field, or its png cannot be read.
+        ValueError: The sample lacks a field, or its png cannot be read.
     """
-    if annotations is not None:
-        path, segments = annotations.find(sample['img_id'])
-        return ImageTruth(path, read_segment_ids(path, backend_args), segments)
     for field in ('seg_map_path', 'segments_info'):
         if field not in sample:
             raise ValueError(
@@ -66,5 +84,5 @@ def truth_of_sample(
     path = sample['seg_map_path']
     ids = read_segment_ids(path, backend_args)
     areas = dict(zip(*count_pixels(ids), strict=True))
-    segments = segments_of_sample(sample['segments_info'], table.is_thing, areas)
+    segments = segments_of_sample(sample['segments_info'], is_thing, areas)
     return ImageTruth(path, ids, segments)

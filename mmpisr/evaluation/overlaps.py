@@ -64,4 +64,7 @@ def _common_runs(
     if second is not first:
         changes[1:] |= second[1:] != second[:-1]
     starts = np.flatnonzero(changes)
-    return starts, np.diff(starts, append=len(first))
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1:] = len(first) - starts[-1:]
+    return starts, lengths

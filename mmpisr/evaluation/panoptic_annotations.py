@@ -22,6 +22,7 @@ class PanopticAnnotations:
 
     Attributes:
         categories: The json's categories, in its order.
+        file_names: The pngs' names inside the folder, in the json's order.
 
     Raises:
         ValueError: The json lacks a field or names a category that it does not define.
@@ -41,33 +42,38 @@ class PanopticAnnotations:
             raise ValueError(f"{ann_file}: no field 'categories', only {[*content]}")
         self.categories: list[dict] = content['categories']
         self._row_of_id = {cat['id']: row for row, cat in enumerate(self.categories)}
-        self._images = {
-            annotation['image_id']: (annotation['file_name'], self._pack(annotation))
-            for annotation in content.get('annotations', ())
+        annotations = content.get('annotations', ())
+        self.file_names = [annotation['file_name'] for annotation in annotations]
+        self._segments = [self._pack(annotation) for annotation in annotations]
+        self._position = {
+            annotation['image_id']: i for i, annotation in enumerate(annotations)
         }
 
     def __contains__(self, img_id: Any) -> bool:
         """Whether the json annotates this image."""
-        return img_id in self._images
+        return img_id in self._position
 
-    def file_name(self, img_id: Any) -> str:
-        """Return the name of the image's png inside the folder."""
-        return self._images[img_id][0]
-
-    def find(self, img_id: Any) -> tuple[str, Segments]:
-        """Return the path of the image's png and its segments.
+    def position(self, img_id: Any) -> int:
+        """Return the place of an image's annotation in the json.
 
         Raises:
             ValueError: The json does not annotate the image.
         """
-        if img_id not in self._images:
+        if img_id not in self._position:
             raise ValueError(
                 f"{self.ann_file}: 'annotations' has no image_id {img_id!r}, the id of "
-                f'a predicted image, among its {len(self._images)}, which begin with '
-                f'{[*self._images][:3]}'
+                f'a predicted image, among its {len(self._position)}, which begin with '
+                f'{[*self._position][:3]}'
             )
-        name, segments = self._images[img_id]
-        return osp.join(self.seg_prefix, name), segments
+        return self._position[img_id]
+
+    def paths(self) -> list[str]:
+        """Where the pngs are, in the order of the json."""
+        return [osp.join(self.seg_prefix, name) for name in self.file_names]
+
+    def segments(self, position: int) -> Segments:
+        """Segments of the annotation at this place."""
+        return self._segments[position]
 
     def _pack(self, annotation: Mapping) -> Segments:
         infos = annotation['segments_info']

@@ -16,7 +16,7 @@ from mmengine.logging import MMLogger
 from mmpisr.registry import METRICS
 
 from .category_table import CategoryTable
-from .ground_truth import ImageTruth, truth_of_sample
+from .ground_truth import AnnotatedTruth, ImageTruth, truth_of_sample
 from .mask_ap import encode_masks, encode_segments, mask_average_precision
 from .mean_iou import image_class_areas, mean_iou
 from .overlaps import Overlaps, count_overlaps, count_pixels
@@ -96,6 +96,9 @@ class PanopticMetric(BaseMetric):
             self._annotations = PanopticAnnotations(
                 ann_file, seg_prefix=seg_prefix, backend_args=backend_args
             )
+            self._find_truth = AnnotatedTruth(
+                self._annotations, backend_args=backend_args
+            )
         self._table: CategoryTable | None = None
 
     @property
@@ -138,9 +141,7 @@ class PanopticMetric(BaseMetric):
 
     def _score(self, sample: Mapping) -> dict[str, Any]:
         """Compare one image with its truth."""
-        truth = truth_of_sample(
-            sample, self._annotations, self.table, self.backend_args
-        )
+        truth = self._truth(sample)
         segments, pred = truth.segments, _map_of(sample['pred_panoptic_seg'])
         check_sizes(truth.path, truth.ids, pred)
         overlaps = count_overlaps(truth.ids, pred)
@@ -155,6 +156,11 @@ class PanopticMetric(BaseMetric):
             result['truths'] = encode_segments(truth.ids, segments, self.table.is_thing)
             result['preds'] = self._instances(sample)
         return result
+
+    def _truth(self, sample: Mapping) -> ImageTruth:
+        if self._annotations is not None:
+            return self._find_truth(sample)
+        return truth_of_sample(sample, self.table.is_thing, self.backend_args)
 
     def _rows(self, sample: Mapping, values: np.ndarray) -> np.ndarray:
         """Category rows of the values of the predicted panoptic map."""
@@ -196,7 +202,7 @@ class PanopticMetric(BaseMetric):
         """Write one image's png, named as its truth where that is known."""
         img_id = sample['img_id']
         if self._annotations is not None and img_id in self._annotations:
-            name = self._annotations.file_name(img_id)
+            name = self._annotations.file_names[self._annotations.position(img_id)]
         else:
             name = osp.splitext(osp.basename(sample['img_path']))[0] + '.png'
         pred = _map_of(sample['pred_panoptic_seg'])

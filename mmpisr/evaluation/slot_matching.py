@@ -1,5 +1,7 @@
 """Which classes and which instance slots of a prediction are truly in the picture."""
 
+from collections.abc import Sequence
+
 import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from torch import Tensor
@@ -51,7 +53,7 @@ def slot_matches(heatmaps: Tensor, panoptic: Tensor, threshold: float = 0.5) -> 
     return (chosen & first).any(dim=1)
 
 
-def resize_nearest(values: Tensor, size: tuple[int, int]) -> Tensor:
+def resize_nearest(values: Tensor, size: Sequence[int]) -> Tensor:
     """Resize a map of integers, ``(H, W)``, to the pixels nearest to new centres."""
     rows, cols = (
         ((torch.arange(new, device=values.device) + 0.5) * old / new).long()

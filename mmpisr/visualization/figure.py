@@ -16,5 +16,7 @@ def new_figure(width: int, height: int) -> Figure:
 
 def to_pixels(figure: Figure) -> np.ndarray:
     """Render a figure of ``new_figure``, RGB uint8, ``(H, W, 3)``."""
-    figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

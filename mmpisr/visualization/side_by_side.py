@@ -93,17 +93,16 @@ def _add_panel(
 
 def _legend_entries(maps: Mapping[str, np.ndarray], meta: Mapping) -> list[Patch]:
     """A patch for each class in any of the maps, in the order of the labels."""
-    palette, classes = class_palette(meta), meta['classes']
+    colours = [tuple(colour / 255) for colour in class_palette(meta)]
+    classes = meta['classes']
     found = [np.unique(panoptic) % INSTANCE_OFFSET for panoptic in maps.values()]
     labels = np.unique(np.concatenate(found)) if found else []
     entries = [
-        Patch(facecolor=palette[label] / 255, edgecolor='black', label=classes[label])
+        Patch(facecolor=colours[label], edgecolor='black', label=classes[label])
         for label in labels
         if label < len(classes)
     ]
     if any(label >= len(classes) for label in labels):
-        colour = np.array(DARK) / 255
-        entries.append(
-            Patch(facecolor=colour, hatch='///', edgecolor='0.6', label='void')
-        )
+        dark = tuple(value / 255 for value in DARK)
+        entries.append(Patch(fc=dark, hatch='///', ec='0.6', label='void'))
     return entries

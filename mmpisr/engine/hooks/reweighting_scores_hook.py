@@ -83,8 +83,9 @@ class ReweightingScoresHook(Hook):
 
         self._detach()
         self._scores = {}
-        model = model.module if is_model_wrapper(model) else model
-        for name, module in model.named_modules():
+        inner = model.module if is_model_wrapper(model) else model
+        assert isinstance(inner, nn.Module)
+        for name, module in inner.named_modules():
             if isinstance(module, BaseRelation):
                 self._calls[name] = []
                 self._handles.append(
