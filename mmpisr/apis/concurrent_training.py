@@ -8,31 +8,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 from mmengine.config import Config
 
+from mmpisr.datasets import merge_options
 
-class Training(NamedTuple):
-    """One run of ``tools/train.py``."""
-
-    name: str
-    config: Path
-    work_dir: Path
-
-    @property
-    def iterations(self) -> int:
-        """Length of the training, from its config."""
-        return Config.fromfile(self.config).train_cfg.max_iters
-
-    @property
-    def log(self) -> Path:
-        """Where the process writes what it prints."""
-        return self.work_dir / 'train.log'
+from .trained_model import TrainedModel
 
 
 def train_together(
-    trainings: Sequence[Training],
+    trainings: Sequence[TrainedModel],
     *,
     script: Path,
     options: Mapping[str, object] | None = None,
@@ -59,7 +44,7 @@ def train_together(
     """
     environment = {**os.environ, 'OMP_NUM_THREADS': str(threads)}
     flags = [f'{key}={value}' for key, value in (options or {}).items()]
-    totals = {training: training.iterations for training in trainings}
+    totals = {training: _iterations(training, options) for training in trainings}
     start = time.monotonic()
     seconds: dict[str, float] = {}
     with ExitStack() as stack:
@@ -79,6 +64,11 @@ def train_together(
     return seconds
 
 
+def log_of(training: TrainedModel) -> Path:
+    """Where the process of a training writes what it prints."""
+    return training.work_dir / 'train.log'
+
+
 def iterations_done(work_dir: Path) -> int:
     """Iterations in the newest log of a work dir, 0 before the first line."""
     logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
@@ -91,15 +81,21 @@ def iterations_done(work_dir: Path) -> int:
     return 0
 
 
+def _iterations(training: TrainedModel, options: Mapping[str, object] | None) -> int:
+    cfg = Config.fromfile(training.config)
+    merge_options(cfg, options)
+    return cfg.train_cfg.max_iters
+
+
 def _start(
-    training: Training, script: Path, flags: list[str], environment: dict[str, str]
+    training: TrainedModel, script: Path, flags: list[str], environment: dict[str, str]
 ) -> subprocess.Popen:
     training.work_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(script), str(training.config), '--resume']
     command += ['--work-dir', str(training.work_dir)]
     if flags:
         command += ['--cfg-options', *flags]
-    with training.log.open('a') as log:
+    with log_of(training).open('a') as log:
         return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
 
@@ -108,16 +104,16 @@ def _stop(processes: Iterable[subprocess.Popen]) -> None:
         process.terminate()
 
 
-def _check(training: Training, code: int) -> None:
+def _check(training: TrainedModel, code: int) -> None:
     if code != 0:
-        end = '\n'.join(training.log.read_text().splitlines()[-15:])
+        end = '\n'.join(log_of(training).read_text().splitlines()[-15:])
         raise RuntimeError(
             f'training {training.name!r} ended with exit status {code}; '
-            f'the end of {training.log}:\n{end}'
+            f'the end of {log_of(training)}:\n{end}'
         )
 
 
-def _show(totals: Mapping[Training, int], seconds: float) -> None:
+def _show(totals: Mapping[TrainedModel, int], seconds: float) -> None:
     """Overwrite the line of progress."""
     done = {training: iterations_done(training.work_dir) for training in totals}
     slowest = min(done[training] / totals[training] for training in totals)

@@ -1,6 +1,7 @@
 import pytest
 
-from mmpisr.apis.comparison import comparison_table, latest_checkpoint
+from mmpisr.apis.comparison_table import comparison_table
+from mmpisr.apis.trained_model import TrainedModel
 
 
 def test_the_table_ends_with_the_last_ones_gain_over_the_first():
@@ -19,4 +20,4 @@ def test_one_model_alone_has_no_difference():
 
 def test_a_work_dir_without_checkpoint_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=str(tmp_path)):
-        latest_checkpoint(tmp_path)
+        _ = TrainedModel('base', tmp_path / 'base.py', tmp_path).checkpoint

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from mmpisr.apis.concurrent_training import Training, iterations_done, train_together
+from mmpisr.apis.concurrent_training import iterations_done, log_of, train_together
+from mmpisr.apis.trained_model import TrainedModel
 
 SCRIPT = """
 import json, os, pathlib, sys
@@ -20,10 +21,10 @@ log.write_text(json.dumps(dict(iter=4, loss=1.0)) + chr(10))
 def make_training(tmp_path):
     (tmp_path / 'train.py').write_text(SCRIPT)
 
-    def make(name: str) -> Training:
+    def make(name: str) -> TrainedModel:
         config = tmp_path / f'{name}.py'
         config.write_text('train_cfg = dict(max_iters=4)')
-        return Training(name, config, tmp_path / 'runs' / name)
+        return TrainedModel(name, config, tmp_path / 'runs' / name)
 
     return make
 
@@ -37,7 +38,7 @@ def test_every_training_runs_and_is_timed(make_training, tmp_path, capsys):
 
     assert set(seconds) == {'base', 'relation'}
     assert min(seconds.values()) > 0
-    printed = runs[0].log.read_text()
+    printed = log_of(runs[0]).read_text()
     assert "'--resume'" in printed
     assert "'--cfg-options', 'a.b=3'" in printed
     assert 'threads 1' in printed
