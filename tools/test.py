@@ -1,6 +1,6 @@
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT``."""
 
-from mmpisr.engine.launch import evaluate
+from mmpisr.apis.launch import evaluate
 
 if __name__ == '__main__':
     evaluate()

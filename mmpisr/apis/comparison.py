@@ -17,6 +17,7 @@ from mmengine.runner import Runner
 
 from mmpisr import __version__
 from mmpisr.datasets import merge_options
+from mmpisr.engine.checkpoint import checkpoint_trust
 
 from .comparison_table import comparison_table
 from .pictures import draw_comparison
@@ -96,7 +97,8 @@ def evaluate(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
         num_pictures: How many, evenly spaced over the test set.
     """
     runner = Runner.from_cfg(cfg)
-    metrics = runner.test()
+    with checkpoint_trust():
+        metrics = runner.test()
     dataset = runner.test_dataloader.dataset
     step = max(1, len(dataset) // max(1, num_pictures))
     with torch.no_grad():

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from torch import Tensor
 
+from mmpisr.models.heatmaps import center_peaks
+
 MAX_DISTANCES = 1 << 22
 """Distances held at once while pixels are grouped: 16 MiB in float32."""
 
@@ -51,13 +53,13 @@ def find_centers(
         nms_kernel: A peak is the maximum of a window of so many pixels, an odd number.
         top_k: Keep at most so many.
     """
-    highest = F.max_pool2d(center, nms_kernel, stride=1, padding=nms_kernel // 2)
-    scores = torch.where((center == highest) & (center > threshold), center, -1.0)[0]
-    best = scores.flatten().topk(min(top_k, scores.numel()))
-    kept = best.indices[best.values > threshold].sort().values  # (K,)
-    width = scores.shape[1]
-    points = torch.stack([kept // width, kept % width], dim=1)  # (K, 2)
-    return Centers(points, scores.flatten()[kept])
+    peaks = center_peaks(
+        center[None], num_peaks=top_k, nms_kernel=nms_kernel, threshold=threshold
+    )
+    found = peaks.valid[0]
+    points, scores = peaks.points[0, found], peaks.scores[0, found]
+    order = (points[:, 0] * center.shape[2] + points[:, 1]).argsort()
+    return Centers(points[order], scores[order])
 
 
 def group_pixels(points: Tensor, offset: Tensor) -> Tensor:

@@ -9,8 +9,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmpisr.engine.checkpoint import checkpoint_trust
-from mmpisr.engine.run_options import (
+from mmpisr.apis.run_options import (
     check_dump_path,
     load_config,
     use_amp,
@@ -19,6 +18,7 @@ from mmpisr.engine.run_options import (
     use_resume,
     use_tta,
 )
+from mmpisr.engine.checkpoint import checkpoint_trust
 
 
 def train(argv: Sequence[str] | None = None) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmpisr.engine import launch
+from mmpisr.apis import launch
 
 TOY = str(Path(__file__).parents[1] / 'support' / 'toy_config.py')
 
