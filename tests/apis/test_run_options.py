@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmpisr.apis.run_options import load_config
 from mmpisr.apis import run_options
+from mmpisr.apis.run_options import load_config
 
 TOY = str(Path(__file__).parents[1] / 'support' / 'toy_config.py')
 
