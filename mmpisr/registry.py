@@ -17,7 +17,6 @@ from mmengine.registry import (
     RUNNERS,
     TASK_UTILS,
     VISBACKENDS,
-    VISUALIZERS,
     Registry,
 )
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
@@ -25,6 +24,7 @@ from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 
 SCOPE = 'mmpisr'
 
@@ -58,6 +58,12 @@ METRICS = Registry(
 HOOKS = Registry(
     'hook', parent=MMENGINE_HOOKS, scope=SCOPE, locations=['mmpisr.engine.hooks']
 )
+VISUALIZERS = Registry(
+    'visualizer',
+    parent=MMENGINE_VISUALIZERS,
+    scope=SCOPE,
+    locations=['mmpisr.visualization'],
+)
 
 # Nothing of ours is in these. Under `_base_ = 'mmpisr::...'` mmengine asks for every
 # type in our scope first, and warns where the scope has no registry of that kind.
@@ -76,6 +82,5 @@ EMPTY_REGISTRIES = [
         RUNNERS,
         TASK_UTILS,
         VISBACKENDS,
-        VISUALIZERS,
     )
 ]

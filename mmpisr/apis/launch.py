@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.registry import RUNNERS
+from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 
 from mmpisr.apis.run_options import (
@@ -34,9 +34,8 @@ def evaluate(argv: Sequence[str] | None = None) -> None:
     with checkpoint_trust(args.trust_checkpoint):
         runner = build_runner(evaluation_config(args))
         if args.out:
-            from mmdet.evaluation import DumpDetResults
-
-            runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))
+            dump = dict(type='mmpisr.DumpPanopticResults', out_file_path=args.out)
+            runner.test_evaluator.metrics.append(METRICS.build(dump))
         runner.test()
 
 
