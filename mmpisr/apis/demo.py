@@ -40,7 +40,12 @@ def run_demo(
     generate_scenes(data_root, num_train=num_scenes[0], num_val=num_scenes[1])
 
     print(f'2/3 Training {" and ".join(configs)} side by side (about 10 minutes)')
-    options = {'data_root': str(data_root), 'randomness.seed': seed, **(options or {})}
+    options = {
+        'data_root': str(data_root),
+        'randomness.seed': seed,
+        'default_hooks.checkpoint.interval': 100,
+        **(options or {}),
+    }
     models = [TrainedModel(name, path, out / name) for name, path in configs.items()]
     seconds = train_together(models, script=script, options=options)
 
