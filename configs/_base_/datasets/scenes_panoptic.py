@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type='LoadImageFromFile', backend_args=backend_args),
     dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
     dict(type='mmdet.RandomFlip', prob=0.5),
-    dict(type='mmpisr.PanopticDeepLabTargets', sigma=4, small_instance_area=256),
+    dict(type='mmpisr.PanopticDeepLabTargets', sigma=4),
     dict(type='mmpisr.PackPanopticInputs'),
 ]
 test_pipeline = [
