@@ -21,6 +21,7 @@ from mmpisr.engine.checkpoint import checkpoint_trust
 
 from .comparison_table import comparison_table
 from .pictures import draw_comparison
+from .progress_bar_hook import ProgressBarHook
 from .trained_model import TrainedModel
 
 
@@ -97,6 +98,7 @@ def evaluate(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
         num_pictures: How many, evenly spaced over the test set.
     """
     runner = Runner.from_cfg(cfg)
+    runner.register_hook(ProgressBarHook())
     with checkpoint_trust():
         metrics = runner.test()
     dataset = runner.test_dataloader.dataset
