@@ -44,6 +44,7 @@ def run_demo(
         'data_root': str(data_root),
         'randomness.seed': seed,
         'default_hooks.checkpoint.interval': 100,
+        'default_hooks.logger.interval': 10,
         **(options or {}),
     }
     models = [TrainedModel(name, path, out / name) for name, path in configs.items()]
