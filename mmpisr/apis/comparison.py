@@ -16,12 +16,12 @@ from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 
 from mmpisr import __version__
-from mmpisr.datasets import merge_options
 from mmpisr.engine.checkpoint import checkpoint_trust
 
 from .comparison_table import comparison_table
 from .pictures import draw_comparison
 from .progress_bar_hook import ProgressBarHook
+from .run_options import load_config
 from .trained_model import TrainedModel
 
 
@@ -117,9 +117,9 @@ def evaluate(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
 
 
 def _test_config(model: TrainedModel, options: Mapping[str, object] | None) -> Config:
-    cfg = Config.fromfile(model.config)
-    merge_options(cfg, options)
+    cfg = load_config(
+        str(model.config), work_dir=str(model.work_dir / 'test'), options=options
+    )
     cfg.load_from = str(model.checkpoint)
-    cfg.work_dir = str(model.work_dir / 'test')
     cfg.log_level = 'WARNING'
     return cfg

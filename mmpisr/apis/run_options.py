@@ -1,7 +1,9 @@
 """What the flags of ``tools/train.py`` and ``tools/test.py`` change in a config."""
 
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
@@ -12,7 +14,7 @@ def load_config(
     path: str,
     *,
     work_dir: str | None = None,
-    options: dict | None = None,
+    options: Mapping[str, Any] | None = None,
     launcher: str = 'none',
 ) -> Config:
     """Read a config and lay the command line's values over it.

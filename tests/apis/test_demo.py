@@ -56,6 +56,12 @@ def test_the_demo_leaves_a_summary_pictures_and_a_chart(summary, settings):
 
 
 @pytest.mark.slow
+def test_the_demo_leaves_no_second_config_of_one_name(summary, settings):
+    # mim searches a checkout for a bare name, work_dirs included
+    assert not list(settings['out'].rglob(f'*{NAME}'))
+
+
+@pytest.mark.slow
 def test_a_repeated_demo_trains_nothing_and_finds_the_same(summary, settings, capsys):
     again = run_demo(**settings)
 
