@@ -1,5 +1,6 @@
 """A progress bar for a test that runs without mmengine's log."""
 
+import sys
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -12,7 +13,7 @@ class ProgressBarHook(Hook):
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Draw the empty bar."""
-        self.bar = ProgressBar(len(runner.test_dataloader))
+        self.bar = ProgressBar(len(runner.test_dataloader), file=sys.stdout)
 
     def after_test_iter(
         self,
