@@ -23,6 +23,7 @@ train_pipeline = [
     ),
     dict(type='mmdet.RandomCrop', crop_size=crop_size),
     dict(type='mmdet.RandomFlip', prob=0.5),
+    dict(type='mmdet.PhotoMetricDistortion'),  # val was filmed at dusk, train by day
     dict(type='mmdet.Pad', size=crop_size, pad_val=pad_val),
     dict(type='mmpisr.PanopticDeepLabTargets', sigma=4, small_instance_area=256),
     dict(type='mmpisr.PackPanopticInputs'),
@@ -34,7 +35,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=6,
+    batch_size=4,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),

@@ -1,4 +1,4 @@
-"""Minutes on a CPU: 600 iterations of 8 images, evaluated at the end."""
+"""Minutes on a CPU: 600 iterations, evaluated at the end."""
 
 max_iters = 600
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=0.002))
