@@ -2,12 +2,15 @@
 
 from .deeplab_targets import PanopticDeepLabTargets, panoptic_deeplab_targets
 from .formatting import PackPanopticInputs
+from .instances import InstancesFromSegments, boxes_of
 from .loading import LoadPanopticSegments, decode_segment_ids, match_segment_ids
 
 __all__ = [
+    'InstancesFromSegments',
     'LoadPanopticSegments',
     'PackPanopticInputs',
     'PanopticDeepLabTargets',
+    'boxes_of',
     'decode_segment_ids',
     'match_segment_ids',
     'panoptic_deeplab_targets',

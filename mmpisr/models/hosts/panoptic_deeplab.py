@@ -9,6 +9,7 @@ from torch import Tensor
 from mmpisr.models.panoptic_deeplab import PanopticDeepLab, PanopticDeepLabMaps
 from mmpisr.registry import MODELS
 
+from . import warm_start
 from .common import build_relation, valid_pixels
 
 DecoderFeats = tuple[Tensor, Tensor]
@@ -30,6 +31,8 @@ class PISRPanopticDeepLab(PanopticDeepLab):
             filled in.
         heatmaps: Config of the maker of instance heatmaps.
         supervision: Config of eq. (1).
+        init_final_from_base: Whether the final heads start as copies of the base's
+            when a checkpoint of the base is loaded.
         test_cfg: Config of the grouping, see :class:`PanopticDeepLab`.
         data_preprocessor: Config of the data preprocessor.
         init_cfg: mmengine's initialisation config.
@@ -47,6 +50,7 @@ class PISRPanopticDeepLab(PanopticDeepLab):
         relation: dict,
         heatmaps: dict | None = None,
         supervision: dict | None = None,
+        init_final_from_base: bool = True,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
@@ -72,6 +76,10 @@ class PISRPanopticDeepLab(PanopticDeepLab):
             supervision or dict(type='mmpisr.IntermediateSupervision')
         )
         self.final_panoptic_head = self.build_head(panoptic_head)
+        if init_final_from_base:
+            warm_start.init_final_from_base(
+                self, {'final_panoptic_head': 'panoptic_head'}
+            )
 
     def forward_maps(
         self, feats: DecoderFeats, data_samples: Sequence[DetDataSample] | None = None

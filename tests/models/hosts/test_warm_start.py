@@ -1,0 +1,86 @@
+import pytest
+import torch
+from mmengine.runner import save_checkpoint
+from mmengine.runner.checkpoint import load_checkpoint
+from torch import nn
+
+from mmpisr.models.hosts.recording import recorded
+from mmpisr.models.hosts.warm_start import init_final_from_base
+
+
+class Host(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+        self.final_head = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+        init_final_from_base(self, {'final_head': 'head'})
+
+
+def head_state(seed: int) -> dict:
+    torch.manual_seed(seed)
+    return {
+        f'head.{k}': torch.rand_like(v.float())
+        for k, v in Host().head.state_dict().items()
+    }
+
+
+def equal(left: nn.Module, right: nn.Module) -> bool:
+    pairs = zip(left.state_dict().values(), right.state_dict().values(), strict=True)
+    return all(torch.equal(*pair) for pair in pairs)
+
+
+def test_final_heads_start_as_copies_and_are_reported_as_missing():
+    host = Host()
+
+    incompatible = host.load_state_dict(head_state(1), strict=False)
+
+    assert equal(host.head, host.final_head)
+    assert not incompatible.unexpected_keys
+    assert {name.split('.')[0] for name in incompatible.missing_keys} == {'final_head'}
+
+
+def test_a_host_inside_a_model_is_filled_through_a_checkpoint_file(tmp_path):
+    model = nn.ModuleDict({'panoptic_head': Host()})
+    state = {f'panoptic_head.{k}': v for k, v in head_state(1).items()}
+    save_checkpoint({'state_dict': state}, str(tmp_path / 'base.pth'))
+
+    load_checkpoint(model, str(tmp_path / 'base.pth'))
+
+    assert equal(model['panoptic_head'].head, model['panoptic_head'].final_head)
+
+
+def test_a_checkpoint_of_the_host_keeps_its_own_final_heads():
+    trained, host = Host(), Host()
+
+    host.load_state_dict(trained.state_dict())
+
+    assert equal(host.final_head, trained.final_head)
+    assert not equal(host.final_head, host.head)
+
+
+def test_nothing_is_copied_from_heads_that_were_not_loaded():
+    host = Host()
+    before = host.final_head[0].weight.clone()
+
+    host.load_state_dict({}, strict=False)
+
+    assert torch.equal(host.final_head[0].weight, before)
+
+
+def test_a_recording_keeps_the_last_call():
+    layer = nn.ReLU()
+
+    with recorded(layer) as recording:
+        layer(torch.tensor(-1.0))
+        layer(torch.tensor(2.0))
+
+    assert recording.inputs[0] == recording.output == 2
+    assert not layer._forward_hooks
+
+
+def test_a_module_that_was_not_called_has_no_recording():
+    with recorded(nn.ReLU()) as recording:
+        pass
+
+    with pytest.raises(RuntimeError, match='ReLU was expected to be called'):
+        _ = recording.output
