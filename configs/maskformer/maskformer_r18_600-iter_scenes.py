@@ -1,0 +1,10 @@
+_base_ = [
+    '../_base_/models/maskformer_r18-slim.py',
+    '../_base_/datasets/scenes_panoptic_instances.py',
+    '../_base_/schedules/schedule_600-iter.py',
+    '../_base_/default_runtime.py',
+]
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='AdamW', lr=0.001, weight_decay=0.0001),
+    clip_grad=dict(max_norm=1.0, norm_type=2),
+)
