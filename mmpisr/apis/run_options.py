@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
+from mmengine.runner import find_latest_checkpoint
 
 from mmpisr.datasets import merge_options
 
@@ -59,9 +60,15 @@ def use_auto_scale_lr(cfg: Config) -> None:
 
 
 def use_resume(cfg: Config, source: str) -> None:
-    """Go on from a checkpoint, or with ``'auto'`` from the work dir's latest."""
-    cfg.resume = True
-    cfg.load_from = None if source == 'auto' else source
+    """Go on from a checkpoint, or with ``'auto'`` from the work dir's latest.
+
+    A work dir without one starts from the config's ``load_from``, so that a warm start
+    can be interrupted and repeated with the same command.
+    """
+    if source != 'auto':
+        cfg.resume, cfg.load_from = True, source
+    elif find_latest_checkpoint(cfg.work_dir):
+        cfg.resume, cfg.load_from = True, None
 
 
 def use_tta(cfg: Config) -> None:

@@ -44,13 +44,22 @@ def test_scaling_the_learning_rate_needs_the_batch_size_it_was_tuned_for():
         run_options.use_auto_scale_lr(Config(dict(auto_scale_lr=dict(enable=True))))
 
 
-def test_resume_takes_the_latest_checkpoint_or_the_one_that_is_named():
-    cfg = Config(dict(load_from='base.pth'))
+def test_resume_takes_the_latest_checkpoint_or_the_one_that_is_named(tmp_path):
+    cfg = Config(dict(load_from='base.pth', work_dir=str(tmp_path)))
+    (tmp_path / 'last_checkpoint').write_text('iter_1.pth')
 
     run_options.use_resume(cfg, 'auto')
     assert (cfg.resume, cfg.load_from) == (True, None)
     run_options.use_resume(cfg, 'iter_2.pth')
     assert (cfg.resume, cfg.load_from) == (True, 'iter_2.pth')
+
+
+def test_resume_without_a_checkpoint_yet_keeps_the_warm_start(tmp_path):
+    cfg = Config(dict(load_from='base.pth', resume=False, work_dir=str(tmp_path)))
+
+    run_options.use_resume(cfg, 'auto')
+
+    assert (cfg.resume, cfg.load_from) == (False, 'base.pth')
 
 
 def test_augmented_testing_names_the_fields_that_a_config_lacks():
