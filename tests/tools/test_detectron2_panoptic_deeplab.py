@@ -1,4 +1,5 @@
 import pickle
+import re
 import runpy
 import sys
 
@@ -71,17 +72,63 @@ def test_another_shape_is_an_error_with_both(tool):
         tool['convert_state_dict'](state, expected=expected)
 
 
-def test_a_pickle_of_arrays_becomes_a_safe_checkpoint(path, tmp_path, monkeypatch):
-    source, target = tmp_path / 'R-52.pkl', tmp_path / 'r52.pth'
-    arrays = {'stem.conv1.weight': np.ones((2, 3), np.float32), 'stem.fc.bias': 0.0}
-    source.write_bytes(pickle.dumps(dict(model=arrays, __author__='somebody')))
-    monkeypatch.setattr(sys, 'argv', [path, str(source), str(target)])
+def test_a_count_of_updates_may_be_missing(tool):
+    state = {'backbone.stem.conv1.weight': torch.zeros(2)}
+    expected = {
+        'backbone.stem.0.weight': torch.zeros(2),
+        'backbone.stem.1.num_batches_tracked': torch.zeros(()),
+    }
 
-    runpy.run_path(path, run_name='__main__')
+    assert tool['convert_state_dict'](state, expected=expected)
 
-    state = torch.load(target, weights_only=True)['state_dict']
-    assert state.keys() == {'stem.0.weight'}
-    assert state['stem.0.weight'].tolist() == [[1, 1, 1], [1, 1, 1]]
+
+@pytest.fixture
+def convert(tool, path, tmp_path, monkeypatch):
+    """Run the tool on arrays with the given names and shapes."""
+
+    def run(arrays) -> dict:
+        source, target = tmp_path / 'R-52.pkl', tmp_path / 'r52.pth'
+        source.write_bytes(pickle.dumps(dict(model=arrays, __author__='somebody')))
+        monkeypatch.setattr(sys, 'argv', [path, str(source), str(target)])
+        runpy.run_path(path, run_name='__main__')
+        return torch.load(target, weights_only=True)['state_dict']
+
+    return run
+
+
+@pytest.fixture
+def backbone_arrays(tool):
+    """detectron2's names of every tensor of the R-52 backbone, with our shapes."""
+    ours = tool['expected_state'](tool['CONFIG'], backbone_only=True)
+    shortcuts = {'downsample.0': 'shortcut', 'downsample.1': 'shortcut.norm'}
+    arrays = {'stem.fc.bias': np.zeros(1000, np.float32)}
+    for name, value in ours.items():
+        theirs = re.sub(r'layer(\d)', lambda m: f'res{int(m[1]) + 1}', name)
+        theirs = re.sub(r'bn(\d)', r'conv\1.norm', theirs)
+        theirs = re.sub(r'downsample\.\d', lambda m: shortcuts[m[0]], theirs)
+        theirs = re.sub(
+            r'stem\.([036])', lambda m: f'stem.conv{int(m[1]) // 3 + 1}', theirs
+        )
+        theirs = re.sub(
+            r'stem\.([147])', lambda m: f'stem.conv{int(m[1]) // 3 + 1}.norm', theirs
+        )
+        arrays[theirs] = np.ones(value.shape, np.float32)
+    return arrays
+
+
+def test_a_pickle_of_arrays_becomes_a_safe_checkpoint(convert, backbone_arrays):
+    state = convert(backbone_arrays)
+
+    assert state['stem.0.weight'].shape == (64, 3, 3, 3)
+    assert 'layer4.2.bn3.running_var' in state
+
+
+def test_a_tensor_that_is_missing_writes_nothing(convert, backbone_arrays, tmp_path):
+    del backbone_arrays['res3.0.shortcut.weight']
+
+    with pytest.raises(ValueError, match='lacks.*layer2.0.downsample.0.weight'):
+        convert(backbone_arrays)
+    assert not (tmp_path / 'r52.pth').exists()
 
 
 def test_a_pickle_that_runs_code_is_refused(tool, tmp_path):

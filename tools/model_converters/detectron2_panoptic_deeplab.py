@@ -3,7 +3,9 @@
     python tools/model_converters/detectron2_panoptic_deeplab.py MODEL.pkl MODEL.pth
 
 Also takes the ImageNet backbones of that project (R-52.pkl), whose names have no
-prefix; the result is then a checkpoint for ``backbone.init_cfg``.
+prefix; the result is then a checkpoint for ``backbone.init_cfg``. The result must fit
+the model of ``--config`` completely: a tensor that is left over or missing is an error,
+and nothing is written.
 """
 
 import argparse
@@ -16,6 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+CONFIG = (
+    Path(__file__).resolve().parents[2]
+    / 'configs/panoptic_deeplab/panoptic-deeplab_r52_90k_cityscapes.py'
+)
 STRIDES = {'res2': 0, 'res3': 1, 'res4': 2}
 DROPPED = re.compile(r'pixel_(mean|std)$|stem\.fc\.|linear\.|.*\bloss\.')
 RULES = [
@@ -83,7 +89,7 @@ def convert_state_dict(
         ValueError: If a tensor is left over or missing, or has another shape.
     """
     kept = {name: value for name, value in state.items() if not DROPPED.match(name)}
-    if all(name.startswith(('stem.', 'res')) for name in kept):
+    if is_backbone(kept):
         prefixed = {f'backbone.{name}': value for name, value in kept.items()}
         new = {
             convert_name(name).removeprefix('backbone.'): value
@@ -99,14 +105,35 @@ def convert_state_dict(
     return new
 
 
+def is_backbone(state: Mapping[str, Tensor]) -> bool:
+    """Whether detectron2's tensors are those of an ImageNet backbone alone."""
+    return all(name.startswith(('stem.', 'res', 'linear.')) for name in state)
+
+
+def expected_state(config: str | Path, *, backbone_only: bool) -> dict[str, Tensor]:
+    """The state dict of a config's model, or of its backbone, on the meta device."""
+    from mmengine.config import Config
+
+    from mmpisr.registry import MODELS
+
+    model = Config.fromfile(config).model
+    with torch.device('meta'):
+        module = MODELS.build(model.backbone if backbone_only else model)
+    return module.state_dict()
+
+
 def check_fit(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    """Compare names and shapes.
+    """Compare names and shapes; how often a normalisation was updated may be missing.
 
     Raises:
         ValueError: Naming what is left over, missing, or of another shape.
     """
     left_over = sorted(state.keys() - expected.keys())
-    missing = sorted(expected.keys() - state.keys())
+    missing = sorted(
+        name
+        for name in expected.keys() - state.keys()
+        if not name.endswith('.num_batches_tracked')
+    )
     if left_over or missing:
         raise ValueError(
             f'the model does not have {left_over}, the checkpoint lacks {missing}'
@@ -156,7 +183,9 @@ def main() -> None:
     )
     parser.add_argument('source', type=Path, help='.pkl or .pth of detectron2')
     parser.add_argument('target', type=Path, help='.pth to write')
-    parser.add_argument('--config', help='config of the model that it must fit')
+    parser.add_argument(
+        '--config', default=CONFIG, help='config of the model that it must fit'
+    )
     parser.add_argument(
         '--trailing-things',
         type=int,
@@ -164,19 +193,15 @@ def main() -> None:
         help='thing classes at the end of the order of classes: Cityscapes 8, COCO 0',
     )
     args = parser.parse_args()
-    expected = None
-    if args.config:
-        from mmengine.config import Config
-
-        from mmpisr.registry import MODELS
-
-        expected = MODELS.build(Config.fromfile(args.config).model).state_dict()
+    weights = read_weights(args.source)
     state = convert_state_dict(
-        read_weights(args.source),
+        weights,
         trailing_things=args.trailing_things,
-        expected=expected,
+        expected=expected_state(args.config, backbone_only=is_backbone(weights)),
     )
-    torch.save(dict(state_dict=state), args.target)
+    partial = args.target.with_name(f'{args.target.name}.part')
+    torch.save(dict(state_dict=state), partial)
+    partial.replace(args.target)
     print(f'{len(state)} tensors written to {args.target}')
 
 
