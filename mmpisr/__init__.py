@@ -1,7 +1,12 @@
 """PISR: relate panoptic, instance and semantic predictions (CVPR 2022) in OpenMMLab."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from mmpisr.families import Family, add_relation, register_family
+
+__all__ = ['Family', 'add_relation', 'register_family']
 __version__ = '0.1.0'
 
 # `python -m mmpisr.check_env` must run where mmengine is missing or broken; whatever
@@ -10,3 +15,12 @@ with suppress(Exception):
     from mmpisr.mim import register_config_packages
 
     register_config_packages()
+
+
+def __getattr__(name: str) -> Any:
+    """Import what configs are changed with when it is asked for: it needs mmengine."""
+    if name not in __all__:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from mmpisr import families
+
+    return getattr(families, name)
