@@ -37,6 +37,7 @@ MODELS = Registry(
         'mmpisr.models.heatmaps',
         'mmpisr.models.losses',
         'mmpisr.models.panoptic_deeplab',
+        'mmpisr.models.upernet',
         'mmpisr.models.hosts',
     ],
 )
