@@ -1,0 +1,15 @@
+_base_ = [
+    '../_base_/models/panoptic-deeplab_hrnet-w48.py',
+    '../_base_/datasets/coco_panoptic.py',
+    '../_base_/schedules/schedule_200k.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    neck=dict(pool_size=(20, 20)),  # the coarsest level has stride 32
+    panoptic_head=dict(
+        num_things_classes=80,
+        num_stuff_classes=53,
+        loss_semantic=dict(top_ratio=1.0),  # all pixels, as detectron2 has it on COCO
+    ),
+    test_cfg=dict(nms_kernel=41, stuff_area_limit=4096),
+)
