@@ -1,5 +1,15 @@
 """Instance heatmaps, one maker per kind of prediction."""
 
 from .center_offset import CenterOffsetHeatmaps, center_peaks, regression_heatmaps
+from .query_masks import QueryMaskHeatmaps, query_heatmaps
+from .roi_masks import RoIMaskHeatmaps, paste_masks
 
-__all__ = ['CenterOffsetHeatmaps', 'center_peaks', 'regression_heatmaps']
+__all__ = [
+    'CenterOffsetHeatmaps',
+    'QueryMaskHeatmaps',
+    'RoIMaskHeatmaps',
+    'center_peaks',
+    'paste_masks',
+    'query_heatmaps',
+    'regression_heatmaps',
+]

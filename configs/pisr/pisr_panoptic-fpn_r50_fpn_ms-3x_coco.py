@@ -1,0 +1,5 @@
+_base_ = 'mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_ms-3x_coco.py'
+model = dict(
+    type='mmpisr.PISRTwoStagePanopticSegmentor',
+    relation=dict(type='mmpisr.PISR', num_instances=50),
+)

@@ -1,0 +1,142 @@
+"""Instance heatmaps from detected boxes and their masks (Panoptic-FPN, UPerNet)."""
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.models.roi_heads import BaseRoIHead
+from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
+from mmdet.structures.bbox import bbox2roi
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from mmpisr.registry import MODELS
+
+
+def paste_masks(boxes: Tensor, masks: Tensor, *, size: tuple[int, int]) -> Tensor:
+    """Paste the masks of boxes onto a map, bilinearly and with gradient to the masks.
+
+    Args:
+        boxes: (x1, y1, x2, y2) in pixels of the map, ``(n, 4)``; may lie outside.
+        masks: What is inside of the boxes, ``(n, h, w)``.
+        size: (height, width) of the map.
+
+    Returns:
+        Zero outside of the boxes, float32, ``(n, H, W)``; for no boxes empty, still
+        attached to the graph of the masks.
+    """
+    if len(boxes) == 0:
+        return masks.float().sum() * masks.new_zeros(0, *size, dtype=torch.float32)
+    boxes = boxes.float()
+    corner = torch.maximum(boxes[:, 2:], boxes[:, :2] + 1e-3)  # a line gives 0 / 0
+    boxes = torch.cat([boxes[:, :2], corner], dim=1)
+    return _do_paste_mask(masks[:, None], boxes, *size, skip_empty=False)[0]
+
+
+def best_detections(results: InstanceData, number: int) -> InstanceData:
+    """The detections of highest score, best first.
+
+    Args:
+        results: Detections of one image, with ``scores`` ``(n,)``.
+        number: How many there are at most.
+    """
+    order = results.scores.argsort(descending=True)[:number]
+    return results[order]
+
+
+def roi_mask_probs(
+    roi_head: BaseRoIHead, feats: Sequence[Tensor], rois: Tensor, labels: Tensor
+) -> Tensor:
+    """What an RoI head says of the masks of given boxes.
+
+    Args:
+        roi_head: mmdet's ``StandardRoIHead``, or ``CascadeRoIHead``, whose stages are
+            averaged as mmdet does; with a mask head.
+        feats: The pyramid, finest level first.
+        rois: (image, x1, y1, x2, y2) in pixels of the input, ``(n, 5)``.
+        labels: Class whose mask is meant, ``(n,)``.
+
+    Returns:
+        Probabilities inside of the boxes, ``(n, h, w)``.
+    """
+    if isinstance(roi_head.mask_head, nn.ModuleList):
+        stages = range(len(roi_head.mask_head))
+        calls = [roi_head._mask_forward(stage, feats, rois) for stage in stages]
+    else:
+        calls = [roi_head._mask_forward(feats, rois)]
+    probs = torch.stack([call['mask_preds'].sigmoid() for call in calls])
+    probs = probs.mean(dim=0)  # (n, classes, h, w)
+    if probs.shape[1] == 1:  # one mask for any class
+        return probs[:, 0]
+    return probs[torch.arange(len(labels), device=labels.device), labels]  # (n, h, w)
+
+
+@MODELS.register_module()
+class RoIMaskHeatmaps(BaseModule):
+    """The masks of the K best detections times their scores, at feature stride.
+
+    The choice of boxes, and the scores, pass no gradient; the masks do.
+
+    Args:
+        score_thr: Lowest score of a detection. None: that of the RoI head's
+            ``test_cfg``, which the panoptic result takes, too. Our choice; not public.
+    """
+
+    def __init__(self, *, score_thr: float | None = None) -> None:
+        super().__init__()
+        self.score_thr = score_thr
+
+    def forward(
+        self,
+        roi_head: BaseRoIHead,
+        feats: Sequence[Tensor],
+        proposals: Sequence[InstanceData],
+        metas: Sequence[dict],
+        *,
+        num_instances: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Detect, and make the heatmaps in the frame of the finest level.
+
+        Args:
+            roi_head: See :func:`roi_mask_probs`.
+            feats: The pyramid, finest level first, ``(B, C, H, W)`` each.
+            proposals: ``bboxes`` (x1, y1, x2, y2) in pixels of the input; not changed.
+            metas: ``img_shape`` and ``batch_input_shape``, (height, width) in pixels.
+            num_instances: Slots K.
+
+        Returns:
+            Heatmaps in [0, 1], best slot first, float32, ``(B, K, H, W)``, zero for an
+            empty slot; and which slots are filled, ``(B, K)`` bool.
+        """
+        detected = self.detect(roi_head, feats, proposals, metas)
+        detected = [best_detections(image, num_instances) for image in detected]
+        rois = bbox2roi([image.bboxes for image in detected])  # (n, 5)
+        labels = torch.cat([image.labels for image in detected])
+        scores = torch.cat([image.scores for image in detected])
+        masks = roi_mask_probs(roi_head, feats, rois, labels)  # (n, h, w)
+
+        height, width = feats[0].shape[2:]
+        whole_height, whole_width = metas[0]['batch_input_shape']
+        scale = rois.new_tensor([width / whole_width, height / whole_height] * 2)
+        pasted = paste_masks(rois[:, 1:] * scale, masks, size=(height, width))
+
+        slots = torch.arange(num_instances, device=rois.device)
+        counts = torch.tensor([len(image) for image in detected], device=rois.device)
+        filled = slots < counts[:, None]  # (B, K)
+        heatmaps = pasted.new_zeros(*filled.shape, height, width)  # (B, K, H, W)
+        heatmaps[filled] = pasted * scores.float()[:, None, None]
+        return heatmaps, filled
+
+    @torch.no_grad()
+    def detect(
+        self,
+        roi_head: BaseRoIHead,
+        feats: Sequence[Tensor],
+        proposals: Sequence[InstanceData],
+        metas: Sequence[dict],
+    ) -> list[InstanceData]:
+        """Boxes, scores and labels of each image, as the base model detects them."""
+        config = roi_head.test_cfg.copy()
+        if self.score_thr is not None:
+            config.score_thr = self.score_thr
+        return roi_head.predict_bbox(feats, metas, proposals, rcnn_test_cfg=config)
