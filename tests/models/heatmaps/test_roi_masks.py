@@ -1,0 +1,153 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmengine.structures import InstanceData
+from torch import nn
+
+from mmpisr.models.heatmaps.roi_masks import (
+    RoIMaskHeatmaps,
+    best_detections,
+    paste_masks,
+    roi_mask_probs,
+)
+
+METAS = [dict(img_shape=(16, 24), batch_input_shape=(16, 24))] * 2
+FEATS = [torch.zeros(2, 3, 4, 6)]
+
+
+class RoIHead(nn.Module):
+    """Detects what it is told; masks are ``logit`` x class everywhere."""
+
+    def __init__(self, *images: list[tuple]) -> None:
+        super().__init__()
+        self.images = images
+        self.mask_head = nn.Identity()
+        self.logit = nn.Parameter(torch.tensor(1.0))
+        self.test_cfg = ConfigDict(score_thr=0.5)
+
+    def predict_bbox(self, feats, metas, proposals, rcnn_test_cfg):
+        return [self.detections(image, rcnn_test_cfg) for image in self.images]
+
+    def detections(self, image, config):
+        kept = [found for found in image if found[1] >= config.score_thr]
+        return InstanceData(
+            bboxes=torch.tensor([box for box, _, _ in kept]).reshape(-1, 4),
+            scores=torch.tensor([score for _, score, _ in kept]),
+            labels=torch.tensor([label for _, _, label in kept], dtype=torch.long),
+        )
+
+    def _mask_forward(self, feats, rois):
+        classes = torch.arange(3.0).view(1, 3, 1, 1)
+        return dict(mask_preds=self.logit * classes.expand(len(rois), 3, 4, 4))
+
+
+BOX = (4.0, 4.0, 12.0, 12.0)  # pixels 1 and 2 of a map of stride 4
+
+
+def make(head: RoIHead, number: int = 3, **options):
+    return RoIMaskHeatmaps(**options)(head, FEATS, [], METAS, num_instances=number)
+
+
+def test_a_mask_lands_on_the_pixels_of_its_box():
+    masks = torch.tensor([[[0.25, 0.5], [0.75, 1.0]]])
+
+    pasted = paste_masks(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), masks, size=(5, 6))
+
+    expected = torch.zeros(1, 5, 6)
+    expected[0, 2:4, 1:3] = masks[0]
+    torch.testing.assert_close(pasted, expected)
+
+
+def test_boxes_outside_of_the_map_and_boxes_without_area_leave_it_finite():
+    boxes = torch.tensor([[-9.0, 0, -5, 3], [1.5, 1.5, 1.5, 1.5], [0, 2.5, 6, 2.5]])
+
+    pasted = paste_masks(boxes, torch.ones(3, 2, 2), size=(5, 6))
+
+    assert pasted.isfinite().all()
+    assert pasted[0].sum() == 0
+    assert pasted.amax() <= 1
+
+
+def test_pasting_passes_a_gradient_to_the_masks():
+    masks = torch.rand(1, 2, 2, requires_grad=True)
+
+    paste_masks(
+        torch.tensor([[0.0, 0.0, 4.0, 4.0]]), masks, size=(5, 6)
+    ).sum().backward()
+
+    assert masks.grad.min() > 0
+
+
+def test_no_boxes_paste_to_nothing_and_stay_attached():
+    masks = torch.rand(0, 2, 2, requires_grad=True)
+
+    pasted = paste_masks(torch.zeros(0, 4), masks, size=(5, 6))
+
+    assert pasted.shape == (0, 5, 6)
+    assert pasted.requires_grad
+
+
+def test_the_best_detections_come_first():
+    found = InstanceData(scores=torch.tensor([0.2, 0.9, 0.5]), labels=torch.arange(3))
+
+    assert best_detections(found, 2).labels.tolist() == [1, 2]
+    assert len(best_detections(found, 5)) == 3
+
+
+def test_slots_hold_the_predicted_classs_mask_times_the_score_best_first():
+    head = RoIHead([(BOX, 0.6, 0), (BOX, 0.8, 2)], [(BOX, 0.9, 1)])
+
+    heatmaps, valid = make(head)
+
+    probs = torch.arange(3.0).sigmoid()
+    assert valid.tolist() == [[True, True, False], [True, False, False]]
+    assert heatmaps.shape == (2, 3, 4, 6)
+    torch.testing.assert_close(heatmaps[0, 0, 1, 1], 0.8 * probs[2])
+    torch.testing.assert_close(heatmaps[0, 1, 2, 2], 0.6 * probs[0])
+    torch.testing.assert_close(heatmaps[1, 0, 1, 2], 0.9 * probs[1])
+    assert heatmaps.count_nonzero() == 3 * 4
+
+
+def test_masks_learn_and_the_choice_of_boxes_does_not():
+    head = RoIHead([(BOX, 0.8, 2)], [])
+
+    make(head)[0].sum().backward()
+
+    assert head.logit.grad > 0
+
+
+def test_no_detections_give_empty_slots_attached_to_the_graph():
+    head = RoIHead([], [(BOX, 0.4, 1)])
+
+    heatmaps, valid = make(head)
+    heatmaps.sum().backward()
+
+    assert not valid.any()
+    assert not heatmaps.any()
+    assert head.logit.grad == 0
+
+
+def test_a_threshold_of_its_own_lets_less_certain_detections_in():
+    head = RoIHead([(BOX, 0.4, 1)], [])
+
+    assert not make(head)[1].any()
+    assert make(head, score_thr=0.3)[1].sum() == 1
+    assert head.test_cfg.score_thr == 0.5
+
+
+@pytest.mark.parametrize('classes', [1, 3])
+def test_stages_of_a_cascade_are_averaged(classes):
+    logits = torch.tensor([-2.0, 3.0])
+    head = SimpleNamespace(
+        mask_head=nn.ModuleList([nn.Identity(), nn.Identity()]),
+        _mask_forward=lambda stage, feats, rois: dict(
+            mask_preds=logits[stage].expand(2, classes, 1, 1)
+        ),
+    )
+
+    probs = roi_mask_probs(head, FEATS, torch.zeros(2, 5), torch.tensor([0, 2]))
+
+    assert probs.shape == (2, 1, 1)
+    torch.testing.assert_close(probs[1, 0, 0], logits.sigmoid().mean())
