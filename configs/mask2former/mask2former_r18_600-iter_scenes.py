@@ -5,6 +5,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=0.001, weight_decay=0.0001),
+    optimizer=dict(_delete_=True, type='AdamW', lr=0.002, weight_decay=0.0001),
     clip_grad=dict(max_norm=1.0, norm_type=2),
 )
