@@ -1,0 +1,185 @@
+"""What every host must hold, one family after the other."""
+
+import re
+import sys
+from math import ceil
+
+import pytest
+import torch
+from mmcv.ops import RoIAlign
+from mmengine.runner import save_checkpoint
+from mmengine.runner.checkpoint import load_checkpoint
+from tiny_hosts import (
+    NEW,
+    SIZES,
+    build,
+    load_config,
+    losses_of,
+    make_batch,
+    open_gates,
+    predict,
+    relation_of,
+)
+
+from mmpisr.registry import MODELS
+
+FAMILIES = sorted(NEW)
+NMS = sys.modules['mmcv.ops.nms'].ext_module  # mmcv.ops.nms itself is a function
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture
+def host(family):
+    """A host whose relation is heard."""
+    host = build(family, host=True)
+    open_gates(host)
+    return host
+
+
+def new_names(family, names):
+    return {n for n in names if any(n.startswith(f'{new}.') for new in NEW[family])}
+
+
+def calls_of(relation, run):
+    """Positional and keyword arguments of each call of a relation."""
+    calls = []
+    names = ('feats', 'sem_probs', 'inst_heatmaps', 'inst_valid', 'pixel_mask')
+
+    def keep(_, args, kwargs):
+        calls.append(dict(zip(names, args, strict=False)) | kwargs)
+
+    handle = relation.register_forward_pre_hook(keep, with_kwargs=True)
+    run()
+    handle.remove()
+    return calls
+
+
+@pytest.mark.parametrize('field', ['in_channels', 'num_classes'])
+def test_a_relation_that_does_not_fit_is_refused_with_both_numbers(family, field):
+    config = load_config(family, host=True).model
+    part = config if 'relation' in config else config.panoptic_head
+    actual = getattr(relation_of(build(family, host=True)), field)
+    part.relation[field] = 7
+
+    with pytest.raises(ValueError, match=f'{field} is 7.* {actual}'):
+        MODELS.build(config)
+
+
+def test_a_base_checkpoint_lacks_the_new_modules_only_and_predictions_stay(
+    family, tmp_path
+):
+    base, host = build(family, host=False), build(family, host=True, seed=1)
+    save_checkpoint({'state_dict': base.state_dict()}, str(tmp_path / 'base.pth'))
+
+    load_checkpoint(host, str(tmp_path / 'base.pth'))
+
+    state, old = host.state_dict(), base.state_dict()
+    assert state.keys() - old.keys() == new_names(family, state)
+    assert all(torch.equal(state[name], value) for name, value in old.items())
+    batch = make_batch(family, *SIZES)
+    expected, actual = predict(base.eval(), batch), predict(host.eval(), batch)
+    assert any(len(panoptic.unique()) > 1 for panoptic, *_ in expected)
+    for pair in zip(expected, actual, strict=True):
+        assert all(torch.equal(*part) for part in zip(*pair, strict=True))
+
+
+def test_every_new_parameter_learns(family, host):
+    losses = losses_of(host.train(), make_batch(family, *SIZES))
+    sum(losses.values()).backward()
+
+    assert all(loss.isfinite() for loss in losses.values())
+    new = {n for n, _ in host.named_parameters()} & new_names(family, host.state_dict())
+    grads = dict(host.named_parameters())
+    assert not [n for n in new if grads[n].grad is None or not grads[n].grad.any()]
+
+
+def test_each_loss_of_the_base_stands_for_either_stage_and_the_rpn_for_both(
+    family, host
+):
+    batch = make_batch(family, *SIZES)
+    base = losses_of(build(family, host=False), batch).keys()
+    last = {name for name in base if not re.match(r'd\d\.', name)}  # of layers
+    shared = {name for name in base if name.startswith('loss_rpn')}
+
+    losses = losses_of(host, batch)
+
+    intermediate = {f'intermediate.{name}' for name in base - shared}
+    assert losses.keys() == last | intermediate
+
+
+def test_images_without_any_object_give_finite_losses(family, host):
+    batch = make_batch(family, *SIZES, empty=True)
+
+    total = sum(losses_of(host.train(), batch).values())
+    total.backward()
+
+    assert total.isfinite()
+    grads = [p.grad for p in relation_of(host).parameters() if p.grad is not None]
+    assert all(grad.isfinite().all() for grad in grads)
+
+
+@pytest.fixture
+def float32_operators(monkeypatch):
+    """Mmcv's operators know no bfloat16 on CPUs; on GPUs they do."""
+    align, suppress = RoIAlign.forward, NMS.nms
+
+    def align_float32(self, feats, rois):
+        return align(self, feats.float(), rois.float()).to(feats.dtype)
+
+    def suppress_float32(boxes, scores, **options):
+        return suppress(boxes.float(), scores.float(), **options)
+
+    monkeypatch.setattr(RoIAlign, 'forward', align_float32)
+    monkeypatch.setattr(NMS, 'nms', suppress_float32)
+
+
+@pytest.mark.usefixtures('float32_operators')
+def test_bfloat16_autocast_gives_finite_losses_and_gradients(family, host):
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = losses_of(host.train(), make_batch(family, *SIZES))
+    sum(losses.values()).backward()
+
+    assert all(loss.isfinite() for loss in losses.values())
+    assert all(p.grad.isfinite().all() for p in relation_of(host).parameters())
+
+
+def test_a_batch_of_two_sizes_equals_two_single_images(family, host):
+    host.eval()
+    together = predict(host, make_batch(family, *SIZES))
+
+    for size, expected in zip(SIZES, together, strict=True):
+        (alone,) = predict(host, make_batch(family, size))
+        assert torch.equal(alone[0], expected[0])
+        for a, b in zip(alone[1:], expected[1:], strict=True):
+            torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize('mode', ['loss', 'predict'])
+def test_the_relation_is_called_once_at_its_stride_without_the_padding(
+    family, host, mode
+):
+    batch = make_batch(family, *SIZES)
+    host.train(mode == 'loss')
+
+    calls = calls_of(
+        relation_of(host),
+        lambda: losses_of(host, batch) if mode == 'loss' else host.test_step(batch),
+    )
+
+    (call,) = calls
+    height, width = call['feats'].shape[2:]
+    assert height < SIZES[0][0]
+    assert call['inst_heatmaps'].shape[2:] == call['sem_probs'].shape[2:]
+    assert call['inst_heatmaps'].shape[2:] == (height, width)
+    assert call['inst_valid'].any(dim=1).all()
+    rows, columns = (
+        ceil(SIZES[1][i] * (height, width)[i] / SIZES[0][i]) for i in (0, 1)
+    )
+    padded = torch.zeros(height, width, dtype=torch.bool)
+    padded[:rows, :columns] = True
+    assert call['pixel_mask'][0].all()
+    assert torch.equal(call['pixel_mask'][1], padded)
