@@ -73,10 +73,12 @@ def _refuse_own_code(fields: Fields, family: Family) -> None:
             f'{name} has {_and(lost)} of its own, which {family.host} would not keep. '
             f'Write a host that inherits both, and register it: {GUIDE}'
         )
-    arguments = inspect.signature(host).parameters
-    takes_all = any(a.kind is a.VAR_KEYWORD for a in arguments.values())
+    constructors = [
+        vars(cls)['__init__'] for cls in host.__mro__ if '__init__' in vars(cls)
+    ]
+    known = {name for c in constructors for name in inspect.signature(c).parameters}
     given = set(fields.part(family.part) or ()) - {'type', '_scope_'}
-    if not takes_all and (unknown := sorted(given - set(arguments))):
+    if own and (unknown := sorted(given - known)):
         raise ValueError(
             f'{name} has {_and(unknown)}, which {family.host} does not take: {GUIDE}'
         )
