@@ -29,6 +29,17 @@ class RelationCall(NamedTuple):
     """False = empty slot, ``(B, K)`` bool; ``None`` = no slot is empty."""
     pixel_mask: Tensor | None = None
     """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
+    class_rows: Sequence[int] | None = None
+    """For each class of the data its place among the N; ``None`` = the same."""
+
+    def present(self, truth: Tensor) -> np.ndarray:
+        """Which of the N a panoptic map shows, ``(N,)`` bool."""
+        if self.class_rows is None:
+            return present_classes(truth, self.num_classes).cpu().numpy()
+        shown = present_classes(truth, len(self.class_rows)).cpu().numpy()
+        rows = np.zeros(self.num_classes, dtype=bool)
+        rows[np.asarray(self.class_rows)[shown]] = True
+        return rows
 
     def heatmaps_of(self, index: int, sample: DetDataSample) -> Tensor:
         """Heatmaps of one image without padding, ``(K, h', w')``.
@@ -49,6 +60,28 @@ class RelationCall(NamedTuple):
             for size, used, full in zip(maps.shape[1:], part, whole, strict=False)
         )
         return maps[:, :rows, :cols]
+
+
+def row_names(
+    class_names: Sequence[str], class_rows: Sequence[int] | None
+) -> Sequence[str]:
+    """Names of the N where some are several classes of the data at once.
+
+    Args:
+        class_names: Of the data.
+        class_rows: See :class:`RelationCall`.
+
+    Returns:
+        The name of the one class, or ``'<first> and <n> more'``.
+    """
+    if class_rows is None:
+        return class_names
+    names = []
+    for row in range(max(class_rows) + 1):
+        of_row = [n for n, r in zip(class_names, class_rows, strict=True) if r == row]
+        more = f' and {len(of_row) - 1} more' if len(of_row) > 1 else ''
+        names.append(f'{of_row[0]}{more}' if of_row else f'row {row}')
+    return names
 
 
 class ReweightingScores:
@@ -76,7 +109,7 @@ class ReweightingScores:
             if call.valid is not None:
                 filled = call.valid[index].bool()
             truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
-            present = present_classes(truth, call.num_classes).cpu().numpy()
+            present = call.present(truth)
             matched = slot_matches(heatmaps * filled[:, None, None], truth)
 
             weights = call.weights[index].detach().double().cpu().numpy()  # (L,)

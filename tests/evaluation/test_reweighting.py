@@ -4,7 +4,11 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import PixelData
 
-from mmpisr.evaluation.reweighting import RelationCall, ReweightingScores
+from mmpisr.evaluation.reweighting import (
+    RelationCall,
+    ReweightingScores,
+    row_names,
+)
 from mmpisr.evaluation.slot_matching import (
     present_classes,
     resize_nearest,
@@ -134,3 +138,18 @@ def test_scores_of_an_image_go_where_they_belong():
         },
         abs=1e-6,
     )
+
+
+def test_classes_that_a_relation_reads_as_one_are_present_together():
+    rows = [1, 1, 0]  # two things share a row, the stuff has its own
+    call = RelationCall(None, 2, torch.zeros(1, 1, 1, 1), class_rows=rows)
+
+    assert call.present(torch.tensor([[1001, 3]])).tolist() == [False, True]
+    assert call.present(torch.tensor([[2, 3]])).tolist() == [True, False]
+
+
+def test_a_row_of_several_classes_is_named_after_the_first():
+    names = ['car', 'bus', 'sky']
+
+    assert row_names(names, [1, 1, 0]) == ['sky', 'car and 1 more']
+    assert row_names(names, None) is names

@@ -13,7 +13,11 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from mmpisr.evaluation.reweighting import RelationCall, ReweightingScores
+from mmpisr.evaluation.reweighting import (
+    RelationCall,
+    ReweightingScores,
+    row_names,
+)
 from mmpisr.registry import HOOKS
 from mmpisr.visualization import reweighting_chart
 
@@ -29,7 +33,8 @@ class ReweightingScoresHook(Hook):
     ``reweighting/matched/rank_<n>``, ``reweighting/false_positive/rank_<n>`` (rank 1 is
     the best slot), their means ``reweighting/mean/<group>``, and how well the score
     alone tells the groups apart, ``reweighting/auroc/classes`` and ``/instances``. With
-    several relations the module's name follows ``reweighting``.
+    several relations the module's name follows ``reweighting``. A host whose relation
+    reads several classes as one says so by ``class_rows``.
 
     A slot is matched as ``slot_matches`` says; empty slots are left out. Needs data
     samples with ``gt_panoptic_seg``: the pipeline must load annotations. Where these or
@@ -47,6 +52,7 @@ class ReweightingScoresHook(Hook):
         self._handles: list[RemovableHandle] = []
         self._calls: dict[str, list[RelationCall]] = {}
         self._scores: dict[str, ReweightingScores] = {}
+        self._class_rows: dict[str, Sequence[int] | None] = {}
         self._warned = False
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -87,6 +93,8 @@ class ReweightingScoresHook(Hook):
         assert isinstance(inner, nn.Module)
         for name, module in inner.named_modules():
             if isinstance(module, BaseRelation):
+                host = inner.get_submodule(name.rpartition('.')[0])
+                self._class_rows[name] = getattr(host, 'class_rows', None)
                 self._calls[name] = []
                 self._handles.append(
                     module.register_forward_hook(self._listener(name), with_kwargs=True)
@@ -107,6 +115,7 @@ class ReweightingScoresHook(Hook):
                 heatmaps=given['inst_heatmaps'],
                 valid=given.get('inst_valid'),
                 pixel_mask=given.get('pixel_mask'),
+                class_rows=self._class_rows[name],
             )
             self._calls[name].append(call)
 
@@ -143,7 +152,8 @@ class ReweightingScoresHook(Hook):
         for name, table in scores.items():
             root = 'reweighting' if len(scores) == 1 else f'reweighting/{name}'
             names = meta.get('classes') or range(table.classes.sums.shape[1])
-            names = [str(name) for name in names]
+            names = [str(label) for label in names]
+            names = row_names(names, self._class_rows.get(name))
             scalars = table.scalars(names)
             runner.visualizer.add_scalars(
                 {f'{root}/{key}': value for key, value in scalars.items()},

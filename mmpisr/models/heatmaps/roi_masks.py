@@ -78,11 +78,12 @@ class RoIMaskHeatmaps(BaseModule):
     The choice of boxes, and the scores, pass no gradient; the masks do.
 
     Args:
-        score_thr: Lowest score of a detection. None: that of the RoI head's
-            ``test_cfg``, which the panoptic result takes, too. Our choice; not public.
+        score_thr: Lowest score of a detection. Lower than what a panoptic result takes
+            (0.6 in mmdet), so that there are K to be reweighted, from the first
+            iterations on. Our choice; not public.
     """
 
-    def __init__(self, *, score_thr: float | None = None) -> None:
+    def __init__(self, *, score_thr: float = 0.05) -> None:
         super().__init__()
         self.score_thr = score_thr
 
@@ -137,6 +138,5 @@ class RoIMaskHeatmaps(BaseModule):
     ) -> list[InstanceData]:
         """Boxes, scores and labels of each image, as the base model detects them."""
         config = roi_head.test_cfg.copy()
-        if self.score_thr is not None:
-            config.score_thr = self.score_thr
+        config.score_thr = self.score_thr
         return roi_head.predict_bbox(feats, metas, proposals, rcnn_test_cfg=config)

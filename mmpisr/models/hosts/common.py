@@ -61,3 +61,11 @@ def valid_pixels(
         columns = ceil(image_width * width / padded[1])
         image[:rows, :columns] = True
     return mask
+
+
+def unpadded_samples(batch_inputs: Tensor) -> list[DetDataSample]:
+    """Data samples of images ``(B, 3, H, W)`` that fill the whole input."""
+    size = tuple(batch_inputs.shape[2:])
+    names = 'img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape'
+    meta = dict.fromkeys(names, size) | dict(scale_factor=(1.0, 1.0))
+    return [DetDataSample(metainfo=meta) for _ in batch_inputs]

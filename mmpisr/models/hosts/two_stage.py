@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from mmpisr.registry import MODELS
 
 from . import warm_start
-from .common import build_relation, valid_pixels
+from .common import build_relation, unpadded_samples, valid_pixels
 from .pyramid import join_pyramid
 from .recording import recorded
 from .rpn import rpn_losses_and_proposals
@@ -116,6 +116,15 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
         )
         numbers = [number for number in known if isinstance(number, int)]
         return dict(in_channels=numbers[0]) if numbers else {}
+
+    @property
+    def class_rows(self) -> list[int] | None:
+        """The semantic head's channel of each class; None: one a class, in order."""
+        head = self.semantic_head
+        if head.num_classes != self.num_stuff_classes + 1:
+            return None
+        things = [self.num_stuff_classes] * self.num_things_classes
+        return things + list(range(self.num_stuff_classes))
 
     def loss(self, batch_inputs: Tensor, batch_data_samples: Samples) -> Losses:
         """RPN losses, and those of both stages weighed by eq. (1) (``mode='loss'``)."""
@@ -237,11 +246,3 @@ def stage_losses(
     own = [image.new() for image in proposals]  # the RoI head renames their boxes
     roi_losses = roi_head.loss(feats, own, data_samples)
     return {**roi_losses, **semantic_head.loss(feats, data_samples)}
-
-
-def unpadded_samples(batch_inputs: Tensor) -> list[DetDataSample]:
-    """Data samples of images ``(B, 3, H, W)`` that fill the whole input."""
-    size = tuple(batch_inputs.shape[2:])
-    names = 'img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape'
-    meta = dict.fromkeys(names, size) | dict(scale_factor=(1.0, 1.0))
-    return [DetDataSample(metainfo=meta) for _ in batch_inputs]

@@ -119,7 +119,7 @@ def test_masks_learn_and_the_choice_of_boxes_does_not():
 
 
 def test_no_detections_give_empty_slots_attached_to_the_graph():
-    head = RoIHead([], [(BOX, 0.4, 1)])
+    head = RoIHead([], [(BOX, 0.01, 1)])
 
     heatmaps, valid = make(head)
     heatmaps.sum().backward()
@@ -129,11 +129,11 @@ def test_no_detections_give_empty_slots_attached_to_the_graph():
     assert head.logit.grad == 0
 
 
-def test_a_threshold_of_its_own_lets_less_certain_detections_in():
+def test_detections_that_the_panoptic_result_leaves_out_fill_slots():
     head = RoIHead([(BOX, 0.4, 1)], [])
 
-    assert not make(head)[1].any()
-    assert make(head, score_thr=0.3)[1].sum() == 1
+    assert make(head)[1].sum() == 1
+    assert not make(head, score_thr=0.5)[1].any()
     assert head.test_cfg.score_thr == 0.5
 
 

@@ -109,7 +109,7 @@ def test_masks_pass_their_gradient_to_the_intermediate_mask_head(model_cfg):
 
 @pytest.mark.parametrize('threshold', [0.05, 1.1], ids=['detections', 'none'])
 def test_without_objects_or_detections_losses_are_finite_and_attached(model, threshold):
-    model.roi_head.test_cfg.score_thr = threshold
+    model.heatmaps.score_thr = threshold
 
     losses = losses_of(open_gate(model), make_batch(SIZE, (50, 70), boxes=()))
     total(losses).backward()
@@ -216,3 +216,9 @@ def test_configs_that_do_not_fit_are_refused(model_cfg, change, message):
 
     with pytest.raises(ValueError, match=message):
         build(cfg.model)
+
+
+def test_all_things_share_the_semantic_heads_last_channel(model):
+    things, stuff = model.num_things_classes, model.num_stuff_classes
+
+    assert model.class_rows == [stuff] * things + list(range(stuff))
