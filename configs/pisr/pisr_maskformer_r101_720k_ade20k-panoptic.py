@@ -1,0 +1,8 @@
+_base_ = '../maskformer/maskformer_r101_720k_ade20k-panoptic.py'
+model = dict(
+    panoptic_head=dict(
+        type='mmpisr.PISRMaskFormerHead',
+        relation=dict(type='mmpisr.PISR', num_instances=50),
+    )
+)
+default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
