@@ -15,9 +15,7 @@ model = dict(
         type='mmpisr.UPerNetHead',
         in_channels=256,
         channels=256,
-        loss_seg=dict(
-            type='mmdet.CrossEntropyLoss', ignore_index=255, loss_weight=0.5
-        ),
+        loss_seg=dict(type='mmdet.CrossEntropyLoss', ignore_index=255, loss_weight=0.5),
     ),
     panoptic_fusion_head=dict(type='mmdet.HeuristicFusionHead'),
     test_cfg=dict(

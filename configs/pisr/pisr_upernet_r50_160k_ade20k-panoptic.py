@@ -1,0 +1,6 @@
+_base_ = '../upernet/upernet_r50_160k_ade20k-panoptic.py'
+model = dict(
+    type='mmpisr.PISRTwoStagePanopticSegmentor',
+    relation=dict(type='mmpisr.PISR', num_instances=50),
+)
+default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
