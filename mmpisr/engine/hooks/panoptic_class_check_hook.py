@@ -10,7 +10,6 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmpisr.models.relations.base import BaseRelation
 from mmpisr.registry import HOOKS
 
 PANOPTIC_FIELDS = ('num_things_classes', 'num_stuff_classes')
@@ -19,8 +18,9 @@ PANOPTIC_FIELDS = ('num_things_classes', 'num_stuff_classes')
 def check_class_counts(model: nn.Module, metainfo: Mapping) -> None:
     """Compare every module that counts classes with the classes of a dataset.
 
-    Compared are ``num_things_classes`` and ``num_stuff_classes`` of any module,
-    ``num_classes`` of box and mask heads (things) and of relations (all).
+    Compared are ``num_things_classes`` and ``num_stuff_classes`` of any module and
+    ``num_classes`` of box and mask heads (things). A relation has what its host's heads
+    have, which may be fewer: to Panoptic-FPN's semantic head all things are one class.
 
     Args:
         model: The model, not wrapped.
@@ -53,8 +53,6 @@ def _expected_counts(
             yield field, expected
     if isinstance(module, BBoxHead | FCNMaskHead):
         yield 'num_classes', things
-    elif isinstance(module, BaseRelation) and hasattr(module, 'num_classes'):
-        yield 'num_classes', things + stuff
 
 
 @HOOKS.register_module()
