@@ -25,7 +25,7 @@ def main() -> None:
             num_instances=args.num_instances,
             force=args.force,
         )
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         parser.exit(1, f'{parser.prog}: {error}\n')
     print(f'# {path}\n{path.read_text()}', end='')
 

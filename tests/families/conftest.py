@@ -1,0 +1,50 @@
+"""A panoptic config to try things on, and models that registered their own code."""
+
+import pytest
+from mmdet.models.detectors import TwoStagePanopticSegmentor
+from mmengine.config import Config
+from mmengine.registry import MODELS, Registry
+
+from mmpisr.families.add import load_config
+from mmpisr.models.panoptic_deeplab import PanopticDeepLab
+
+PANOPTIC_FPN = 'mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py'
+OTHERS = Registry('model', parent=MODELS, scope='others')
+
+
+@OTHERS.register_module()
+class Renamed(TwoStagePanopticSegmentor):
+    """Nothing but another name."""
+
+
+@OTHERS.register_module()
+class WithOwnLoss(TwoStagePanopticSegmentor):
+    """Its loss would be lost."""
+
+    def loss(self, batch_inputs, batch_data_samples):
+        """Not the base's."""
+
+
+@OTHERS.register_module()
+class WithOwnArgument(TwoStagePanopticSegmentor):
+    """Its argument would be refused by a host."""
+
+    def __init__(self, *, extra, **base):
+        super().__init__(**base)
+
+
+@OTHERS.register_module()
+class DerivedDeepLab(PanopticDeepLab):
+    """A family of its own, once registered."""
+
+
+@pytest.fixture(scope='session')
+def loaded():
+    """Panoptic-FPN's config, parsed once."""
+    return load_config(PANOPTIC_FPN)
+
+
+@pytest.fixture
+def cfg(loaded) -> Config:
+    """Panoptic-FPN's config, to change."""
+    return load_config(loaded)

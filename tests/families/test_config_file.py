@@ -1,0 +1,76 @@
+import pytest
+from mmengine.config import Config
+
+from mmpisr import add_relation
+from mmpisr.families import write_config
+
+BASES = [
+    'mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py',
+    'mmdet::maskformer/maskformer_r50_ms-16xb1-75e_coco.py',
+    'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py',
+    'mmpisr::panoptic_deeplab/panoptic-deeplab_r52_90k_cityscapes.py',
+]
+
+
+@pytest.mark.parametrize('base', BASES)
+def test_the_file_loads_as_what_the_function_returns(base, tmp_path):
+    out = write_config(
+        base, tmp_path / 'out.py', relation='ConvRelation', num_instances=9
+    )
+
+    expected = add_relation(base, relation='ConvRelation', num_instances=9)
+    assert Config.fromfile(out)._cfg_dict == expected._cfg_dict
+    assert len(out.read_text().splitlines()) <= 15
+
+
+def test_a_base_given_by_path_is_named_from_the_new_file(repo, tmp_path, monkeypatch):
+    base = repo / 'configs/panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py'
+    (tmp_path / 'elsewhere').mkdir()
+    monkeypatch.chdir(base.parent)
+
+    out = write_config(base.name, tmp_path / 'elsewhere' / 'out.py')
+
+    assert Config.fromfile(out)._cfg_dict == add_relation(base)._cfg_dict
+    assert f"_base_ = '{tmp_path}" not in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ('relation', 'prefix'), [('PISR', 'pisr'), ('OCRRelation', 'ocrrelation')]
+)
+def test_the_default_name_is_that_of_relation_and_base(
+    relation, prefix, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+
+    out = write_config(BASES[0], relation=relation)
+
+    assert out.resolve() == tmp_path / f'{prefix}_panoptic-fpn_r50_fpn_1x_coco.py'
+
+
+def test_a_file_that_is_there_is_left_alone_unless_forced(tmp_path):
+    out = tmp_path / 'out.py'
+    out.write_text('mine')
+
+    with pytest.raises(FileExistsError, match='--force replaces it'):
+        write_config(BASES[0], out)
+    assert out.read_text() == 'mine'
+    assert 'mmpisr.PISR' in write_config(BASES[0], out, force=True).read_text()
+
+
+def test_nothing_is_left_behind_when_the_base_is_refused(tmp_path):
+    with pytest.raises(ValueError, match='no known family'):
+        write_config(
+            'mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', tmp_path / 'out.py'
+        )
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_base_in_pure_python_is_refused_with_the_way_out(tmp_path):
+    base = tmp_path / 'base.py'
+    base.write_text(
+        'from mmdet.models import PanopticFPN\nmodel = dict(type=PanopticFPN)\n'
+    )
+
+    with pytest.raises(ValueError, match='pure Python .* mmpisr.add_relation takes it'):
+        write_config(base, tmp_path / 'out.py')

@@ -1,0 +1,44 @@
+import subprocess
+import sys
+
+import pytest
+
+BASE = 'mmdet::maskformer/maskformer_r50_ms-16xb1-75e_coco.py'
+TEXT = f"""_base_ = '{BASE}'
+model = dict(
+    panoptic_head=dict(
+        type='mmpisr.PISRMaskFormerHead',
+        relation=dict(type='mmpisr.PISR', num_instances=30),
+    ),
+)
+"""
+
+
+@pytest.fixture
+def call(repo, tmp_path):
+    """Run the tool in an empty folder."""
+    tool = repo / 'tools' / 'add_relation.py'
+
+    def call(*args):
+        command = [sys.executable, tool, *args]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    return call
+
+
+def test_the_tool_writes_the_config_and_prints_it(call, tmp_path):
+    done = call(BASE, '--num-instances', '30')
+
+    written = tmp_path / 'pisr_maskformer_r50_ms-16xb1-75e_coco.py'
+    assert done.returncode == 0, done.stderr
+    assert written.read_text() == TEXT
+    assert done.stdout.endswith(TEXT)
+
+
+def test_a_mistake_is_a_message_and_not_a_traceback(call, tmp_path):
+    done = call('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', '-o', 'out.py')
+
+    assert done.returncode == 1
+    assert 'docs/your_own_architecture.md' in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert list(tmp_path.iterdir()) == []
