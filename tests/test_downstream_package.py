@@ -15,7 +15,7 @@ from mmpisr.datasets.scenes import generate_scenes
 
 PACKAGE = Path(__file__).parent / 'support' / 'downstream'
 MMDET_TRAIN = Path(find_spec('mmdet').origin).parent / '.mim' / 'tools' / 'train.py'
-COMMANDS = {
+TRAIN = {
     'mim': ['-m', 'mim', 'train', 'mmpisr'],
     "mmdet's own tool": [str(MMDET_TRAIN)],
 }
@@ -32,11 +32,17 @@ def project(tmp_path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('command', COMMANDS.values(), ids=COMMANDS)
-def test_a_package_outside_trains_what_it_inherits_and_overrides(command, project):
+@pytest.mark.parametrize(
+    ('tool', 'family'),
+    [
+        ('mim', 'panoptic-deeplab'),
+        ("mmdet's own tool", 'panoptic-deeplab'),
+    ],
+)
+def test_a_package_outside_trains_what_it_inherits_and_overrides(tool, family, project):
     options = ['--work-dir', 'out', '--cfg-options', 'train_cfg.max_iters=2']
     done = subprocess.run(
-        [sys.executable, *command, 'configs/roads.py', *options],
+        [sys.executable, *TRAIN[tool], f'configs/roads_{family}.py', *options],
         cwd=project,
         env=dict(os.environ, PYTHONPATH=str(project), OMP_NUM_THREADS='1'),
         stdout=subprocess.PIPE,
@@ -47,7 +53,7 @@ def test_a_package_outside_trains_what_it_inherits_and_overrides(command, projec
 
     assert done.returncode == 0, done.stdout[-4000:]
     assert json.loads((project / 'out' / 'diary.json').read_text()) == dict(
-        images=16, relation='PISR', num_instances=5, top_k=7
+        images=16, relation='PISR', num_instances=5, lr=0.004
     )
     state = torch.load(project / 'out' / 'iter_2.pth', weights_only=False)['state_dict']
     assert any(name.startswith('relation.') for name in state)

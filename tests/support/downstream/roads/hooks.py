@@ -34,6 +34,6 @@ class Diary(Hook):
             images=self.images,
             relation=type(relation).__name__,
             num_instances=relation.num_instances,
-            top_k=runner.model.final_panoptic_head.test_cfg['top_k'],
+            lr=runner.optim_wrapper.param_groups[0]['initial_lr'],
         )
         Path(runner.work_dir, 'diary.json').write_text(json.dumps(diary))
