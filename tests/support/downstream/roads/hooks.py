@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmpisr.models.relations import BaseRelation
 from roads.registry import HOOKS
 
 
@@ -29,7 +30,8 @@ class Diary(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Write ``diary.json`` into the work directory."""
-        relation = runner.model.relation
+        modules = runner.model.modules()
+        (relation,) = (m for m in modules if isinstance(m, BaseRelation))
         diary = dict(
             images=self.images,
             relation=type(relation).__name__,
