@@ -67,7 +67,8 @@ def panoptic_configs() -> list[Path]:
 
 def params():
     """One test a config; large backbones are slow."""
-    for path in panoptic_configs():
+    paths = panoptic_configs()
+    for number, path in enumerate(paths, start=1):
         slow = 'swin' in path.stem or 'r101' in path.stem
         marks = [pytest.mark.slow] if slow else []
         yield pytest.param(path, id=path.stem, marks=marks)
