@@ -71,7 +71,9 @@ def params():
     for number, path in enumerate(paths, start=1):
         slow = 'swin' in path.stem or 'r101' in path.stem
         marks = [pytest.mark.slow] if slow else []
-        yield pytest.param(path, id=path.stem, marks=marks)
+        yield pytest.param(
+            path, id=f'{number}-of-{len(paths)}-{path.stem}', marks=marks
+        )
 
 
 def make_batch(num_things: int, num_stuff: int) -> dict:
