@@ -1,6 +1,6 @@
 """Where configs and tools lie, in a checkout and in an installed wheel.
 
-mmengine answers ``_base_ = 'mmpisr::...'`` from ``mmpisr/.mim/configs``, which a wheel
+``_base_ = 'mmpisr::...'`` is answered from ``mmpisr/.mim/configs``, which a wheel
 carries (``setup.py``). A checkout must not have that folder: onedl-mim 0.5.1 searches
 the whole checkout for a config given by its bare name, follows links, and refuses a
 name that it finds twice. So a checkout answers from its own ``configs``.
@@ -26,12 +26,16 @@ def register_config_packages() -> None:
     mmengine's own entry for mmseg names a distribution that the maintained one is not.
     """
     MODULE2PACKAGE.update(mmpisr='mmpisr', mmseg='mmseg')
-    if mim_root() == PACKAGE.parent:
-        _answer_from_checkout()
+    _answer_for_mmpisr()
 
 
-def _answer_from_checkout() -> None:
-    """Replace mmengine's lookup of a base config for the names ``mmpisr::...``."""
+def _answer_for_mmpisr() -> None:
+    """Replace mmengine's lookup of a base config for the names ``mmpisr::...``.
+
+    It would also mark models and datasets with the scope ``mmpisr``, in which mmdet
+    does not find its own defaults (``MaxIoUAssigner`` builds ``BboxOverlaps2D``). Ours
+    are written for mmdet's, whatever the default scope of a project that inherits them.
+    """
     look_up_elsewhere = Config._get_cfg_path
 
     def look_up(cfg_path: str, filename: str) -> tuple[str, str | None]:
@@ -41,6 +45,6 @@ def _answer_from_checkout() -> None:
         path = mim_root() / 'configs' / name
         if not path.is_file():
             raise FileNotFoundError(f'{filename}: base {cfg_path!r} is not at {path}')
-        return str(path), package
+        return str(path), 'mmdet'
 
     Config._get_cfg_path = staticmethod(look_up)

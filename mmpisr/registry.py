@@ -4,27 +4,13 @@
 code writes the prefix too: under an ``mmdet::`` base the default scope is mmdet's.
 """
 
-from mmengine.registry import (
-    DATA_SAMPLERS,
-    EVALUATOR,
-    LOG_PROCESSORS,
-    LOOPS,
-    MODEL_WRAPPERS,
-    OPTIM_WRAPPER_CONSTRUCTORS,
-    OPTIM_WRAPPERS,
-    OPTIMIZERS,
-    PARAM_SCHEDULERS,
-    RUNNERS,
-    TASK_UTILS,
-    VISBACKENDS,
-    Registry,
-)
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import Registry
 
 SCOPE = 'mmpisr'
 
@@ -65,23 +51,3 @@ VISUALIZERS = Registry(
     scope=SCOPE,
     locations=['mmpisr.visualization'],
 )
-
-# Nothing of ours is in these. Under `_base_ = 'mmpisr::...'` mmengine asks for every
-# type in our scope first, and warns where the scope has no registry of that kind.
-EMPTY_REGISTRIES = [
-    Registry(parent.name, parent=parent, scope=SCOPE, locations=['mmpisr.registry'])
-    for parent in (
-        DATA_SAMPLERS,
-        EVALUATOR,
-        LOG_PROCESSORS,
-        LOOPS,
-        MODEL_WRAPPERS,
-        OPTIM_WRAPPER_CONSTRUCTORS,
-        OPTIM_WRAPPERS,
-        OPTIMIZERS,
-        PARAM_SCHEDULERS,
-        RUNNERS,
-        TASK_UTILS,
-        VISBACKENDS,
-    )
-]

@@ -37,6 +37,7 @@ def project(tmp_path) -> Path:
     [
         ('mim', 'panoptic-deeplab'),
         ("mmdet's own tool", 'panoptic-deeplab'),
+        ("mmdet's own tool", 'panoptic-fpn'),
         ("mmdet's own tool", 'maskformer'),
     ],
 )

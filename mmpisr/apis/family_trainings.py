@@ -15,6 +15,8 @@ from .run_options import load_config
 from .trained_model import TrainedModel
 
 BASE, PISR = 'base', 'base + PISR'
+COMPARED = 25
+"""Images whose maps are compared pixel by pixel."""
 TUNING_LR = 0.25
 """Learning rate of the fine-tuning, as a part of the training's. Our choice."""
 
@@ -46,11 +48,11 @@ def train_family(
         out: Folder of this family.
         options: ``--cfg-options`` of every training.
         tuning_iters: Iterations for which base and base + PISR are trained on, both
-            from the trained base.
+            from the trained base; 0: neither is.
         threads: CPU threads of each training.
 
     Returns:
-        Curves of the four trainings by phase and name, seconds, and how the warm start
+        Curves of the trainings by phase and name, seconds, and how the warm start
         compares with the base before it is trained on.
     """
     summary: dict = {'family': family.name, 'seconds': {}, 'curves': {}}
@@ -60,14 +62,15 @@ def train_family(
     seconds = train_together(scratch, script=script, options=options, threads=threads)
     _keep(summary, 'scratch', scratch, seconds)
 
-    summary['warm_start'] = warm_start_difference(
-        family, scratch[0].checkpoint, out=out / 'warm_start', options=options
-    )
-
-    tuning = {**options, **tuning_options(family.base, tuning_iters)}
-    tuning['load_from'] = str(scratch[0].checkpoint)
-    seconds = train_together(tuned, script=script, options=tuning, threads=threads)
-    _keep(summary, 'tuned', tuned, seconds)
+    if tuning_iters:
+        base = scratch[0].checkpoint
+        summary['warm_start'] = warm_start_difference(
+            family, base, out=out / 'warm_start', options=options
+        )
+        tuning = {**options, **tuning_options(family.base, tuning_iters)}
+        tuning['load_from'] = str(base)
+        seconds = train_together(tuned, script=script, options=tuning, threads=threads)
+        _keep(summary, 'tuned', tuned, seconds)
 
     (out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     return summary
@@ -89,7 +92,8 @@ def warm_start_difference(
     """Predict the test set with the base, and with PISR started from it.
 
     Returns:
-        PQ of both, the number of images, and in how many of them a pixel differs.
+        PQ of both on the whole set; of some images, evenly spaced, their number, and in
+        how many of them a pixel differs.
     """
     evaluations = [
         _evaluate(config, checkpoint, out / name, options)
@@ -111,7 +115,7 @@ def _evaluate(
     cfg.load_from = str(checkpoint)
     cfg.log_level = 'WARNING'
     cfg.default_hooks.pop('reweighting', None)
-    return evaluate(cfg, num_pictures=100)
+    return evaluate(cfg, num_pictures=COMPARED)
 
 
 def _models(family: Family, out: Path) -> list[TrainedModel]:

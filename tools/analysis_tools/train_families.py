@@ -36,7 +36,7 @@ def main() -> None:
     add('--out', type=Path, required=True, help='folder of everything')
     add('--data-root', type=Path, default=Path('data/scenes'))
     add('--seed', type=int, default=0)
-    add('--tuning-iters', type=int, default=200)
+    add('--tuning-iters', type=int, default=200, help='0: only from scratch')
     add('--val-interval', type=int, default=100)
     args = parser.parse_args()
 
@@ -69,11 +69,13 @@ def report(out: Path) -> None:
         curves = {
             f'{s["family"]}, {name}': {int(step): pq for step, pq in curve.items()}
             for s in summaries
-            for name, curve in s['curves'][phase].items()
+            for name, curve in s['curves'].get(phase, {}).items()
         }
         print(f'\n{phase}\n{curve_table(curves)}')
     for s in summaries:
-        print(f'{s["family"]}: warm start {s["warm_start"]}, seconds {s["seconds"]}')
+        print(
+            f'{s["family"]}: {s.get("warm_start", "no warm start")}, {s["seconds"]} s'
+        )
     panels = {
         s['family']: {
             name: {int(step): pq for step, pq in curve.items()}

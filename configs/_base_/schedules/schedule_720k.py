@@ -1,8 +1,8 @@
 """ADE20K panoptic, as MaskFormer: AdamW, polynomial, 16 images, clipped gradients.
 
 Iterations and images are those that MaskFormer's recipe has in its name (bs16_720k).
-From mmdet's MaskFormer for COCO: learning rate, decay, clipping, a tenth of the rate for
-the backbone. The polynomial, and how often to evaluate, are our choice.
+From mmdet's MaskFormer for COCO: learning rate, decay, clipping, a tenth of the rate
+for the backbone. The polynomial, and how often to evaluate, are our choice.
 """
 
 max_iters = 720000
