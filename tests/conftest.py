@@ -22,3 +22,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f'real samples are not at {folder}')
     return folder
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print what tests have counted, workers of pytest-xdist included."""
+    for report in terminalreporter.stats.get('passed', []):
+        for name, value in getattr(report, 'user_properties', []):
+            terminalreporter.write_line(f'{name}: {value}')

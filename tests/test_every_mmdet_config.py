@@ -117,11 +117,9 @@ def free_memory():
     gc.collect()
 
 
-def test_there_are_panoptic_configs(record_property, capsys):
+def test_there_are_panoptic_configs(record_property):
     count = len(panoptic_configs())
     record_property('panoptic configs of mmdet', count)
-    with capsys.disabled():
-        print(f'\n{count} panoptic configs of mmdet', end=' ')
 
     assert count > 0
 

@@ -1,0 +1,34 @@
+"""Every config that adds PISR is short, touches little, and stands beside its base."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+PATHS = sorted(CONFIGS.glob('pisr/*.py'))
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def assigned(path):
+    """What the config assigns, by name."""
+    body = ast.parse(path.read_text()).body
+    assert all(isinstance(node, ast.Assign) for node in body)
+    return {node.targets[0].id: node.value for node in body}
+
+
+def test_it_has_at_most_15_lines_and_changes_the_model_and_hooks_only(path, assigned):
+    assert len(path.read_text().splitlines()) <= 15
+    assert {'_base_', 'model'} <= set(assigned) <= {'_base_', 'model', 'default_hooks'}
+
+
+def test_its_base_has_its_name_without_the_relation(path, assigned):
+    base = ast.literal_eval(assigned['_base_'])
+
+    assert f'pisr_{Path(base).stem}' == path.stem
+    assert '::' in base or (path.parent / base).is_file()
