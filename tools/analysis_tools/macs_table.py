@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import get_macs
 import torch
-from mmengine.config import Config
 
+from mmpisr.families.add import load_config
 from mmpisr.mim import mim_root
 from mmpisr.models.relations import BaseRelation
 
@@ -49,13 +49,8 @@ class Counts(NamedTuple):
     relation: int
 
 
-def read_config(name: str) -> Config:
-    """Read a config by its path or as ``package::path``."""
-    return Config.fromstring(f'_base_ = {name!r}', '.py')
-
-
 def base_of(path: Path) -> str:
-    """Name the one config that a file inherits, as :func:`read_config` takes it."""
+    """Name the one config that a file inherits, as ``load_config`` takes it."""
     (base,) = re.findall(r"^_base_ = '(.+)'$", path.read_text(), re.MULTILINE)
     return base if '::' in base else str(path.parent / base)
 
@@ -67,9 +62,9 @@ def count(path: Path, size: Size) -> Counts:
         path: Config that inherits the base and adds the relation.
         size: (height, width) of the input.
     """
-    base = get_macs.build_for_counting(read_config(base_of(path)))
+    base = get_macs.build_for_counting(load_config(base_of(path)))
     base_macs = get_macs.count_macs(base, size)
-    host = get_macs.build_for_counting(read_config(str(path)))
+    host = get_macs.build_for_counting(load_config(path))
     host_macs = get_macs.count_macs(host, size)
     (relation,) = (n for n, m in host.named_modules() if isinstance(m, BaseRelation))
     return Counts(base_macs['total'], host_macs['total'], host_macs[relation])

@@ -36,6 +36,7 @@ def main() -> None:
     add('--out', type=Path, required=True, help='folder of everything')
     add('--data-root', type=Path, default=Path('data/scenes'))
     add('--seed', type=int, default=0)
+    add('--iters', type=int, default=600, help='of the trainings from scratch')
     add('--tuning-iters', type=int, default=200, help='0: only from scratch')
     add('--val-interval', type=int, default=100)
     args = parser.parse_args()
@@ -44,7 +45,9 @@ def main() -> None:
     options = {
         'data_root': str(args.data_root),
         'randomness.seed': args.seed,
+        'train_cfg.max_iters': args.iters,
         'train_cfg.val_interval': args.val_interval,
+        'param_scheduler.1.end': args.iters,
         'default_hooks.checkpoint.interval': 100,
         'default_hooks.logger.interval': 10,
         'train_dataloader.num_workers': 1,
