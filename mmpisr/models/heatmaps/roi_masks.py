@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from mmdet.models.roi_heads import BaseRoIHead
+from mmdet.models.roi_heads import BaseRoIHead, CascadeRoIHead, StandardRoIHead
 from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
 from mmdet.structures.bbox import bbox2roi
 from mmengine.model import BaseModule
@@ -42,6 +42,26 @@ def best_detections(results: InstanceData, number: int) -> InstanceData:
     """
     order = results.scores.argsort(descending=True)[:number]
     return results[order]
+
+
+def check_roi_head(roi_head: BaseRoIHead) -> None:
+    """Refuse an RoI head whose masks :func:`roi_mask_probs` cannot ask for.
+
+    Raises:
+        ValueError: It has no masks, or asks for them in a way of its own (hybrid task
+            cascade, SCNet).
+    """
+    if not roi_head.with_mask:
+        raise ValueError(
+            'instance heatmaps are made of masks, but roi_head.mask_head is None'
+        )
+    known = StandardRoIHead._mask_forward, CascadeRoIHead._mask_forward
+    if type(roi_head)._mask_forward not in known:
+        raise ValueError(
+            f'roi_head is {type(roi_head).__name__}, which has a _mask_forward of its '
+            'own; instance heatmaps are made by that of StandardRoIHead or '
+            'CascadeRoIHead'
+        )
 
 
 def roi_mask_probs(

@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmpisr.models.heatmaps.roi_masks import check_roi_head
 from mmpisr.registry import MODELS
 
 from . import warm_start
@@ -57,8 +58,8 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
         init_cfg: mmengine's initialisation config.
 
     Raises:
-        ValueError: The RoI head predicts no masks, or the relation's config disagrees
-            with the heads.
+        ValueError: The RoI head predicts no masks, or in a way of its own; or the
+            relation's config disagrees with the heads.
     """
 
     def __init__(
@@ -91,10 +92,7 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        if not self.roi_head.with_mask:
-            raise ValueError(
-                'instance heatmaps are made of masks, but roi_head.mask_head is None'
-            )
+        check_roi_head(self.roi_head)
         host = dict(num_classes=self.semantic_head.num_classes)
         self.relation = build_relation(relation, **host, **self._pyramid_channels())
         self.heatmaps = MODELS.build(heatmaps or dict(type='mmpisr.RoIMaskHeatmaps'))

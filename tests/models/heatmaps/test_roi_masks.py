@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmdet.models.roi_heads import HybridTaskCascadeRoIHead, StandardRoIHead
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import nn
@@ -9,6 +10,7 @@ from torch import nn
 from mmpisr.models.heatmaps.roi_masks import (
     RoIMaskHeatmaps,
     best_detections,
+    check_roi_head,
     paste_masks,
     roi_mask_probs,
 )
@@ -151,3 +153,19 @@ def test_stages_of_a_cascade_are_averaged(classes):
 
     assert probs.shape == (2, 1, 1)
     torch.testing.assert_close(probs[1, 0, 0], logits.sigmoid().mean())
+
+
+@pytest.mark.parametrize(
+    ('head', 'mask_head', 'message'),
+    [
+        (HybridTaskCascadeRoIHead, nn.Identity(), 'HybridTask.* _mask_forward of its'),
+        (StandardRoIHead, None, 'mask_head is None'),
+    ],
+)
+def test_a_head_whose_masks_cannot_be_asked_for_is_refused(head, mask_head, message):
+    head = head.__new__(head)
+    nn.Module.__init__(head)
+    head.mask_head = mask_head
+
+    with pytest.raises(ValueError, match=message):
+        check_roi_head(head)
