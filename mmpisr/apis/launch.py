@@ -148,8 +148,12 @@ def build_runner(cfg: Config) -> Runner:
 
 
 def _join_processes_without_gpu(cfg: Config) -> None:
-    """Do with gloo what mmengine does for GPUs only: it would select CUDA devices."""
+    """Do with gloo what mmengine does for GPUs only: it would select CUDA devices.
+
+    Batch normalisation is not synchronised: torch has that for GPUs only.
+    """
     torch.distributed.init_process_group('gloo')
+    cfg.sync_bn = None
     wrapper = dict(
         type='MMDistributedDataParallel',
         broadcast_buffers=False,

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmpisr.datasets.scenes import generate_scenes
+
 SUPPORT = Path(__file__).parents[1] / 'support'
 TOY = str(SUPPORT / 'toy_config.py')
 
@@ -65,6 +67,29 @@ def test_two_processes_train_together_without_a_gpu(call, tmp_path):
     tested = call('dist_test.sh', TOY, 'both/iter_2.pth', '2', PORT='29742')
     assert tested.returncode == 0, tested.stderr[-2000:]
     assert 'mean: 2.4' in tested.stdout + tested.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason='this is about CPUs')
+@pytest.mark.parametrize(
+    ('family', 'port'), [('panoptic-fpn', '29743'), ('maskformer', '29744')]
+)
+def test_two_processes_train_and_validate_a_host_with_synchronised_norms(
+    call, repo, tmp_path, family, port
+):
+    generate_scenes(tmp_path, num_train=4, num_val=2, size=(64, 96), workers=1)
+
+    done = call(
+        *('dist_train.sh', f'{repo}/configs/pisr/pisr_{family}_r18_600-iter_scenes.py'),
+        *('2', '--work-dir', 'both', '--cfg-options', f'data_root={tmp_path}'),
+        *('train_cfg.max_iters=2', 'train_cfg.val_interval=2', 'sync_bn=torch'),
+        'train_dataloader.batch_size=2',
+        PORT=port,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert 'coco_panoptic/PQ' in done.stdout + done.stderr
+    assert (tmp_path / 'both' / 'iter_2.pth').exists()
 
 
 @pytest.mark.slow

@@ -151,9 +151,10 @@ class ReweightingScoresHook(Hook):
         meta = runner.visualizer.dataset_meta or {}
         for name, table in scores.items():
             root = 'reweighting' if len(scores) == 1 else f'reweighting/{name}'
-            names = meta.get('classes') or range(table.classes.sums.shape[1])
-            names = [str(label) for label in names]
-            names = row_names(names, self._class_rows.get(name))
+            rows = self._class_rows.get(name)
+            num_classes = len(rows) if rows else table.classes.sums.shape[1]
+            names = [str(label) for label in meta.get('classes') or range(num_classes)]
+            names = row_names(names, rows)
             scalars = table.scalars(names)
             runner.visualizer.add_scalars(
                 {f'{root}/{key}': value for key, value in scalars.items()},

@@ -108,6 +108,17 @@ def test_scores_are_logged_by_class_and_rank(hook, stage, by_keyword):
     assert seen.images['reweighting'].ndim == 3
 
 
+def test_ranks_that_do_not_know_class_names_number_the_classes_of_each_row(hook):
+    host, visualizer = Host(WEIGHTS), FakeVisualizer()
+    host.class_rows = [1, 1, 0]  # two things share a row, the stuff has its own
+    visualizer.dataset_meta = None
+
+    scalars = validate(hook, runner_of(host, visualizer)).scalars
+
+    assert scalars['reweighting/present/0_and_1_more'] == pytest.approx(0.2)
+    assert scalars['reweighting/present/2'] == pytest.approx(0.9)
+
+
 def test_a_second_epoch_starts_anew(hook):
     host = Host(WEIGHTS)
     first = validate(hook, runner_of(host))
