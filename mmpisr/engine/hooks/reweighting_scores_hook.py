@@ -153,8 +153,8 @@ class ReweightingScoresHook(Hook):
             root = 'reweighting' if len(scores) == 1 else f'reweighting/{name}'
             rows = self._class_rows.get(name)
             num_classes = len(rows) if rows else table.classes.sums.shape[1]
-            names = [str(label) for label in meta.get('classes') or range(num_classes)]
-            names = row_names(names, rows)
+            classes = [str(c) for c in meta.get('classes') or range(num_classes)]
+            names = row_names(classes, rows)
             scalars = table.scalars(names)
             runner.visualizer.add_scalars(
                 {f'{root}/{key}': value for key, value in scalars.items()},
