@@ -52,15 +52,15 @@ def train_family(
         threads: CPU threads of each training.
 
     Returns:
-        Curves of the trainings by phase and name, seconds, and how the warm start
-        compares with the base before it is trained on.
+        Curves of the trainings by phase and name, and how the warm start compares with
+        the base before it is trained on.
     """
-    summary: dict = {'family': family.name, 'seconds': {}, 'curves': {}}
+    summary: dict = {'family': family.name, 'curves': {}}
     scratch = _models(family, out / 'scratch')
     tuned = _models(family, out / 'tuned')
 
-    seconds = train_together(scratch, script=script, options=options, threads=threads)
-    _keep(summary, 'scratch', scratch, seconds)
+    train_together(scratch, script=script, options=options, threads=threads)
+    summary['curves']['scratch'] = curves_of(scratch)
 
     if tuning_iters:
         base = scratch[0].checkpoint
@@ -69,8 +69,8 @@ def train_family(
         )
         tuning = {**options, **tuning_options(family.base, tuning_iters)}
         tuning['load_from'] = str(base)
-        seconds = train_together(tuned, script=script, options=tuning, threads=threads)
-        _keep(summary, 'tuned', tuned, seconds)
+        train_together(tuned, script=script, options=tuning, threads=threads)
+        summary['curves']['tuned'] = curves_of(tuned)
 
     (out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     return summary
@@ -125,9 +125,6 @@ def _models(family: Family, out: Path) -> list[TrainedModel]:
     ]
 
 
-def _keep(
-    summary: dict, phase: str, models: list[TrainedModel], seconds: dict[str, float]
-) -> None:
-    curves: dict[str, Curve] = {m.name: read_curve(m.work_dir) for m in models}
-    summary['curves'][phase] = curves
-    summary['seconds'][phase] = seconds
+def curves_of(models: list[TrainedModel]) -> dict[str, Curve]:
+    """PQ over the iterations of each training, by its name."""
+    return {model.name: read_curve(model.work_dir) for model in models}

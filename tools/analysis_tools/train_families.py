@@ -11,7 +11,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from mmpisr.apis.family_trainings import Family, train_family
-from mmpisr.apis.learning_curves import curve_table, draw_curves
+from mmpisr.apis.learning_curves import Curve, curve_table, draw_curves
 from mmpisr.datasets.scenes import generate_scenes
 
 TOOLS = Path(__file__).resolve().parents[1]
@@ -70,23 +70,24 @@ def report(out: Path) -> None:
     summaries = [json.loads(p.read_text()) for p in sorted(out.glob('*/summary.json'))]
     for phase in ('scratch', 'tuned'):
         curves = {
-            f'{s["family"]}, {name}': {int(step): pq for step, pq in curve.items()}
-            for s in summaries
-            for name, curve in s['curves'].get(phase, {}).items()
+            f'{summary["family"]}, {name}': curve
+            for summary in summaries
+            for name, curve in curves_in(summary, phase).items()
         }
         print(f'\n{phase}\n{curve_table(curves)}')
-    for s in summaries:
-        print(
-            f'{s["family"]}: {s.get("warm_start", "no warm start")}, {s["seconds"]} s'
-        )
-    panels = {
-        s['family']: {
-            name: {int(step): pq for step, pq in curve.items()}
-            for name, curve in s['curves']['scratch'].items()
-        }
-        for s in summaries
-    }
+    for summary in summaries:
+        print(f'{summary["family"]}: {summary.get("warm_start", "no warm start")}')
+    panels = {s['family']: curves_in(s, 'scratch') for s in summaries}
     draw_curves(panels, out / 'learning_curves.svg')
+
+
+def curves_in(summary: dict, phase: str) -> dict[str, Curve]:
+    """Curves of a phase by name; json has made their iterations strings."""
+    curves = summary['curves'].get(phase, {})
+    return {
+        name: {int(step): pq for step, pq in curve.items()}
+        for name, curve in curves.items()
+    }
 
 
 if __name__ == '__main__':
