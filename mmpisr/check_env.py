@@ -18,6 +18,7 @@ DEEPER_IMPORTS = {'mmcv': 'mmcv.ops'}  # fails where mmcv was compiled for anoth
 PIP_FLAGS = {
     'onedl-mmcv': '--no-build-isolation ',
     'panopticapi-lite': '--no-deps ',
+    'cityscapesscripts': '--no-deps ',
 }
 
 

@@ -109,7 +109,7 @@ step mmcv "$spec_of_torch $(cat requirements/constraints.txt)" \
   install_mmcv
 step packages "$lists" 'installing mmengine, mmdet, mmseg and the rest (1 to 4 min)' \
   install_packages
-step panopticapi "$(cat requirements/nodeps.txt)" 'installing panopticapi (5 s)' \
+step references "$(cat requirements/nodeps.txt)" 'installing the official metrics (5 s)' \
   "${pip[@]}" --no-deps -r requirements/nodeps.txt
 step mmpisr "$(cat setup.py setup.cfg)$lists" 'installing this checkout (10 s)' \
   "${pip[@]}" --no-build-isolation --no-deps -e .

@@ -3,7 +3,7 @@
 import numpy as np
 from mmengine.fileio import get
 
-from mmpisr.datasets.transforms import decode_segment_ids
+from mmpisr.datasets.segment_png import decode_segment_ids
 
 from .panoptic_quality import VOID
 

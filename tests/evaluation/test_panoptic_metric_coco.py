@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmdet.evaluation import CocoPanopticMetric
 
-from mmpisr.datasets.transforms import decode_segment_ids
+from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.panoptic_annotations import PanopticAnnotations
 

@@ -12,7 +12,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmpisr.datasets.transforms import decode_segment_ids
+from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.mask_ap import encode_masks, mask_average_precision
 

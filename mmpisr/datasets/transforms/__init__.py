@@ -3,7 +3,7 @@
 from .deeplab_targets import PanopticDeepLabTargets, panoptic_deeplab_targets
 from .formatting import PackPanopticInputs
 from .instances import InstancesFromSegments, boxes_of
-from .loading import LoadPanopticSegments, decode_segment_ids, match_segment_ids
+from .loading import LoadPanopticSegments, match_segment_ids
 
 __all__ = [
     'InstancesFromSegments',
@@ -11,7 +11,6 @@ __all__ = [
     'PackPanopticInputs',
     'PanopticDeepLabTargets',
     'boxes_of',
-    'decode_segment_ids',
     'match_segment_ids',
     'panoptic_deeplab_targets',
 ]

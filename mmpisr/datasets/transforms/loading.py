@@ -6,36 +6,12 @@ semantic, panoptic and training targets are looked up from it afterwards.
 
 from typing import Any
 
-import cv2
-import mmcv
 import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.registry import TRANSFORMS
-
-PNG_END = b'IEND'
-
-
-def decode_segment_ids(png: bytes) -> np.ndarray:
-    """Decode a png to segment ids, R + 256 G + 65536 B.
-
-    Args:
-        png: The file's content.
-
-    Returns:
-        Ids, ``(H, W)`` int32, 0 = void.
-
-    Raises:
-        ValueError: The png is truncated or no image at all.
-    """
-    complete = png.rfind(PNG_END) >= 0
-    image = mmcv.imfrombytes(png, flag='color', backend='cv2') if complete else None
-    if image is None:
-        raise ValueError(f'not a complete png ({len(png)} bytes), is it truncated?')
-    rgba = cv2.cvtColor(image, cv2.COLOR_BGR2RGBA)
-    rgba[..., 3] = 0
-    return rgba.view('<i4')[..., 0].astype(np.int32, copy=False)
 
 
 def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmpisr.datasets.scenes import generate_scenes, writer
-from mmpisr.datasets.transforms import decode_segment_ids
+from mmpisr.datasets.segment_png import decode_segment_ids
 
 SMALL = dict(num_train=3, num_val=1, size=(32, 48), workers=1)
 

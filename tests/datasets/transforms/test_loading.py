@@ -1,28 +1,19 @@
-"""Segment pngs: decoding, matching, and what is refused."""
+"""Segment pngs: matching, and what is refused."""
 
-import cv2
 import numpy as np
 import pytest
 
-from mmpisr.datasets.transforms import (
-    LoadPanopticSegments,
-    decode_segment_ids,
-    match_segment_ids,
-)
+from mmpisr.datasets.segment_png import encode_segment_ids
+from mmpisr.datasets.transforms import LoadPanopticSegments, match_segment_ids
 
 IDS = np.array([[0, 5, 5], [70_000, 5, 16_777_215]])
-
-
-def encode(ids):
-    rgb = np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=-1).astype(np.uint8)
-    return cv2.imencode('.png', rgb[..., ::-1])[1].tobytes()
 
 
 @pytest.fixture
 def results(tmp_path):
     """What the dataset and the image loader give, with a matching png."""
     path = tmp_path / 'segments.png'
-    path.write_bytes(encode(IDS))
+    path.write_bytes(encode_segment_ids(IDS))
     ids = [5, 16_777_215, 70_000]
     return dict(
         seg_map_path=str(path),
@@ -34,16 +25,6 @@ def results(tmp_path):
             for i, c in zip(ids, [4, 0, 1], strict=True)
         ],
     )
-
-
-def test_an_id_is_red_plus_256_green_plus_65536_blue():
-    image = np.zeros((1, 1, 3), dtype=np.uint8)
-    image[0, 0] = (3, 2, 1)  # BGR
-
-    ids = decode_segment_ids(cv2.imencode('.png', image)[1].tobytes())
-
-    assert ids.dtype == np.int32
-    assert ids[0, 0] == 1 + 256 * 2 + 65536 * 3
 
 
 def test_ids_become_positions_plus_one():
@@ -88,7 +69,7 @@ def test_without_a_png_nothing_is_added():
 
 @pytest.mark.parametrize('keep', [0, 8, 40])
 def test_a_truncated_png_is_named(results, tmp_path, keep):
-    (tmp_path / 'segments.png').write_bytes(encode(IDS)[:keep])
+    (tmp_path / 'segments.png').write_bytes(encode_segment_ids(IDS)[:keep])
 
     with pytest.raises(
         ValueError, match=rf'segments.png: .*\({keep} bytes\).*truncated'

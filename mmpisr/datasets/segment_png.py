@@ -1,0 +1,77 @@
+"""Segment ids as the colours of a png: ``R + 256 G + 65536 B``, 0 = void."""
+
+import cv2
+import mmcv
+import numpy as np
+
+PNG_END = b'IEND'
+
+
+def decode_segment_ids(png: bytes) -> np.ndarray:
+    """Decode a png to segment ids.
+
+    Args:
+        png: The file's content.
+
+    Returns:
+        Ids, ``(H, W)`` int32, 0 = void.
+
+    Raises:
+        ValueError: The png is truncated or no image at all.
+    """
+    complete = png.rfind(PNG_END) >= 0
+    image = mmcv.imfrombytes(png, flag='color', backend='cv2') if complete else None
+    if image is None:
+        raise ValueError(f'not a complete png ({len(png)} bytes), is it truncated?')
+    rgba = cv2.cvtColor(image, cv2.COLOR_BGR2RGBA)
+    rgba[..., 3] = 0
+    return rgba.view('<i4')[..., 0].astype(np.int32, copy=False)
+
+
+def encode_segment_ids(ids: np.ndarray) -> bytes:
+    """Encode segment ids as a png; the reverse of ``decode_segment_ids``.
+
+    Args:
+        ids: Integers in ``[0, 2**24)``, ``(H, W)``.
+
+    Returns:
+        The file's content.
+
+    Raises:
+        ValueError: An id does not fit three bytes.
+    """
+    if ids.size and not 0 <= ids.min() <= ids.max() < 2**24:
+        raise ValueError(
+            f'segment ids {ids.min()} to {ids.max()}, but a png holds 0 to {2**24 - 1}'
+        )
+    rgba = np.ascontiguousarray(ids.astype('<u4')).view(np.uint8)
+    bgr = rgba.reshape(*ids.shape, 4)[..., 2::-1]
+    return cv2.imencode('.png', np.ascontiguousarray(bgr))[1].tobytes()
+
+
+def segment_extents(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Measure every segment of a map.
+
+    Args:
+        ids: Integers of any kind, ``(H, W)``; every value counts, 0 too.
+
+    Returns:
+        Distinct values, sorted, ``(S,)``; their pixels, int64, ``(S,)``; their boxes
+        as COCO has them: left, top, width, height in pixels, int64, ``(S, 4)``.
+    """
+    if ids.size == 0:
+        return ids.ravel(), np.zeros(0, np.int64), np.zeros((0, 4), np.int64)
+    width = ids.shape[1]
+    starts = np.ones(ids.shape, dtype=bool)
+    np.not_equal(ids[:, 1:], ids[:, :-1], out=starts[:, 1:])  # a run stays in its row
+    first = np.flatnonzero(starts)
+    last = np.append(first[1:], ids.size) - 1
+    values, run_of = np.unique(ids.ravel()[first], return_inverse=True)
+
+    areas = np.zeros(len(values), np.int64)
+    np.add.at(areas, run_of, last - first + 1)
+    low = np.full((len(values), 2), ids.size)
+    high = np.full((len(values), 2), -1)
+    np.minimum.at(low, run_of, np.stack([first % width, first // width], axis=1))
+    np.maximum.at(high, run_of, np.stack([last % width, last // width], axis=1))
+    return values, areas, np.concatenate([low, high - low + 1], axis=1)
