@@ -1,0 +1,35 @@
+"""Say exactly which file of a dataset is missing, and where it should be."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from textwrap import indent
+
+
+def missing_files(
+    title: str, expected_layout: str, paths: Iterable[str | Path]
+) -> None:
+    """Refuse a dataset that lacks files or folders; each folder is listed once.
+
+    Args:
+        title: Of the dataset and split, for the message.
+        expected_layout: Small tree of folders, one a line, for the message.
+        paths: What must be there, in the order in which it is reported.
+
+    Raises:
+        FileNotFoundError: Naming the first missing path, how many of how many are
+            missing, and the expected layout.
+    """
+    wanted = [Path(path) for path in paths]
+    listed: defaultdict[Path, set[str]] = defaultdict(set)
+    for folder in {path.parent for path in wanted}:
+        if folder.is_dir():
+            listed[folder] = set(os.listdir(folder))
+    missing = [path for path in wanted if path.name not in listed[path.parent]]
+    if missing:
+        raise FileNotFoundError(
+            f'{title}: {str(missing[0])!r} is missing ({len(missing)} of '
+            f'{len(wanted)} are); the layout that is expected:\n'
+            + indent(expected_layout.strip('\n'), '  ')
+        )

@@ -1,0 +1,108 @@
+"""One image's segments: complete their entries, and compare them with the png."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..segment_png import decode_segment_ids, segment_extents
+
+VOID = 0
+
+
+def complete_infos(
+    path: Path,
+    ids: np.ndarray,
+    infos: Sequence[Mapping[str, Any]],
+    image: Mapping[str, Any],
+    category_ids: set[int],
+) -> list[dict[str, Any]]:
+    """Fill in area and box of each segment, and refuse what the map contradicts.
+
+    Args:
+        path: The png, for messages.
+        ids: Segment ids, ``(H, W)``, 0 = void.
+        infos: ``id``, ``category_id`` and ``iscrowd`` of each segment.
+        image: With ``height`` and ``width``.
+        category_ids: Allowed ones.
+
+    Returns:
+        The entries in their order, with ``area`` (pixels) and ``bbox`` (left, top,
+        width, height) as COCO has them.
+
+    Raises:
+        ValueError: Map and image differ in size, map and entries in ids, an id occurs
+            twice, or a category is unknown.
+    """
+    _refuse_size(path, ids.shape, image)
+    listed = [info['id'] for info in infos]
+    extents = {
+        int(value): (int(area), [int(side) for side in box])
+        for value, area, box in zip(*segment_extents(ids), strict=True)
+        if value != VOID
+    }
+    if sorted(listed) != sorted(extents):
+        raise ValueError(f'{path}: {_difference(listed, set(extents))}')
+    for info in infos:
+        if info['category_id'] not in category_ids:
+            raise ValueError(
+                f'{path}: segment {info["id"]} has category_id {info["category_id"]}, '
+                f'known are {sorted(category_ids)}'
+            )
+    return [
+        dict(info, area=extents[info['id']][0], bbox=extents[info['id']][1])
+        for info in infos
+    ]
+
+
+def refuse_damaged(folder: Path, pair: tuple[Mapping, Mapping]) -> None:
+    """Read a png back and compare it with its image and annotation.
+
+    A png that differs is removed, so that the next run makes it again.
+
+    Raises:
+        ValueError: The png is truncated, of another size, or has other segments.
+    """
+    image, annotation = pair
+    path = folder / annotation['file_name']
+    try:
+        ids = decode_segment_ids(path.read_bytes())
+        _refuse_size(path, ids.shape, image)
+        written = {
+            segment['id']: (segment['area'], segment['bbox'])
+            for segment in annotation['segments_info']
+        }
+        values, areas, boxes = segment_extents(ids)
+        found = {
+            value: (area, box)
+            for value, area, box in zip(
+                values.tolist(), areas.tolist(), boxes.tolist(), strict=True
+            )
+            if value != VOID
+        }
+        if found != written:
+            raise ValueError(f'segments are {found}, written were {written}')
+    except ValueError as error:
+        path.unlink()
+        raise ValueError(
+            f'{path}: {error}; removed it, run the same command again'
+        ) from error
+
+
+def _refuse_size(path: Path, shape: tuple, image: Mapping[str, Any]) -> None:
+    size = image['height'], image['width']
+    if tuple(shape) != size:
+        raise ValueError(
+            f'{path}: segments are {tuple(shape)} (height, width), but image '
+            f'{image["id"]!r} is {size}'
+        )
+
+
+def _difference(listed: Sequence[int], in_map: set[int]) -> str:
+    if len(set(listed)) != len(listed):
+        return f'segment ids occur twice in {sorted(listed)}'
+    return (
+        f'ids listed but not in the map {sorted(set(listed) - in_map)}, in the map but '
+        f'not listed {sorted(in_map - set(listed))}'
+    )
