@@ -7,11 +7,15 @@ from collections.abc import Iterable
 
 from mmengine.fileio import LocalBackend, get_file_backend
 
+from .zip_backend import ZipBackend, list_zip_folder
+
 
 def check_files_exist(
     ann_file: str, field: str, paths: Iterable[str], backend_args: dict | None = None
 ) -> None:
-    """Refuse paths that are not on the local disk; other backends are not asked.
+    """Refuse paths that are not on the local disk, nor in a zip file on it.
+
+    Other backends are not asked.
 
     Args:
         ann_file: Json that lists the files, for the message.
@@ -28,9 +32,9 @@ def check_files_exist(
         names[folder].add(name)
 
     for folder, wanted in names.items():
-        if not _is_local(folder, backend_args):
+        found = _names_in(folder, backend_args)
+        if found is None:
             continue
-        found = set(os.listdir(folder or '.')) if osp.isdir(folder or '.') else set()
         missing = sorted(wanted - found)
         if missing:
             raise FileNotFoundError(
@@ -40,5 +44,11 @@ def check_files_exist(
             )
 
 
-def _is_local(folder: str, backend_args: dict | None) -> bool:
-    return isinstance(get_file_backend(folder, backend_args=backend_args), LocalBackend)
+def _names_in(folder: str, backend_args: dict | None) -> set[str] | None:
+    """Names in a folder, none if it does not exist; None if it cannot be listed."""
+    backend = get_file_backend(folder, backend_args=backend_args)
+    if isinstance(backend, ZipBackend):
+        return list_zip_folder(folder)
+    if not isinstance(backend, LocalBackend):
+        return None
+    return set(os.listdir(folder or '.')) if osp.isdir(folder or '.') else set()

@@ -17,6 +17,8 @@ from .panoptic_json import (
     check_metainfo,
     read_panoptic_json,
 )
+from .zip_backend import is_zip_path
+from .zip_folders import resolve_file, resolve_folder
 
 FILTERS = ('filter_empty_gt', 'min_size')
 
@@ -28,6 +30,9 @@ class PanopticDataset(BaseDetDataset):
     Differs from mmdet's ``CocoPanopticDataset``: class names come from the json, png
     names from its ``annotations[].file_name``, images without things are kept, and a
     file that would fail or mislead later is refused here.
+
+    Folders and the json that are not there are looked for in zip files beside them
+    (:func:`mmpisr.datasets.zip_folders.resolve_folder`); ``zip://`` paths are read too.
 
     Args:
         ann_file: Json in COCO-panoptic format, relative to ``data_root``. One without
@@ -55,6 +60,8 @@ class PanopticDataset(BaseDetDataset):
     """
 
     _metainfo: dict[str, Any]
+    ann_file: str
+    data_prefix: dict[str, str]
 
     def __init__(
         self,
@@ -102,6 +109,7 @@ class PanopticDataset(BaseDetDataset):
 
     def load_data_list(self) -> list[dict]:
         """Read and check the json; one item per image, in the json's order."""
+        self._find_in_zips()
         content = self._read_json()
         self._read_classes(content)
         annotations = self._read_annotations(content)
@@ -162,7 +170,23 @@ class PanopticDataset(BaseDetDataset):
             and (item['segments_info'] or not drop_empty)
         ]
 
+    def _join_prefix(self) -> None:
+        """Put ``data_root`` before relative paths; a ``zip://`` path is not one."""
+        given = {k: v for k, v in self.data_prefix.items() if is_zip_path(v)}
+        ann_file = self.ann_file
+        super()._join_prefix()
+        self.data_prefix.update(given)
+        self.ann_file = ann_file if is_zip_path(ann_file) else self.ann_file
+
+    def _find_in_zips(self) -> None:
+        """Point folders that are not there to zip files, unless a backend is given."""
+        if not (self.backend_args or {}).get('backend'):
+            folders = self.data_prefix.items()
+            self.data_prefix = {k: resolve_folder(folder) for k, folder in folders}
+
     def _read_json(self) -> dict:
+        if not (self.backend_args or {}).get('backend'):
+            self.ann_file = resolve_file(self.ann_file)
         content = read_panoptic_json(self.ann_file, backend_args=self.backend_args)
         for field in ('images', 'categories'):
             if field not in content:
