@@ -1,0 +1,95 @@
+"""The annotations of a json: pairing with images, and ids of their segments."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mmpisr.datasets.problem import Problem, error
+
+from .fields import (
+    BOX,
+    ID,
+    LIST,
+    TEXT,
+    WHOLE,
+    complete,
+    double_problems,
+    few,
+    field_problems,
+    list_problems,
+)
+
+MAX_SEGMENT_ID = 2**24 - 1  # three bytes of a png
+ANNOTATION_FIELDS = dict(image_id=ID, file_name=TEXT, segments_info=LIST)
+SEGMENT_FIELDS = dict(id=WHOLE, category_id=ID, bbox=BOX)
+
+
+def annotation_problems(
+    path: str, annotations: Any, image_ids: Iterable[Any], category_ids: Iterable[Any]
+) -> Iterator[Problem]:
+    """Look for annotations that do not pair with the images one to one.
+
+    Args:
+        path: The json.
+        annotations: Its field of that name, whatever it holds.
+        image_ids: Of all images.
+        category_ids: Of all categories.
+
+    Yields:
+        Errors of the pairing, then of each image's segments.
+    """
+    yield from list_problems(path, 'annotations', annotations)
+    entries = annotations if isinstance(annotations, list | tuple) else []
+    for position, annotation in enumerate(entries):
+        where = f'annotations[{position}]'
+        yield from field_problems(path, where, annotation, ANNOTATION_FIELDS)
+
+    usable = complete(entries, ANNOTATION_FIELDS)
+    annotated = [annotation['image_id'] for annotation in usable]
+    yield from double_problems(path, 'annotations[].image_id', annotated)
+    yield from _pairing_problems(path, set(image_ids), annotated)
+    known = set(category_ids)
+    for annotation in usable:
+        yield from _segment_problems(path, annotation, known)
+
+
+def _pairing_problems(path: str, listed: set, annotated: list) -> Iterator[Problem]:
+    without = listed.difference(annotated)
+    unlisted = set(annotated) - listed
+    if without or unlisted:
+        message = (
+            f'{len(listed)} images[].id against {len(annotated)} '
+            f'annotations[].image_id: images without annotation {few(without)}, '
+            f'annotations without image {few(unlisted)}'
+        )
+        yield error(path, 'images and annotations', message)
+
+
+def _segment_problems(
+    path: str, annotation: Mapping[str, Any], category_ids: set
+) -> Iterator[Problem]:
+    where = segments_of(annotation)
+    segments = annotation['segments_info']
+    for position, segment in enumerate(segments):
+        yield from field_problems(
+            path, f'{where} [{position}]', segment, SEGMENT_FIELDS
+        )
+    usable = complete(segments, SEGMENT_FIELDS)
+    for segment in usable:
+        if segment['category_id'] not in category_ids:
+            message = (
+                f'{where} has category_id {segment["category_id"]}, which '
+                f'categories[].id lacks: {few(category_ids, 12)}'
+            )
+            yield error(path, 'unknown categories', message)
+        if not 0 < segment['id'] <= MAX_SEGMENT_ID:
+            message = (
+                f'{where} has id {segment["id"]}, but a png holds 1 to '
+                f'{MAX_SEGMENT_ID} (0 is void)'
+            )
+            yield error(path, 'ids of segments', message)
+    yield from double_problems(path, f'{where}, id', (s['id'] for s in usable))
+
+
+def segments_of(annotation: Mapping[str, Any]) -> str:
+    """Place of an image's segments in the json."""
+    return f'segments_info of image_id {annotation["image_id"]}'

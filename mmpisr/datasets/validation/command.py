@@ -1,0 +1,98 @@
+"""The command ``tools/validate_dataset.py``."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+import cv2
+from mmengine import DictAction
+from mmengine.config import Config
+
+from mmpisr.datasets.data_root import merge_options
+from mmpisr.datasets.problem import ERROR, WARNING, Problem
+
+from .leakage import double_image_problems, leakage_problems
+from .report import class_table, count_levels, problem_list, split_table
+from .sources import SPLITS, split_of_json, splits_of_config
+from .split import Split, SplitFindings, check_split
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Check a COCO-panoptic dataset: json, segment pngs, images, and '
+        'images shared by splits. Exit status 1 if there is an error.'
+    )
+    parser.add_argument('source', help='config (.py) or json')
+    parser.add_argument(
+        '--seg-prefix', help='folder of the pngs of a json (default: beside it)'
+    )
+    parser.add_argument(
+        '--img-prefix', help='folder of the images of a json (default: not read)'
+    )
+    parser.add_argument(
+        '--split',
+        choices=SPLITS,
+        help='only this dataloader of a config; test: the json may lack annotations',
+    )
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes'
+    )
+    parser.add_argument('--strict', action='store_true', help='warnings fail too')
+    parser.add_argument(
+        '--max-problems', type=int, default=5, help='shown of each kind'
+    )
+    parser.add_argument('--classwise', action='store_true', help='a table of classes')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='data_root=..., of a config'
+    )
+    args = parser.parse_args(argv)
+    if not args.source.endswith('.json'):
+        for name in ('seg_prefix', 'img_prefix'):
+            if getattr(args, name):
+                flag = f'--{name.replace("_", "-")}'
+                parser.error(f'{flag} is for a json; {args.source} has its own folders')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check, print, and return the exit status."""
+    args = parse_args(argv)
+    cv2.setNumThreads(0)  # the worker processes are enough
+    splits = _splits(args)
+    findings = [check_split(split, workers=args.workers) for split in splits]
+    problems = all_problems(findings)
+
+    print(split_table(findings))
+    for found in findings if args.classwise else ():
+        print(class_table(found))
+    for split in splits:
+        if not split.read_images:
+            print(f'{split.name}: images were not read, give --img-prefix')
+    if problems:
+        print(problem_list(problems, limit=args.max_problems))
+    levels = count_levels(problems)
+    print(f'{levels[ERROR]} errors, {levels[WARNING]} warnings')
+    return int(bool(levels[ERROR] or (args.strict and levels[WARNING])))
+
+
+def all_problems(findings: Sequence[SplitFindings]) -> list[Problem]:
+    """Put together what is wrong in each split and between splits."""
+    problems = []
+    for found in findings:
+        problems += [*found.problems, *double_image_problems(found)]
+    return [*problems, *leakage_problems(findings)]
+
+
+def _splits(args: argparse.Namespace) -> list[Split]:
+    if args.source.endswith('.json'):
+        split = split_of_json(
+            args.source,
+            name=args.split,
+            img_prefix=args.img_prefix,
+            seg_prefix=args.seg_prefix,
+        )
+        return [split]
+    cfg = Config.fromfile(args.source)
+    merge_options(cfg, args.cfg_options)
+    return splits_of_config(cfg, [args.split] if args.split else SPLITS)

@@ -1,0 +1,109 @@
+"""Entries of a json that lack a field, have another type, or double a value."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mmpisr.datasets.problem import Problem, error
+
+
+class Field(NamedTuple):
+    """What a value must be, as a test and in words."""
+
+    fits: Callable[[Any], bool]
+    meaning: str
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+ID = Field(lambda v: _is_whole(v) or isinstance(v, str), 'a whole number or a text')
+WHOLE = Field(_is_whole, 'a whole number')
+LENGTH = Field(lambda v: _is_whole(v) and v > 0, 'a positive whole number of pixels')
+AREA = Field(lambda v: _is_number(v) and v >= 0, 'a number of pixels')
+TEXT = Field(lambda v: isinstance(v, str) and bool(v), 'a text')
+FLAG = Field(lambda v: v in (0, 1), '0 or 1')
+LIST = Field(lambda v: isinstance(v, list), 'a list')
+BOX = Field(
+    lambda v: isinstance(v, list | tuple) and len(v) == 4 and all(map(_is_number, v)),
+    'four numbers: left, top, width, height',
+)
+
+
+def field_problems(
+    path: str, where: str, item: Any, fields: Mapping[str, Field]
+) -> Iterator[Problem]:
+    """Look for missing fields and values of another type.
+
+    Args:
+        path: The json.
+        where: Place of the entry in it.
+        item: The entry, anything.
+        fields: Names and what they must be.
+
+    Yields:
+        An error for each field; one only if the entry is no object.
+    """
+    if fits(item, fields):
+        return
+    if not isinstance(item, Mapping):
+        message = f'{where} is {_short(item)}, expected an object'
+        yield error(path, 'fields of the json', message)
+        return
+    for name, field in fields.items():
+        if name not in item:
+            message = f'{where} lacks field {name!r}; it has {sorted(item)}'
+            yield error(path, 'fields of the json', message)
+        elif not field.fits(item[name]):
+            value = _short(item[name])
+            message = f'{where} has {name} {value}, expected {field.meaning}'
+            yield error(path, 'fields of the json', message)
+
+
+def fits(item: Any, fields: Mapping[str, Field]) -> bool:
+    """Whether an entry has all the fields, each as it must be."""
+    return isinstance(item, Mapping) and all(
+        name in item and field.fits(item[name]) for name, field in fields.items()
+    )
+
+
+def complete(items: Any, fields: Mapping[str, Field]) -> list[Mapping[str, Any]]:
+    """Keep the entries of a list that ``field_problems`` has nothing to say about."""
+    if not isinstance(items, list | tuple):
+        return []
+    return [item for item in items if fits(item, fields)]
+
+
+def list_problems(path: str, name: str, value: Any) -> Iterator[Problem]:
+    """Yield an error if a field that must be a list is none."""
+    if not isinstance(value, list | tuple):
+        message = f'{name} is {_short(value)}, expected a list'
+        yield error(path, 'fields of the json', message)
+
+
+def double_problems(path: str, field: str, values: Iterable[Any]) -> Iterator[Problem]:
+    """Yield one error for values that are there more than once."""
+    doubled = {value: n for value, n in Counter(values).items() if n > 1}
+    if doubled:
+        message = f'{field} must be unique, but value: count is {few(doubled)}'
+        yield error(path, 'doubled values', message)
+
+
+def few(values: Mapping | Iterable, limit: int = 5) -> str:
+    """At most ``limit`` of the values in order, and how many more there are."""
+    items = sorted(values, key=lambda value: (isinstance(value, str), value))
+    shown = items[:limit]
+    more = f' and {len(items) - limit} more' if len(items) > limit else ''
+    if isinstance(values, Mapping):
+        return f'{ {key: values[key] for key in shown} }{more}'
+    return f'{shown}{more}'
+
+
+def _short(value: Any, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f'{text[:limit]}...'

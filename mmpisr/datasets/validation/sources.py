@@ -1,0 +1,92 @@
+"""Which splits a config or a json names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmpisr.datasets.panoptic import PanopticDataset
+from mmpisr.registry import DATASETS
+
+from .split import Split
+
+SPLITS = ('train', 'val', 'test')
+
+
+def splits_of_config(cfg: Config, names: Sequence[str] = SPLITS) -> list[Split]:
+    """Find the datasets of the dataloaders, inside wrappers too.
+
+    Args:
+        cfg: The config.
+        names: Which dataloaders, without ``_dataloader``.
+
+    Returns:
+        One for each json and its folders. If several dataloaders share one, its name
+        is all of theirs.
+
+    Raises:
+        ValueError: No dataloader has a dataset with an ``ann_file``.
+    """
+    init_default_scope(cfg.get('default_scope') or 'mmdet')
+    found: dict[tuple, tuple[list[str], PanopticDataset]] = {}
+    for name in names:
+        loader = cfg.get(f'{name}_dataloader') or {}
+        for node in _leaves(loader.get('dataset')):
+            dataset = _lazy(node)
+            key = (dataset.ann_file, *sorted(dataset.data_prefix.items()))
+            labels, _ = found.setdefault(key, ([], dataset))
+            labels += [name] if name not in labels else []
+    if not found:
+        keys = [f'{name}_dataloader' for name in names]
+        raise ValueError(
+            f'{cfg.filename}: none of {keys} has a dataset with an ann_file'
+        )
+    return [Split(' = '.join(labels), dataset) for labels, dataset in found.values()]
+
+
+def split_of_json(
+    path: str,
+    *,
+    name: str | None = None,
+    img_prefix: str | None = None,
+    seg_prefix: str | None = None,
+) -> Split:
+    """Take a json by itself.
+
+    Args:
+        path: The json.
+        name: ``'test'`` allows it to lack annotations; its stem if unset.
+        img_prefix: Folder of images, which are not read if unset.
+        seg_prefix: Folder of pngs; the path without ``.json`` if unset.
+    """
+    prefix = dict(
+        img=img_prefix or '', seg=seg_prefix or str(Path(path).with_suffix(''))
+    )
+    dataset = PanopticDataset(
+        path, data_prefix=prefix, test_mode=name == 'test', lazy_init=True
+    )
+    return Split(name or Path(path).stem, dataset, img_prefix is not None)
+
+
+def _leaves(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Datasets with a json, out of wrappers such as ``RepeatDataset``."""
+    if isinstance(node, list | tuple):
+        for child in node:
+            yield from _leaves(child)
+    elif isinstance(node, Mapping):
+        if node.get('ann_file'):
+            yield node
+        yield from _leaves(node.get('dataset'))
+        yield from _leaves(node.get('datasets'))
+
+
+def _lazy(node: Mapping[str, Any]) -> PanopticDataset:
+    """Build a dataset that reads nothing; other classes are taken for ours."""
+    cls = node['type'] if isinstance(node['type'], type) else DATASETS.get(node['type'])
+    if not (isinstance(cls, type) and issubclass(cls, PanopticDataset)):
+        cls = PanopticDataset
+    keys = ('data_root', 'data_prefix', 'metainfo', 'test_mode', 'backend_args')
+    given = {key: node[key] for key in keys if node.get(key) is not None}
+    return cls(node['ann_file'], **given, lazy_init=True)

@@ -1,0 +1,172 @@
+"""All checks of one split: its json, then its files."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mmpisr.datasets.panoptic import PanopticDataset
+from mmpisr.datasets.panoptic_json import (
+    categories_metainfo,
+    metainfo_problems,
+    read_panoptic_json,
+)
+from mmpisr.datasets.problem import Problem, error
+
+from .annotations import ANNOTATION_FIELDS, SEGMENT_FIELDS, annotation_problems
+from .categories import CATEGORY_FIELDS, category_problems, one_kind_problems
+from .counts import SplitCounts, absence_problems
+from .fields import complete
+from .file_read import FileJob, read_files
+from .images import IMAGE_FIELDS, image_name_problems, image_problems
+from .segments import png_name_problems, segment_detail_problems
+from .workers import ordered_results, with_progress
+
+
+class Split(NamedTuple):
+    """What to check.
+
+    Attributes:
+        name: For the report.
+        dataset: Knows where files are; its json is not read yet.
+        read_images: Whether the images are to be read.
+    """
+
+    name: str
+    dataset: PanopticDataset
+    read_images: bool = True
+
+
+class SplitFindings(NamedTuple):
+    """What was found.
+
+    Attributes:
+        split: What was checked.
+        problems: In the order of the checks.
+        counts: Of what could be read.
+        digests: Paths of images by digest, for ``bytes`` and ``pixels``.
+    """
+
+    split: Split
+    problems: list[Problem]
+    counts: SplitCounts
+    digests: dict[str, dict[bytes, list[str]]]
+
+
+def check_split(split: Split, *, workers: int = 1) -> SplitFindings:
+    """Run every check; none stops the others.
+
+    Args:
+        split: What to check. Without annotations it must be in ``test_mode``.
+        workers: Processes that read files.
+    """
+    findings = SplitFindings(split, [], SplitCounts([]), dict(bytes={}, pixels={}))
+    dataset = split.dataset
+    path = dataset.ann_file
+    try:
+        content = read_panoptic_json(path, backend_args=dataset.backend_args)
+    except (ValueError, FileNotFoundError) as reason:
+        text = str(reason).removeprefix(f'{path}: ')
+        findings.problems.append(error(path, 'unreadable json', text))
+        return findings
+
+    findings.problems.extend(json_problems(dataset, content))
+    findings.counts.categories += complete(content.get('categories'), CATEGORY_FIELDS)
+    _read_all_files(findings, content, workers)
+    if content.get('annotations'):
+        findings.problems.extend(absence_problems(path, findings.counts))
+    return findings
+
+
+def json_problems(
+    dataset: PanopticDataset, content: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Look at everything that the json tells without its files."""
+    path, annotations = dataset.ann_file, content.get('annotations', [])
+    for field in ('images', 'categories'):
+        if field not in content:
+            message = f'lacks field {field!r}; it has {sorted(content)}'
+            yield error(path, 'fields of the json', message)
+    images = content.get('images', [])
+    yield from image_problems(path, images)
+    yield from image_name_problems(path, images)
+    if annotations or not {'classes', 'thing_classes'} <= set(dataset._metainfo):
+        yield from _class_problems(dataset, content.get('categories', []))
+    if annotations or not dataset.test_mode:
+        yield from _annotation_problems(path, content)
+    if not annotations and not dataset.test_mode:
+        message = 'annotations is empty or missing; only a test split may lack it'
+        yield error(path, 'images and annotations', message)
+
+
+def _class_problems(dataset: PanopticDataset, categories: Any) -> Iterator[Problem]:
+    path = dataset.ann_file
+    reordered = getattr(dataset, 'reorders_categories', False)
+    yield from category_problems(path, categories, reordered=reordered)
+    yield from one_kind_problems(path, categories)
+    usable = complete(categories, CATEGORY_FIELDS)
+    if reordered:
+        usable = sorted(usable, key=lambda category: not category['isthing'])
+    if usable and len(usable) == len(categories):
+        read = categories_metainfo(usable)
+        yield from metainfo_problems(path, dataset._metainfo, read)
+
+
+def _annotation_problems(path: str, content: Mapping[str, Any]) -> Iterator[Problem]:
+    images = complete(content.get('images'), IMAGE_FIELDS)
+    categories = complete(content.get('categories'), CATEGORY_FIELDS)
+    annotations = content.get('annotations', [])
+    is_thing = {c['id']: bool(c['isthing']) for c in categories}
+    image_of = {image['id']: image for image in images}
+    yield from annotation_problems(path, annotations, image_of, is_thing)
+
+    usable = complete(annotations, ANNOTATION_FIELDS)
+    yield from png_name_problems(path, usable)
+    for annotation in usable:
+        image = image_of.get(annotation['image_id'])
+        if image is not None:
+            yield from segment_detail_problems(path, annotation, image, is_thing)
+
+
+def _read_all_files(
+    findings: SplitFindings, content: Mapping[str, Any], workers: int
+) -> None:
+    """Read images and pngs; add problems, counts and digests."""
+    images = complete(content.get('images'), IMAGE_FIELDS)
+    annotations = {
+        annotation['image_id']: annotation
+        for annotation in complete(content.get('annotations'), ANNOTATION_FIELDS)
+    }
+    counts = findings.counts
+    jobs = (_file_job(findings, i, annotations.get(i['id'])) for i in images)
+    facts = ordered_results(read_files, jobs, workers=workers)
+    for image, fact in zip(images, with_progress(facts, len(images)), strict=True):
+        findings.problems.extend(fact.problems)
+        for kind, digest in fact.digests.items():
+            findings.digests[kind].setdefault(digest, []).append(str(fact.path))
+        counts.images += 1
+        if image['id'] in annotations:
+            segments = annotations[image['id']]['segments_info']
+            counts.add(complete(segments, SEGMENT_FIELDS), fact.pixels)
+
+
+def _file_job(
+    findings: SplitFindings,
+    image: Mapping[str, Any],
+    annotation: Mapping[str, Any] | None,
+) -> FileJob:
+    """Ask the dataset where the files of an image are."""
+    dataset = findings.split.dataset
+    bare = annotation and {**annotation, 'segments_info': []}
+    segments = annotation['segments_info'] if annotation else []
+    paths: Mapping[str, Any] = {}
+    try:
+        paths = dataset.parse_data_info(dict(image=image, annotation=bare))
+    except ValueError as reason:
+        findings.problems.append(error(dataset.ann_file, 'file names', str(reason)))
+    return FileJob(
+        json_path=dataset.ann_file,
+        image={key: image[key] for key in IMAGE_FIELDS},
+        image_path=paths.get('img_path') if findings.split.read_images else None,
+        png_path=paths.get('seg_map_path'),
+        segments=complete(segments, SEGMENT_FIELDS),
+        backend_args=dataset.backend_args,
+    )
