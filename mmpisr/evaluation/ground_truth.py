@@ -26,11 +26,24 @@ class ImageTruth(NamedTuple):
     segments: Segments
 
     def classes(self, values: np.ndarray) -> np.ndarray:
-        """Return the category row of each id, -1 for void and crowds, same shape."""
+        """Return the category row of each id, -1 for void, same shape.
+
+        A crowd has the category of its members.
+        """
         order = np.argsort(self.segments.ids)
-        rows = np.where(self.segments.is_crowd, -1, self.segments.categories)[order]
+        rows = self.segments.categories[order]
         places = np.searchsorted(self.segments.ids[order], values)
         return np.where(values == VOID, -1, np.append(rows, -1)[places])
+
+    def are_instances(self, values: np.ndarray, is_thing: np.ndarray) -> np.ndarray:
+        """Say which ids are single things: neither stuff nor crowd nor void.
+
+        Args:
+            values: Ids, any shape.
+            is_thing: Which categories are things, bool, ``(C,)``.
+        """
+        single = is_thing[self.segments.categories] & ~self.segments.is_crowd
+        return np.isin(values, self.segments.ids[single])
 
 
 class AnnotatedTruth:

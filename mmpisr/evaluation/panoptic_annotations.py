@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.datasets.zip_folders import resolve_file, resolve_folder
 
 from .panoptic_quality import Segments
 
@@ -17,7 +18,8 @@ class PanopticAnnotations:
     Args:
         ann_file: The json.
         seg_prefix: Folder of the id pngs. ``None`` means the json's path without
-            ``.json``, as panopticapi assumes.
+            ``.json``, as panopticapi assumes. It and the json may lie in a zip file
+            beside their place, see ``mmpisr.datasets.zip_folders``.
         backend_args: Storage backend of mmengine's file functions.
 
     Attributes:
@@ -36,8 +38,11 @@ class PanopticAnnotations:
         backend_args: dict | None = None,
     ) -> None:
         self.ann_file = str(ann_file)
-        self.seg_prefix = str(seg_prefix or osp.splitext(self.ann_file)[0])
-        content = read_panoptic_json(self.ann_file, backend_args=backend_args)
+        folder = str(seg_prefix or osp.splitext(self.ann_file)[0])
+        self.seg_prefix = resolve_folder(folder)
+        content = read_panoptic_json(
+            resolve_file(self.ann_file), backend_args=backend_args
+        )
         if 'categories' not in content:
             raise ValueError(f"{ann_file}: no field 'categories', only {[*content]}")
         self.categories: list[dict] = content['categories']

@@ -17,23 +17,34 @@ from mmpisr.registry import METRICS
 
 from .category_table import CategoryTable
 from .ground_truth import AnnotatedTruth, ImageTruth, truth_of_sample
-from .mask_ap import encode_masks, encode_segments, mask_average_precision
-from .mean_iou import image_class_areas, mean_iou
-from .overlaps import Overlaps, count_overlaps, count_pixels
+from .interval_report import report_intervals
+from .measures import (
+    AdditiveMeasure,
+    CityscapesAP,
+    CocoMaskAP,
+    InstanceWeightedIoU,
+    MeanIoU,
+    Measure,
+    PanopticQuality,
+)
+from .measures.cityscapes_ap import official_evaluator
+from .overlaps import count_pixels
 from .panoptic_annotations import PanopticAnnotations
-from .panoptic_quality import image_pq_statistics
-from .panoptic_report import report_panoptic_quality
 from .panoptic_results import PanopticResultWriter
-from .segment_png import check_ids, check_sizes
+from .score_table import ScoreTable
+from .scored_image import ScoredImage, map_of, segment_rows
+
+MASK_APS = {False: None, True: 'coco', 'coco': 'coco', 'cityscapes': 'cityscapes'}
 
 
 @METRICS.register_module()
 class PanopticMetric(BaseMetric):
-    """PQ, SQ and RQ; on demand mIoU and the mask AP of things.
+    """PQ, SQ and RQ; on demand mIoU, iIoU and the mask AP of things, in one pass.
 
     Takes the place of mmdet's ``CocoPanopticMetric``: same arguments, result keys and
-    numbers. Each image leaves one ``(C, 4)`` array to be gathered across ranks, and
-    nothing is written unless ``outfile_prefix`` is given.
+    numbers. Each image leaves small arrays to be gathered across ranks, in the order
+    of the data set and without those that a sampler has padded, and nothing is written
+    unless a file is named. ``mmpisr/evaluation/measures`` has one file per measure.
 
     Differs from mmdet's: names of truth pngs come from the json, not from the image; a
     png and a json that disagree are an error; a group of categories without segments
@@ -43,6 +54,7 @@ class PanopticMetric(BaseMetric):
         ann_file: COCO-panoptic json. Without it the truth is each sample's
             ``seg_map_path`` and ``segments_info``, as mmdet's dataset makes them.
         seg_prefix: Folder of the truth's pngs; ``ann_file`` without ``.json`` if unset.
+            It and ``ann_file`` may lie in a zip file.
         classwise: Also print a table with a row per class.
         format_only: Only write results, for a submission. Needs ``outfile_prefix``.
         outfile_prefix: Also write ``{outfile_prefix}.panoptic.json`` and the pngs in
@@ -51,15 +63,26 @@ class PanopticMetric(BaseMetric):
         file_client_args: Refused, as mmdet does; use ``backend_args``.
         backend_args: Storage backend of mmengine's file functions, for the truth.
         miou: Also report ``mIoU`` of ``pred_sem_seg`` (of the classes of the panoptic
-            map where a sample has none). Void and crowd pixels are left out.
-        mask_ap: Also report ``AP``, ``AP50``, ``AP75``, ``AP_s``, ``AP_m``, ``AP_l`` of
-            ``pred_instances`` against the thing segments.
+            map where a sample has none). A crowd counts as its class; void is left out.
+        mask_ap: Also report the AP of ``pred_instances`` (of the thing segments of the
+            panoptic map where a sample has none) against the true things. ``True`` or
+            ``'coco'``: ``AP``, ``AP50``, ``AP75``, ``AP_s``, ``AP_m``, ``AP_l``.
+            ``'cityscapes'``: ``AP`` and ``AP50`` as cityscapesscripts defines them.
         collect_device: ``'cpu'`` or ``'gpu'``, where ranks exchange results.
         prefix: Put before the result keys; ``'coco_panoptic'`` if unset.
+        iiou: Also report ``iIoU`` of the same prediction as ``mIoU``. The average size
+            of a class's instances is the dataset's ``metainfo['instance_areas']``
+            (pixels by name); without it, that of the evaluated truth.
+        ci: Also report 95 % confidence intervals of PQ, SQ, RQ, mIoU and iIoU:
+            ``{key}_ci_low`` and ``{key}_ci_high``, by bootstrap over images.
+        scores_file: Also write the statistics of each image, for
+            ``tools/analysis_tools/compare_results.py``. npz; replaced at each
+            evaluation.
 
     Raises:
-        ValueError: ``format_only`` without ``outfile_prefix``; in use, data that is
-            missing or contradicts itself.
+        ValueError: ``format_only`` without ``outfile_prefix``, an unknown ``mask_ap``;
+            in use, data that is missing or contradicts itself.
+        ImportError: ``mask_ap='cityscapes'`` without cityscapesscripts.
     """
 
     default_prefix = 'coco_panoptic'
@@ -76,21 +99,31 @@ class PanopticMetric(BaseMetric):
         file_client_args: dict | None = None,
         backend_args: dict | None = None,
         miou: bool = False,
-        mask_ap: bool = False,
+        mask_ap: bool | str = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
+        iiou: bool = False,
+        ci: bool = False,
+        scores_file: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if format_only and outfile_prefix is None:
             raise ValueError('format_only=True needs outfile_prefix, which is None')
         if file_client_args is not None:
             raise RuntimeError('`file_client_args` is deprecated: use `backend_args`')
+        if mask_ap not in MASK_APS:
+            raise ValueError(f'mask_ap={mask_ap!r}, expected one of {[*MASK_APS]}')
+        if mask_ap == 'cityscapes':
+            official_evaluator()
         self.classwise = classwise
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix
         self.backend_args = backend_args
         self.miou = miou
-        self.mask_ap = mask_ap
+        self.mask_ap = MASK_APS[mask_ap]
+        self.iiou = iiou
+        self.ci = ci
+        self.scores_file = scores_file
         self._annotations: PanopticAnnotations | None = None
         if ann_file:
             self._annotations = PanopticAnnotations(
@@ -100,6 +133,7 @@ class PanopticMetric(BaseMetric):
                 self._annotations, backend_args=backend_args
             )
         self._table: CategoryTable | None = None
+        self._measures: list[Measure] | None = None
 
     @property
     def table(self) -> CategoryTable:
@@ -109,86 +143,77 @@ class PanopticMetric(BaseMetric):
             self._table = CategoryTable(self.dataset_meta, listed)
         return self._table
 
+    @property
+    def measures(self) -> list[Measure]:
+        """What is measured of each image."""
+        if self._measures is None:
+            self._measures = [PanopticQuality(self.table, classwise=self.classwise)]
+            if self.miou:
+                self._measures.append(MeanIoU(len(self.table)))
+            if self.iiou:
+                self._measures.append(InstanceWeightedIoU(self.table, self._areas))
+            if self.mask_ap == 'coco':
+                self._measures.append(CocoMaskAP(self.table.is_thing))
+            if self.mask_ap == 'cityscapes':
+                self._measures.append(CityscapesAP(self.table))
+        return self._measures
+
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Reduce every predicted image to its statistics."""
+        """Reduce every predicted image to its records."""
         for sample in data_samples:
-            result: dict[str, Any] = {}
+            result: dict[str, Any] = dict(img_id=sample.get('img_id'))
             if not self.format_only:
-                result.update(self._score(sample))
+                image = ScoredImage(sample, self._truth(sample), self.table)
+                result |= {m.name: m.of_image(image) for m in self.measures}
             if self.outfile_prefix is not None:
                 result['entry'] = self._write(sample)
             self.results.append(result)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Sum the statistics of all images and report."""
+        """Sum up the records of all images and report."""
         if self.outfile_prefix is not None:
             path = self._writer().finish([result['entry'] for result in results])
             MMLogger.get_current_instance().info(f'Panoptic results are in {path}')
         if self.format_only:
             return {}
 
-        table = self.table
-        stats = _total(results, 'pq', (len(table), 4))
-        metrics = report_panoptic_quality(stats, table, classwise=self.classwise)
-        if self.miou:
-            areas = _total(results, 'areas', (len(table), 3))
-            metrics['mIoU'] = 100 * mean_iou(areas)
-        if self.mask_ap:
-            truths = [result['truths'] for result in results]
-            preds = [result['preds'] for result in results]
-            metrics |= mask_average_precision(truths, preds, table.is_thing)
+        metrics: dict[str, float] = {}
+        for measure in self.measures:
+            metrics |= measure.summarise([result[measure.name] for result in results])
+        if self.scores_file is not None:
+            self.score_table(results).save(self.scores_file)
+        if self.ci:
+            metrics |= report_intervals(self.score_table(results), metrics)
         return metrics
 
-    def _score(self, sample: Mapping) -> dict[str, Any]:
-        """Compare one image with its truth."""
-        truth = self._truth(sample)
-        segments, pred = truth.segments, _map_of(sample['pred_panoptic_seg'])
-        check_sizes(truth.path, truth.ids, pred)
-        overlaps = count_overlaps(truth.ids, pred)
-        check_ids(truth.path, overlaps.first, segments.ids)
+    def score_table(self, results: Sequence[Mapping]) -> ScoreTable:
+        """Stack the records of the additive measures."""
+        additive = [m for m in self.measures if isinstance(m, AdditiveMeasure)]
+        return ScoreTable(
+            image_ids=[result['img_id'] for result in results],
+            categories=[
+                dict(name=name, isthing=int(thing))
+                for name, thing in zip(
+                    self.table.names, self.table.is_thing, strict=True
+                )
+            ],
+            instance_areas=self._areas,
+            records={
+                m.name: np.array([result[m.name] for result in results]).reshape(
+                    -1, *m.shape
+                )
+                for m in additive
+            },
+        )
 
-        rows = self._rows(sample, overlaps.second)
-        stats = image_pq_statistics(overlaps, segments, rows, len(self.table))
-        result: dict[str, Any] = dict(pq=stats)
-        if self.miou:
-            result['areas'] = self._class_areas(sample, truth, overlaps)
-        if self.mask_ap:
-            result['truths'] = encode_segments(truth.ids, segments, self.table.is_thing)
-            result['preds'] = self._instances(sample)
-        return result
+    @property
+    def _areas(self) -> Mapping[str, float] | None:
+        return self.dataset_meta.get('instance_areas')
 
     def _truth(self, sample: Mapping) -> ImageTruth:
         if self._annotations is not None:
             return self._find_truth(sample)
         return truth_of_sample(sample, self.table.is_thing, self.backend_args)
-
-    def _rows(self, sample: Mapping, values: np.ndarray) -> np.ndarray:
-        """Category rows of the values of the predicted panoptic map."""
-        ignored = sample['pred_panoptic_seg'].get('ignore_index')
-        return self.table.rows_of_segments(values, ignored)
-
-    def _class_areas(
-        self, sample: Mapping, truth: ImageTruth, panoptic: Overlaps
-    ) -> np.ndarray:
-        """Areas for mIoU, from the semantic prediction where there is one."""
-        if 'pred_sem_seg' in sample:
-            semantic = _map_of(sample['pred_sem_seg'])
-            check_sizes(truth.path, truth.ids, semantic)
-            overlaps = count_overlaps(truth.ids, semantic)
-            rows = self.table.rows_of_labels(overlaps.second)
-        else:
-            overlaps, rows = panoptic, self._rows(sample, panoptic.second)
-        classes = truth.classes(overlaps.first)
-        return image_class_areas(overlaps, classes, rows, len(self.table))
-
-    def _instances(self, sample: Mapping) -> dict[str, Any]:
-        """Predicted instances, run-length coded."""
-        instances = sample['pred_instances']
-        return dict(
-            masks=encode_masks(instances['masks'].cpu().numpy()),
-            categories=self.table.rows_of_labels(instances['labels'].cpu().numpy()),
-            scores=instances['scores'].cpu().numpy(),
-        )
 
     def _writer(self) -> PanopticResultWriter:
         assert self.outfile_prefix is not None
@@ -205,16 +230,6 @@ class PanopticMetric(BaseMetric):
             name = self._annotations.file_names[self._annotations.position(img_id)]
         else:
             name = osp.splitext(osp.basename(sample['img_path']))[0] + '.png'
-        pred = _map_of(sample['pred_panoptic_seg'])
-        rows = self._rows(sample, count_pixels(pred)[0])
+        pred = map_of(sample['pred_panoptic_seg'])
+        rows = segment_rows(sample, count_pixels(pred)[0], self.table)
         return self._writer().write(pred, rows, img_id=img_id, file_name=name)
-
-
-def _map_of(pixel_data: Mapping) -> np.ndarray:
-    """The map ``(H, W)`` in a prediction's ``sem_seg``, ``(1, H, W)``."""
-    return pixel_data['sem_seg'].cpu().numpy()[0]
-
-
-def _total(results: list[dict], field: str, shape: tuple[int, int]) -> np.ndarray:
-    """Sum one array over all images; zeros if there are none."""
-    return sum((result[field] for result in results), np.zeros(shape))

@@ -82,32 +82,34 @@ def panoptic_quality(stats: np.ndarray) -> np.ndarray:
     """Turn summed statistics into PQ, SQ and RQ.
 
     Args:
-        stats: As ``image_pq_statistics`` makes them, summed over images, ``(C, 4)``.
+        stats: As ``image_pq_statistics`` makes them, summed over images,
+            ``(..., C, 4)``.
 
     Returns:
-        PQ, SQ, RQ per category in [0, 1], ``(C, 3)``; NaN where a category has neither
-        truth nor prediction.
+        PQ, SQ, RQ per category in [0, 1], ``(..., C, 3)``; NaN where a category has
+        neither truth nor prediction.
     """
-    iou, hits, false_alarms, misses = stats.T
+    iou, hits, false_alarms, misses = np.moveaxis(stats, -1, 0)
     weight = hits + 0.5 * false_alarms + 0.5 * misses
     weight = np.where(weight > 0, weight, np.nan)
     quality = np.where(hits > 0, iou / np.maximum(hits, 1), 0.0)
-    return np.stack([iou / weight, quality + 0 * weight, hits / weight], axis=1)
+    return np.stack([iou / weight, quality + 0 * weight, hits / weight], axis=-1)
 
 
-def mean_quality(quality: np.ndarray) -> tuple[np.ndarray, int]:
+def mean_quality(quality: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Average over the categories that have segments.
 
     Args:
-        quality: PQ, SQ, RQ per category, NaN rows are left out, ``(C, 3)``.
+        quality: PQ, SQ, RQ per category, NaN rows are left out, ``(..., C, 3)``.
 
     Returns:
-        The three means, all NaN when no category is left, and how many were averaged.
+        The three means, all NaN when no category is left, ``(..., 3)``, and how many
+        were averaged, ``(...)``.
     """
-    present = quality[~np.isnan(quality[:, 0])]
-    if len(present) == 0:
-        return np.full(3, np.nan), 0
-    return present.mean(axis=0), len(present)
+    present = ~np.isnan(quality[..., 0])  # (..., C)
+    count = present.sum(axis=-1)
+    total = np.where(present[..., None], quality, 0.0).sum(axis=-2)
+    return total / np.where(count > 0, count, np.nan)[..., None], count
 
 
 def _align(overlaps: Overlaps, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

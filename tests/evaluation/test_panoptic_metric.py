@@ -225,10 +225,10 @@ def test_two_ranks_together_equal_one(dataset, monkeypatch):
     assert ranks[0].evaluate(size=len(samples)) == expected
 
 
-def test_what_an_image_leaves_is_one_small_array(dataset):
+def test_what_an_image_leaves_is_its_id_and_one_small_array(dataset):
     folder, content, paths = dataset
     metric = PanopticMetric(**paths)
     metric.dataset_meta = META
     metric.process({}, perturbed_samples(folder, content))
-    assert [list(result) for result in metric.results] == [['pq']] * 3
+    assert [list(result) for result in metric.results] == [['img_id', 'pq']] * 3
     assert metric.results[0]['pq'].shape == (len(NAMES), 4)

@@ -74,7 +74,7 @@ def test_miou_is_that_of_mmseg(scene, seed):
     folder, ids = scene
     semantic = random_labels(seed)
     truth = np.full(SIZE, 255)
-    for number, label in ((11, 0), (12, 1), (30, 2)):
+    for number, label in ((11, 0), (12, 1), (13, 0), (30, 2)):  # 13 is a crowd
         truth[ids == number] = label
     reference = IoUMetric()
     reference.dataset_meta = dict(classes=['cat', 'dog', 'sky'])
