@@ -1,0 +1,145 @@
+"""Find the files of Cityscapes, in folders or in its zip files, and pair them."""
+
+import struct
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from textwrap import indent
+from typing import NamedTuple
+
+from mmengine import fileio
+
+from .zip_backend import ZipBackend, is_zip_path, open_archive, split_zip_path
+from .zip_folders import resolve_folder
+
+IMAGE = '_leftImg8bit.png'
+INSTANCE_IDS = '_gtFine_instanceIds.png'
+LABEL_IDS = '_gtFine_labelIds.png'
+PNG_START = struct.Struct('>8s4x4sII')  # signature, chunk, width, height
+LAYOUT = f"""
+{{root}}
+  leftImg8bit/SPLIT/CITY/ID{IMAGE}     or leftImg8bit_trainvaltest.zip
+  gtFine/SPLIT/CITY/ID{INSTANCE_IDS}   or gtFine_trainvaltest.zip
+  gtFine/SPLIT/CITY/ID{LABEL_IDS}      (of all images or of none)
+with SPLIT train, val, test (images only) and ID as aachen_000000_000019
+"""
+
+
+class Frame(NamedTuple):
+    """One image and its truth; paths may be ``zip://``.
+
+    Attributes:
+        size: Height and width in pixels.
+    """
+
+    image_id: str
+    size: tuple[int, int]
+    image: str
+    instance_ids: str | None = None
+    label_ids: str | None = None
+
+
+def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
+    """Find all images of a split, and their truth, in the order of their paths.
+
+    Args:
+        root: Folder of ``leftImg8bit`` and ``gtFine`` or of their zip files.
+        split: ``'train'``, ``'val'`` or ``'test'``.
+        truth: Also pair every image with its truth.
+
+    Raises:
+        FileNotFoundError: Nothing is there, or images and truth do not pair; names the
+            first file, how many are missing, and the layout.
+        ValueError: An image and its truth differ in size, or a png has no size.
+    """
+    images = _files_by_id(root / 'leftImg8bit' / split, IMAGE)
+    folder = root / 'leftImg8bit' / split
+    if not images and not truth:
+        raise _missing(root, split, [f'{folder}/CITY/ID{IMAGE}'], 1)
+    if not truth:
+        return [Frame(id_, png_size(path), path) for id_, path in images.items()]
+
+    truth_folder = root / 'gtFine' / split
+    instances = _files_by_id(truth_folder, INSTANCE_IDS)
+    labels = _files_by_id(truth_folder, LABEL_IDS)
+    _refuse_missing(root, split, images, folder, IMAGE, [*instances])
+    _refuse_missing(root, split, instances, truth_folder, INSTANCE_IDS, [*images])
+    if labels:
+        _refuse_missing(root, split, labels, truth_folder, LABEL_IDS, [*images])
+    return [
+        _pair(id_, images[id_], instances[id_], labels.get(id_)) for id_ in instances
+    ]
+
+
+def png_size(path: str) -> tuple[int, int]:
+    """Read height and width from the first bytes of a png.
+
+    Raises:
+        ValueError: It is no png; names it.
+    """
+    if is_zip_path(path):
+        start = ZipBackend().get_start(path, PNG_START.size)
+    else:
+        with open(path, 'rb') as file:
+            start = file.read(PNG_START.size)
+    if len(start) < PNG_START.size or not start.startswith(b'\x89PNG'):
+        raise ValueError(f'{path}: not a png, it begins with {start[:8]!r}')
+    width, height = PNG_START.unpack(start)[2:]
+    return height, width
+
+
+def _pair(image_id: str, image: str, instances: str, labels: str | None) -> Frame:
+    size = png_size(instances)
+    for path in filter(None, (image, labels)):
+        if png_size(path) != size:
+            raise ValueError(
+                f'{path}: (height, width) is {png_size(path)}, but of {instances} it '
+                f'is {size}'
+            )
+    return Frame(image_id, size, image, instances, labels)
+
+
+def _files_by_id(folder: Path, suffix: str) -> dict[str, str]:
+    """Path by image id, of the files in the city folders below, sorted by path."""
+    found = resolve_folder(str(folder))
+    paths = sorted(_paths_below(found, suffix))
+    return {path.rpartition('/')[2].removesuffix(suffix): path for path in paths}
+
+
+def _paths_below(folder: str, suffix: str) -> Iterable[str]:
+    if not is_zip_path(folder):
+        return (path.as_posix() for path in Path(folder).glob(f'*/*{suffix}'))
+    archive, inner = split_zip_path(folder)
+    depth = inner.count('/') + 2
+    return (
+        fileio.join_path(f'zip://{archive}', name)
+        for name in open_archive(archive).members
+        if name.startswith(f'{inner}/')
+        and name.endswith(suffix)
+        and name.count('/') == depth
+    )
+
+
+def _refuse_missing(
+    root: Path,
+    split: str,
+    found: Collection[str],
+    folder: Path,
+    suffix: str,
+    wanted: list[str],
+) -> None:
+    """Refuse that files of ids which others have are not there, or none are."""
+    missing = [id_ for id_ in wanted if id_ not in found]
+    paths = [f'{folder}/{id_.rsplit("_", 2)[0]}/{id_}{suffix}' for id_ in missing]
+    if missing or not found:
+        paths = paths or [f'{folder}/CITY/ID{suffix}']
+        raise _missing(root, split, paths, max(len(wanted), 1))
+
+
+def _missing(
+    root: Path, split: str, paths: list[str], wanted: int
+) -> FileNotFoundError:
+    layout = indent(LAYOUT.format(root=root).strip('\n'), '  ')
+    return FileNotFoundError(
+        f'Cityscapes {split}: {paths[0]!r} is missing ({len(paths)} of {wanted} are), '
+        f'also in zip files; the layout that is expected:\n{layout}'
+    )
