@@ -1,0 +1,96 @@
+"""Read the results that are to be compared: scores of a metric, or written panoptics."""
+
+import os.path as osp
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+
+from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.evaluation import PanopticMetric
+from mmpisr.evaluation.score_table import ScoreTable, load_score_table
+from mmpisr.evaluation.segment_png import check_ids, read_segment_ids
+
+
+def read_result(
+    path: str | Path,
+    *,
+    ann_file: str | None = None,
+    seg_prefix: str | None = None,
+) -> ScoreTable:
+    """Read one result.
+
+    Args:
+        path: An npz that ``PanopticMetric(scores_file=...)`` has written, or a
+            COCO-panoptic result json, whose pngs are in the folder of the same name
+            without ``.json``.
+        ann_file: The truth's json, for a result json.
+        seg_prefix: Folder of the truth's pngs; ``ann_file`` without ``.json`` if unset.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: It is broken, or a json comes without ``ann_file``.
+    """
+    if Path(path).suffix != '.json':
+        return load_score_table(path)
+    if ann_file is None:
+        raise ValueError(
+            f'{path}: a result json needs its truth: give --ann-file TRUTH.json'
+        )
+    return score_result_json(str(path), ann_file=ann_file, seg_prefix=seg_prefix)
+
+
+def score_result_json(
+    path: str, *, ann_file: str, seg_prefix: str | None = None
+) -> ScoreTable:
+    """Score a COCO-panoptic result: PQ, and mIoU and iIoU of its classes.
+
+    Raises:
+        ValueError: A field is missing, a png and the json disagree, or an image or a
+            category is not in the truth.
+    """
+    content = read_panoptic_json(path)
+    if 'annotations' not in content:
+        raise ValueError(f"{path}: no field 'annotations', only {[*content]}")
+    metric = PanopticMetric(ann_file, seg_prefix=seg_prefix, miou=True, iiou=True)
+    categories = read_panoptic_json(ann_file)['categories']
+    names = [category['name'] for category in categories]
+    metric.dataset_meta = dict(classes=names)
+    label_of = {category['id']: label for label, category in enumerate(categories)}
+    for annotation in content['annotations']:
+        pred = _panoptic_map(path, annotation, label_of)
+        sem_seg = torch.from_numpy(pred)[None]
+        metric.process(
+            {},
+            [
+                dict(
+                    img_id=annotation['image_id'],
+                    pred_panoptic_seg=dict(sem_seg=sem_seg),
+                )
+            ],
+        )
+    return metric.score_table(metric.results)
+
+
+def _panoptic_map(path: str, annotation: Mapping, label_of: Mapping) -> np.ndarray:
+    """One image's segments in mmdet's encoding, void = number of categories."""
+    png = osp.join(osp.splitext(path)[0], annotation['file_name'])
+    ids = read_segment_ids(png)
+    infos = annotation['segments_info']
+    numbers = np.array([info['id'] for info in infos], dtype=np.int64)
+    values, places = np.unique(ids, return_inverse=True)
+    check_ids(png, values, numbers)
+    unknown = {info['category_id'] for info in infos} - {*label_of}
+    if unknown:
+        raise ValueError(
+            f'{path}: image {annotation["image_id"]!r} has category ids '
+            f'{sorted(unknown)}, but the truth has only {[*label_of]}'
+        )
+    encoded = {
+        info['id']: label_of[info['category_id']] + INSTANCE_OFFSET * number
+        for number, info in enumerate(infos, start=1)
+    }
+    table = np.array([encoded.get(int(value), len(label_of)) for value in values])
+    return table[places].reshape(ids.shape)
