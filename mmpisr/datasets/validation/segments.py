@@ -1,5 +1,6 @@
 """Areas, boxes and crowd flags of segments, as far as the json tells."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,8 +35,8 @@ def segment_detail_problems(
         is_thing: By category id.
 
     Yields:
-        Errors for areas, flags and boxes; a warning for a crowd of stuff or an image
-        without segments.
+        Errors for areas, flags and boxes; warnings for crowds of stuff, stuff in
+        several segments, and an image without segments.
     """
     where = segments_of(annotation)
     segments = complete(annotation['segments_info'], SEGMENT_FIELDS)
@@ -50,9 +51,23 @@ def segment_detail_problems(
                 'isthing 0: evaluation will ignore it'
             )
             yield warning(path, 'crowd of stuff', message)
+    yield from _split_stuff_problems(path, where, segments, is_thing)
     if not annotation['segments_info']:
         message = f'{where} is empty: the image is all void'
         yield warning(path, 'empty images', message)
+
+
+def _split_stuff_problems(
+    path: str, where: str, segments: list[Mapping[str, Any]], is_thing: Mapping
+) -> Iterator[Problem]:
+    counts = Counter(segment['category_id'] for segment in segments)
+    for number, count in counts.items():
+        if count > 1 and not is_thing.get(number, True):
+            message = (
+                f'{where} has {count} segments of category_id {number}, whose isthing '
+                'is 0: stuff has one, so no prediction can match them all'
+            )
+            yield warning(path, 'stuff in several segments', message)
 
 
 def _box_problems(
