@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from mmpisr.apis.run_options import (
     check_dump_path,
+    check_evaluators,
     load_config,
     use_amp,
     use_auto_scale_lr,
@@ -19,6 +20,7 @@ from mmpisr.apis.run_options import (
     use_tta,
 )
 from mmpisr.engine.checkpoint import checkpoint_trust
+from mmpisr.submissions import FORMATS, prepare_submission
 
 
 def train(argv: Sequence[str] | None = None) -> None:
@@ -29,11 +31,11 @@ def train(argv: Sequence[str] | None = None) -> None:
 
 
 def evaluate(argv: Sequence[str] | None = None) -> None:
-    """Evaluate a checkpoint, and dump or draw its predictions."""
+    """Evaluate a checkpoint; dump, draw or submit its predictions."""
     args = evaluation_parser().parse_args(argv)
     with checkpoint_trust(args.trust_checkpoint):
         runner = build_runner(evaluation_config(args))
-        if args.out:
+        if args.out and not args.submission:
             dump = dict(type='mmpisr.DumpPanopticResults', out_file_path=args.out)
             runner.test_evaluator.metrics.append(METRICS.build(dump))
         runner.test()
@@ -69,6 +71,12 @@ def evaluation_parser() -> ArgumentParser:
     _add_common_flags(parser)
     add = parser.add_argument
     add('--out', help='dump the predictions to this .pkl file')
+    add(
+        '--submission',
+        choices=[*FORMATS],
+        help='predict without truth and write a submission to the .zip file --out; '
+        'repeated, the same command goes on where it was interrupted',
+    )
     add('--show', action='store_true', help='show the predictions in a window')
     add('--show-dir', help='draw the predictions into work_dir/timestamp/SHOW_DIR')
     add('--wait-time', type=float, default=2, help='seconds for which --show waits')
@@ -116,7 +124,9 @@ def training_config(args: Namespace) -> Config:
 
 def evaluation_config(args: Namespace) -> Config:
     """Combine config file and flags of a test."""
-    if args.out:
+    if args.submission and not args.out:
+        raise ValueError(f'--submission {args.submission} needs --out FILE.zip')
+    if args.out and not args.submission:
         check_dump_path(args.out)
     cfg = _config(args)
     cfg.load_from = args.checkpoint
@@ -127,6 +137,15 @@ def evaluation_config(args: Namespace) -> Config:
         )
     if args.tta:
         use_tta(cfg)
+    if args.submission:
+        prepare_submission(
+            cfg,
+            format_name=args.submission,
+            out_file=args.out,
+            checkpoint=args.checkpoint,
+        )
+    elif not args.out:
+        check_evaluators(cfg)
     return cfg
 
 

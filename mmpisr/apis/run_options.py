@@ -106,3 +106,12 @@ def check_dump_path(path: str) -> None:
         raise ValueError(
             f'--out writes .pkl or .pickle, not {Path(path).suffix!r} ({path})'
         )
+
+
+def check_evaluators(cfg: Config) -> None:
+    """Refuse to predict a test set whose results would go nowhere."""
+    if 'test_evaluator' in cfg and not cfg.test_evaluator:
+        raise ValueError(
+            f'{cfg.filename}: test_evaluator is {cfg.test_evaluator}, as there is no '
+            'truth; give --submission or --out'
+        )

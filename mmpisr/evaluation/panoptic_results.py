@@ -4,19 +4,56 @@ import os.path as osp
 from collections.abc import Sequence
 from typing import Any
 
-import mmcv
 import numpy as np
 from mmengine.fileio import dump
+
+from mmpisr.datasets.segment_png import encode_segment_ids
+from mmpisr.files import write_atomically
 
 from .overlaps import count_pixels
 
 
+def panoptic_segments(
+    pred: np.ndarray,
+    rows: np.ndarray,
+    *,
+    categories: Sequence[dict],
+    num_classes: int,
+) -> tuple[np.ndarray, list[dict]]:
+    """Number the segments of a predicted map as every result format has them.
+
+    An id is the value of the predicted map (mmdet's encoding), void is 0. A segment
+    whose value is 0 (class 0 without instance, where no class is a thing) gets the
+    value of void instead, which no segment has.
+
+    Args:
+        pred: Predicted segments, ``(H, W)``.
+        rows: Category row of each distinct value of ``pred``, -1 = void, ``(P,)``.
+        categories: Dicts with ``id`` and ``isthing``, one a row.
+        num_classes: Value of void in ``pred``.
+
+    Returns:
+        Ids, int64, ``(H, W)``, and for each of them but 0 a dict with ``id``,
+        ``category_id``, ``area`` (pixels) and ``isthing``; none for a map of void.
+    """
+    values, areas = count_pixels(pred)
+    numbers = np.where(values == 0, num_classes, values).astype(np.int64)
+    numbers[rows < 0] = 0
+    segments = [
+        dict(
+            id=int(number),
+            category_id=categories[row]['id'],
+            area=int(area),
+            isthing=categories[row]['isthing'],
+        )
+        for number, area, row in zip(numbers, areas, rows, strict=True)
+        if row >= 0
+    ]
+    return numbers[np.searchsorted(values, pred)], segments
+
+
 class PanopticResultWriter:
     """Writes ``{prefix}.panoptic/*.png`` and then ``{prefix}.panoptic.json``.
-
-    Segment ids are the values of the predicted map (mmdet's encoding), void is 0. A
-    segment whose value is 0 (class 0 without instance, where no class is a thing) is
-    written with the value of void, which no segment has.
 
     Args:
         prefix: Path and beginning of the names of both.
@@ -45,24 +82,11 @@ class PanopticResultWriter:
         Returns:
             The image's entry in the json.
         """
-        values, areas = count_pixels(pred)
-        ids = np.where(values == 0, self.num_classes, values)
-        ids[rows < 0] = 0
-        colours = ids.astype('<u4')[np.searchsorted(values, pred)]  # (H, W)
-        bgr = colours.view(np.uint8).reshape(*pred.shape, 4)[..., 2::-1]
-        mmcv.imwrite(
-            np.ascontiguousarray(bgr), osp.join(f'{self.prefix}.panoptic', file_name)
+        ids, segments = panoptic_segments(
+            pred, rows, categories=self.categories, num_classes=self.num_classes
         )
-        segments = [
-            dict(
-                id=int(number),
-                category_id=self.categories[row]['id'],
-                area=int(area),
-                isthing=self.categories[row]['isthing'],
-            )
-            for number, area, row in zip(ids, areas, rows, strict=True)
-            if row >= 0
-        ]
+        path = osp.join(f'{self.prefix}.panoptic', file_name)
+        write_atomically(path, encode_segment_ids(ids))
         return dict(image_id=img_id, segments_info=segments, file_name=file_name)
 
     def finish(self, entries: Sequence[dict]) -> str:
