@@ -1,6 +1,7 @@
 """CityscapesPanopticDataset reads what cityscapesScripts writes."""
 
 import json
+from operator import itemgetter
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from cityscapes_tree import FRAMES, write_cityscapes, zip_cityscapes
 from mmengine.registry import init_default_scope
+from torch.utils.data import DataLoader
 
 from mmpisr.datasets import CityscapesPanopticDataset
 from mmpisr.datasets.cityscapes_conversion import convert_cityscapes
@@ -156,3 +158,22 @@ def test_real_labels_are_those_of_the_label_png_in_every_pixel(real_root, suffix
             evaluated = np.isin(theirs, METAINFO['label_ids'])
             assert sample.ori_shape == theirs.shape == (1024, 2048)
             assert np.array_equal(ours, np.where(evaluated, theirs, 255))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('start', ['fork', 'spawn'])
+def test_workers_read_real_frames_from_zip_files(
+    shared_data, real_root, tmp_path, start
+):
+    zip_cityscapes(shared_data / 'cityscapes_sample', tmp_path)
+    convert_cityscapes(tmp_path)
+    dataset = load(tmp_path, 'train')
+    expected = list(load(real_root, 'train'))
+
+    loader = DataLoader(
+        dataset, num_workers=2, multiprocessing_context=start, collate_fn=itemgetter(0)
+    )
+    for ours, theirs in zip(loader, expected, strict=True):
+        assert torch.equal(ours['inputs'], theirs['inputs'])
+        truths = (item['data_samples'].gt_panoptic_seg for item in (ours, theirs))
+        assert torch.equal(*(truth.sem_seg for truth in truths))

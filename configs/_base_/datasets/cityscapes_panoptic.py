@@ -1,12 +1,17 @@
-"""Cityscapes, 1024 x 2048: 8 things, 11 stuff classes; scales and crop as detectron2.
+"""Cityscapes, 1024 x 2048: 8 things, 11 stuff classes.
 
-Folders: ``leftImg8bit/{train,val}``, ``annotations/panoptic_{train,val}`` and the json
-beside each, with its ``categories`` things first (those of cityscapesScripts are not)
-and image names that include the city. Another folder: ``--cfg-options data_root=...``
-(see ``mmpisr.datasets.merge_options``).
+Official layout: ``leftImg8bit``, ``gtFine`` (folders, or the official zip files), and
+``gtFine/cityscapes_panoptic_{train,val}`` with the json beside each, made by
+``tools/dataset_converters/cityscapes.py``. Another folder: ``--cfg-options
+data_root=...`` (see ``mmpisr.datasets.merge_options``).
+
+The paper gives the image size and otherwise follows each base model's own training
+settings; scales, crop and batch are those of detectron2's Panoptic-DeepLab. Evaluation
+at full size is the paper's. The AP needs cityscapesscripts (requirements/nodeps.txt):
+without it, ``--cfg-options val_evaluator.mask_ap=False test_evaluator.mask_ap=False``.
 """
 
-dataset_type = 'mmpisr.PanopticDataset'
+dataset_type = 'mmpisr.CityscapesPanopticDataset'
 data_root = 'data/cityscapes/'
 backend_args = None
 crop_size = (1024, 512)  # width, height
@@ -41,8 +46,10 @@ train_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        ann_file='annotations/panoptic_train.json',
-        data_prefix=dict(img='leftImg8bit/train/', seg='annotations/panoptic_train/'),
+        ann_file='gtFine/cityscapes_panoptic_train.json',
+        data_prefix=dict(
+            img='leftImg8bit/train/', seg='gtFine/cityscapes_panoptic_train/'
+        ),
         pipeline=train_pipeline,
         backend_args=backend_args,
     ),
@@ -56,8 +63,8 @@ val_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        ann_file='annotations/panoptic_val.json',
-        data_prefix=dict(img='leftImg8bit/val/', seg='annotations/panoptic_val/'),
+        ann_file='gtFine/cityscapes_panoptic_val.json',
+        data_prefix=dict(img='leftImg8bit/val/', seg='gtFine/cityscapes_panoptic_val/'),
         test_mode=True,
         pipeline=test_pipeline,
         backend_args=backend_args,
@@ -67,9 +74,11 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(
     type='mmpisr.PanopticMetric',
-    ann_file=data_root + 'annotations/panoptic_val.json',
+    ann_file=data_root + 'gtFine/cityscapes_panoptic_val.json',
     miou=True,
-    seg_prefix=data_root + 'annotations/panoptic_val/',
+    iiou=True,
+    mask_ap='cityscapes',
+    seg_prefix=data_root + 'gtFine/cityscapes_panoptic_val/',
     backend_args=backend_args,
 )
 test_evaluator = val_evaluator
