@@ -1,4 +1,4 @@
-"""Read the results that are to be compared: scores of a metric, or written panoptics."""
+"""Read results that are to be compared: scores of a metric, or written panoptics."""
 
 import os.path as osp
 from collections.abc import Mapping

@@ -68,8 +68,8 @@ class CityscapesAP(Measure):
         self.table = table
         official_evaluator()
 
-    def of_image(self, image: ScoredImage) -> InstanceCounts:
-        """Count the pixels that predicted and true things share."""
+    def of_image(self, image: ScoredImage) -> dict[str, np.ndarray]:
+        """Make ``InstanceCounts``, as a dict: mmengine keeps no named tuples."""
         segments, pred = image.truth.segments, image.instances
         table = pred.overlaps()  # (n, values)
         areas = table.sum(axis=1)
@@ -77,7 +77,7 @@ class CityscapesAP(Measure):
         table, values = table[kept], image.overlaps.first
         things = np.flatnonzero(self.table.is_thing[segments.categories])
         columns = np.searchsorted(values, segments.ids[things])
-        return InstanceCounts(
+        counts = InstanceCounts(
             truth_rows=segments.categories[things],
             is_crowd=segments.is_crowd[things],
             truth_areas=image.overlaps.counts.sum(axis=1)[columns],
@@ -87,8 +87,9 @@ class CityscapesAP(Measure):
             void=table[:, values == VOID].sum(axis=1),
             shared=table[:, columns],
         )
+        return counts._asdict()
 
-    def summarise(self, records: Sequence[InstanceCounts]) -> dict[str, float]:
+    def summarise(self, records: Sequence[dict[str, np.ndarray]]) -> dict[str, float]:
         """Let cityscapesscripts make averages of all images' counts; percent."""
         official = official_evaluator()
         rows = np.flatnonzero(self.table.is_thing).tolist()
@@ -96,7 +97,8 @@ class CityscapesAP(Measure):
         arguments.distanceAvailable = False
         arguments.instLabels = rows
         matches = {
-            index: _matches(record, rows) for index, record in enumerate(records)
+            index: _matches(InstanceCounts(**record), rows)
+            for index, record in enumerate(records)
         }
         with warnings.catch_warnings():  # of means over no class
             warnings.simplefilter('ignore', RuntimeWarning)
