@@ -10,6 +10,7 @@ from mmpisr.datasets.panoptic_json import (
     read_panoptic_json,
 )
 from mmpisr.datasets.problem import Problem, error
+from mmpisr.datasets.zip_folders import resolve_file
 
 from .annotations import ANNOTATION_FIELDS, SEGMENT_FIELDS, annotation_problems
 from .categories import CATEGORY_FIELDS, category_problems, one_kind_problems
@@ -60,20 +61,29 @@ def check_split(split: Split, *, workers: int = 1) -> SplitFindings:
     """
     findings = SplitFindings(split, [], SplitCounts([]), dict(bytes={}, pixels={}))
     dataset = split.dataset
-    path = dataset.ann_file
     try:
-        content = read_panoptic_json(path, backend_args=dataset.backend_args)
+        look_into_zips(dataset)
+        content = read_panoptic_json(
+            dataset.ann_file, backend_args=dataset.backend_args
+        )
     except (ValueError, FileNotFoundError) as reason:
-        text = str(reason).removeprefix(f'{path}: ')
-        findings.problems.append(error(path, 'unreadable json', text))
+        findings.problems.append(_told(dataset, 'unreadable json', reason))
         return findings
 
     findings.problems.extend(json_problems(dataset, content))
     findings.counts.categories += complete(content.get('categories'), CATEGORY_FIELDS)
     _read_all_files(findings, content, workers)
     if content.get('annotations'):
-        findings.problems.extend(absence_problems(path, findings.counts))
+        problems = absence_problems(dataset.ann_file, findings.counts)
+        findings.problems.extend(problems)
     return findings
+
+
+def look_into_zips(dataset: PanopticDataset) -> None:
+    """Let a lazy dataset find json and folders as it does when it reads them."""
+    if not (dataset.backend_args or {}).get('backend'):
+        dataset.ann_file = resolve_file(dataset.ann_file)
+    dataset._find_in_zips()
 
 
 def json_problems(
@@ -98,13 +108,17 @@ def json_problems(
 
 
 def _class_problems(dataset: PanopticDataset, categories: Any) -> Iterator[Problem]:
-    path = dataset.ann_file
-    reordered = getattr(dataset, 'reorders_categories', False)
+    path, reordered = dataset.ann_file, False
+    if type(dataset)._read_json is not PanopticDataset._read_json:
+        try:
+            seen = dataset._read_json()['categories']
+        except ValueError as reason:
+            yield _told(dataset, 'json of this dataset class', reason)
+        else:
+            reordered = seen != categories
     yield from category_problems(path, categories, reordered=reordered)
     yield from one_kind_problems(path, categories)
-    usable = complete(categories, CATEGORY_FIELDS)
-    if reordered:
-        usable = sorted(usable, key=lambda category: not category['isthing'])
+    usable = complete(seen if reordered else categories, CATEGORY_FIELDS)
     if usable and len(usable) == len(categories):
         read = categories_metainfo(usable)
         yield from metainfo_problems(path, dataset._metainfo, read)
@@ -161,7 +175,7 @@ def _file_job(
     try:
         paths = dataset.parse_data_info(dict(image=image, annotation=bare))
     except ValueError as reason:
-        findings.problems.append(error(dataset.ann_file, 'file names', str(reason)))
+        findings.problems.append(_told(dataset, 'file names', reason))
     return FileJob(
         json_path=dataset.ann_file,
         image={key: image[key] for key in IMAGE_FIELDS},
@@ -170,3 +184,9 @@ def _file_job(
         segments=complete(segments, SEGMENT_FIELDS),
         backend_args=dataset.backend_args,
     )
+
+
+def _told(dataset: PanopticDataset, kind: str, reason: Exception) -> Problem:
+    """Make a problem of an error, whose text may begin with the json's path."""
+    text = str(reason).removeprefix(f'{dataset.ann_file}: ')
+    return error(dataset.ann_file, kind, text)
