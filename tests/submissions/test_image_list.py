@@ -1,0 +1,78 @@
+import json
+import re
+
+import pytest
+
+from mmpisr.submissions.image_list import (
+    check_things_are_known,
+    read_image_list,
+    refuse_equal_names,
+    split_of,
+)
+
+
+@pytest.mark.parametrize(
+    ('name', 'split'),
+    [
+        ('panoptic_image_info_test-dev2017.json', 'test-dev2017'),
+        ('a/panoptic_val2017.json', 'val2017'),
+        ('cityscapes_panoptic_val_trainId.json', 'val'),
+        ('ade20k_panoptic_train.json', 'train'),
+        ('mine.json', 'test'),
+    ],
+)
+def test_the_split_is_in_the_name_of_the_json(name, split):
+    assert split_of(name) == split
+
+
+def test_what_is_saved_is_read_back(coco_list, tmp_path):
+    coco_list.save(tmp_path / 'a.json')
+
+    assert read_image_list(tmp_path / 'a.json') == coco_list
+
+
+def test_an_official_list_has_no_format_and_folders_are_cut_off(tmp_path):
+    image = dict(id='a', file_name='bonn/a.png', height=2, width=3, license=1)
+    path = tmp_path / 'image_info_val2017.json'
+    path.write_text(json.dumps(dict(images=[image])))
+
+    read = read_image_list(path)
+
+    assert read.images == [('a', 'a.png', 2, 3)]
+    assert (read.categories, read.split, read.format) == ([], 'val2017', '')
+
+
+def test_a_json_without_images_is_refused(tmp_path):
+    (tmp_path / 'a.json').write_text('{"annotations": []}')
+
+    with pytest.raises(ValueError, match=r"a\.json: lacks .*'images'.*'annotations'"):
+        read_image_list(tmp_path / 'a.json')
+
+
+def test_a_json_cut_in_half_and_a_missing_one_are_named(coco_list, tmp_path):
+    path = tmp_path / 'a.json'
+    with pytest.raises(FileNotFoundError, match=re.escape(str(path))):
+        read_image_list(path)
+    coco_list.save(path)
+    path.write_bytes(path.read_bytes()[:200])
+
+    with pytest.raises(ValueError, match=r'a\.json.*truncated'):
+        read_image_list(path)
+
+
+def test_two_images_of_one_name_are_refused(coco_list):
+    first, second, _ = coco_list.images
+    doubled = [first, second._replace(file_name=first.file_name.replace('jpg', 'png'))]
+
+    with pytest.raises(ValueError, match=r"b\.json.*'000000000009' is there 2 times"):
+        refuse_equal_names('b.json', doubled)
+    refuse_equal_names('b.json', [])
+
+
+def test_categories_without_thing_flags_are_refused(coco_list):
+    lacking = [dict(id=1, name='cat'), *coco_list.categories]
+
+    with pytest.raises(ValueError, match=r"c\.json: .*'isthing'.* 1 of 5 .*'cat'"):
+        check_things_are_known('c.json', lacking)
+    with pytest.raises(ValueError, match='0 of 0'):
+        check_things_are_known('c.json', [])
