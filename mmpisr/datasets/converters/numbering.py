@@ -1,0 +1,98 @@
+"""Turn class and instance numbers per pixel into segments."""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+VOID_CATEGORY = -1
+COLOUR_STEP = 5_308_871  # odd: permutes three bytes, so that neighbours look different
+
+
+def number_segments(
+    categories: np.ndarray,
+    instances: np.ndarray,
+    *,
+    crowds: Collection[tuple[int, int]] = (),
+) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Give each pair of category and instance an id, in the order of the pairs.
+
+    Args:
+        categories: Category ids, ``(H, W)`` integers, -1 = void.
+        instances: Numbers in ``[0, 2**24)`` within a category, ``(H, W)``; stuff has
+            one number throughout.
+        crowds: Pairs that are crowd regions.
+
+    Returns:
+        Segment ids, ``(H, W)`` int32, 0 = void, and for each segment ``id``,
+        ``category_id`` and ``iscrowd``.
+    """
+    pairs = categories.astype(np.int64) << 24 | instances
+    pairs[categories == VOID_CATEGORY] = -1
+    values, inverse = np.unique(pairs, return_inverse=True)
+    real = values >= 0
+    ids = np.where(real, np.cumsum(real) * COLOUR_STEP % 2**24, 0)
+    infos = []
+    for segment_id, value in zip(
+        ids[real].tolist(), values[real].tolist(), strict=True
+    ):
+        pair = value >> 24, value & 2**24 - 1
+        infos.append(
+            dict(id=segment_id, category_id=pair[0], iscrowd=int(pair in crowds))
+        )
+    return ids[inverse].reshape(pairs.shape).astype(np.int32), infos
+
+
+def connected_instances(
+    categories: np.ndarray, things: Iterable[int], *, min_area: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make every connected region of a thing class an instance (8 neighbours).
+
+    Objects that touch become one instance, and an object in two parts becomes two.
+
+    Args:
+        categories: Category ids, ``(H, W)`` integers, -1 = void.
+        things: Category ids that have instances.
+        min_area: Smaller regions (pixels) become void.
+
+    Returns:
+        Categories without small regions, ``(H, W)``, and instance numbers from 1 on
+        within a class, 0 elsewhere, ``(H, W)`` int32.
+    """
+    categories = categories.copy()
+    instances = np.zeros(categories.shape, np.int32)
+    for thing in np.intersect1d(categories, list(things)):
+        mask = (categories == thing).astype(np.uint8)
+        _, regions, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        small = stats[:, cv2.CC_STAT_AREA] < min_area
+        small[0] = False  # the background
+        categories[small[regions]] = VOID_CATEGORY
+        instances += np.where(small[regions], 0, regions)
+    return categories, instances
+
+
+def look_up(path: Path, labels: np.ndarray, table: dict[int, int]) -> np.ndarray:
+    """Replace values by those of a table.
+
+    Args:
+        path: Of the png, for the message.
+        labels: Non-negative integers, ``(H, W)``.
+        table: New value of each known one.
+
+    Returns:
+        New values, ``(H, W)`` int32.
+
+    Raises:
+        ValueError: A value is not in the table; says how many pixels have it.
+    """
+    values, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+        if value not in table:
+            raise ValueError(
+                f'{path}: {count} pixels have value {value}, which no class has; known '
+                f'are {sorted(known for known in table if known >= 0)}'
+            )
+    new = np.array([table[value] for value in values.tolist()], np.int32)
+    return new[inverse].reshape(labels.shape)
