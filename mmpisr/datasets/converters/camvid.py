@@ -14,7 +14,7 @@ import numpy as np
 
 from mmpisr.files import write_atomically
 
-from .label_images import list_images, read_grey_png
+from .label_images import INCOMPLETE, list_images, read_complete_png, read_grey_png
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
 from .pool import run_in_order
@@ -166,9 +166,10 @@ def _refuse_other_size(path: Path, size: tuple[int, int]) -> None:
 
 
 def _read_image(path: Path) -> np.ndarray:
-    image = cv2.imread(str(path))
+    buffer = np.frombuffer(read_complete_png(path), np.uint8)
+    image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
     if image is None:
-        raise ValueError(f'{path}: not a complete image, is it truncated?')
+        raise ValueError(f'{path}: {INCOMPLETE}')
     return image
 
 

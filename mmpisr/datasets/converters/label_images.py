@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ..segment_png import PNG_END
 from .pool import run_in_order
 
+INCOMPLETE = 'not a complete png, is it truncated?'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
 
 
@@ -26,15 +29,19 @@ def read_label_png(path: Path) -> np.ndarray:
         ValueError: The png is truncated or no image at all.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(BytesIO(read_complete_png(path))) as image:
             labels = np.asarray(image).astype(np.int32)
     except (UnidentifiedImageError, SyntaxError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueError(
-            f'{path}: not a complete image, is it truncated? ({error})'
-        ) from error
+        raise ValueError(f'{path}: {INCOMPLETE} ({error})') from error
     return labels[..., :3] if labels.ndim == 3 else labels
+
+
+def read_complete_png(path: Path) -> bytes:
+    """Give the content of a png; without its last chunk it is a ``ValueError``."""
+    content = path.read_bytes()
+    if PNG_END not in content[-64:]:
+        raise ValueError(f'{path}: {INCOMPLETE} ({len(content)} bytes)')
+    return content
 
 
 def read_grey_png(path: Path) -> np.ndarray:

@@ -175,11 +175,11 @@ def make_coloured(path):
 @pytest.mark.parametrize(
     ('kind', 'spoil', 'message'),
     [
-        ('annotations', truncate, 'ADE_val_00000001.png: not a complete image'),
+        ('annotations', truncate, 'ADE_val_00000001.png: not a complete png'),
         ('annotations', set_pixel(151), '1 pixels have value 151, which no class'),
         ('annotations', make_coloured, r'has 3 channels, expected class numbers'),
         ('annotations', shrink, r'is \(64, 96\) .*annotations/.* is \(62, 96\)'),
-        ('annotations_instance', truncate, 'not a complete image, is it truncated'),
+        ('annotations_instance', truncate, 'not a complete png, is it truncated'),
         (
             'annotations_instance',
             set_pixel(101, 1, 0),
