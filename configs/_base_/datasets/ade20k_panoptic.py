@@ -1,12 +1,14 @@
 """ADE20K panoptic, 100 things and 50 stuff classes: crops of 640 x 640.
 
-Folders as mmdet's ``tools/dataset_converters/ade20k2coco.py`` leaves them:
+Folders as ``tools/dataset_converters/ade20k.py data/ADEChallengeData2016`` leaves them:
 ``images/{training,validation}``, ``ade20k_panoptic_{train,val}`` and the json beside
-each. Boxes are taken from the pngs: those of things in that json are wrong (the
+each. Those of mmdet's ``ade20k2coco.py`` have the same names, ids and categories and do
+as well: boxes are taken from the pngs, for those of things in its json are wrong (the
 converter reads the left edge from the segment before). Another folder:
 ``--cfg-options data_root=...`` (see ``mmpisr.datasets.merge_options``).
 
-Scales and crop are those of MaskFormer's ADE20K-panoptic recipe.
+Scales and crop are those of MaskFormer's ADE20K-panoptic recipe; the paper gives none.
+It counts 115 things and 35 stuff: ``ade20k_panoptic_115.py``.
 """
 
 dataset_type = 'mmpisr.PanopticDataset'

@@ -1,8 +1,9 @@
 """CamVid as COCO panoptic, 240 x 180 (width, height): 3 things, 8 stuff classes.
 
 Folders: ``images/{train,val}``, ``annotations/panoptic_{train,val}`` and the json
-beside each. Another folder: ``--cfg-options data_root=...`` (see
-``mmpisr.datasets.merge_options``).
+beside each, as ``tools/dataset_converters/camvid.py`` makes them. Another folder:
+``--cfg-options data_root=...`` (see ``mmpisr.datasets.merge_options``). The paper does
+not use CamVid: sizes are ours.
 """
 
 dataset_type = 'mmpisr.PanopticDataset'

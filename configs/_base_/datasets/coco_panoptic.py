@@ -1,8 +1,11 @@
 """COCO 2017 panoptic: 80 things, 53 stuff classes; scales and crop as detectron2.
 
 Folders as COCO names them: ``{train,val}2017``, ``annotations/panoptic_*2017``
-and the json beside each. Another folder: ``--cfg-options data_root=...`` (see
-``mmpisr.datasets.merge_options``).
+and the json beside each; the zip files in place of the folders do, too. Check them:
+``tools/dataset_converters/coco.py data/coco``. Another folder: ``--cfg-options
+data_root=...`` (see ``mmpisr.datasets.merge_options``).
+
+The paper gives no sizes for COCO: these are of detectron2's Panoptic-DeepLab recipe.
 """
 
 dataset_type = 'mmpisr.PanopticDataset'
