@@ -4,7 +4,8 @@
 written; ``compare_results.py A.json B.json --ann-file TRUTH.json`` reads COCO-panoptic
 results, whose pngs are in folders of the same names. The interval is a paired bootstrap
 over images, the p-value (two-sided) a paired permutation test: the results of an image
-are swapped at random. Mask AP is no sum over images and is not compared.
+are swapped at random. Mask AP is no sum over images and is not compared. iIoU of result
+jsons takes the average sizes of instances from the truth.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
