@@ -46,8 +46,8 @@ class Workspace:
             begun = json.loads(self.origin_path.read_text())
             self._check_origin(begun, origin)
         else:
+            image_list.save(self.list_path)  # first: whoever finds the origin needs it
             write_atomically(self.origin_path, json.dumps(dict(origin)))
-            image_list.save(self.list_path)
         return self.index()
 
     def read_list(self) -> ImageList:
