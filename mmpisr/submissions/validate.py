@@ -51,19 +51,11 @@ def validate_submission(
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'submission {str(path)!r} does not exist')
-    beside = _find_sidecar(path)
-    if image_info is None and beside is None:
-        raise FileNotFoundError(
-            f'{sidecar_path(path)} does not exist: give --image-info, a json with the '
-            'images that the submission must hold'
-        )
-    images = _wanted_images(image_info, beside)
-    reader = ArchiveReader(path)
-    try:
-        archive = _archive_of(path, reader, images, beside)
-        return check_archive(path, archive, images, max_megabytes=max_megabytes)
-    finally:
-        reader.close()
+    out_file = _main_file(path)
+    beside = read_image_list(sidecar_path(out_file)) if out_file else None
+    images = _wanted_images(path, image_info, beside)
+    archive = _archive_of(path, out_file, beside) or _guess_archive(path, images.split)
+    return check_archive(path, archive, images, max_megabytes=max_megabytes)
 
 
 def check_archive(
@@ -91,22 +83,23 @@ def check_archive(
     return report
 
 
-def _find_sidecar(path: Path) -> ImageList | None:
-    """The list beside a zip file, or beside the one whose further file it is."""
+def _main_file(path: Path) -> Path | None:
+    """The zip file with a list beside it: this one, or the one that it belongs to."""
     stems = [path.stem, *(path.stem.removesuffix(suffix) for suffix in SUFFIXES)]
-    for stem in stems:
-        candidate = sidecar_path(path.with_name(f'{stem}.zip'))
-        if candidate.is_file():
-            return read_image_list(candidate)
-    return None
+    candidates = [path.with_name(f'{stem}.zip') for stem in stems]
+    return next((c for c in candidates if sidecar_path(c).is_file()), None)
 
 
 def _wanted_images(
-    image_info: str | Path | None, beside: ImageList | None
+    path: Path, image_info: str | Path | None, beside: ImageList | None
 ) -> ImageList:
-    """The official list with the categories of ours where it has no thing flags."""
+    """The official list, with our categories where it does not say what things are."""
     if image_info is None:
-        assert beside is not None
+        if beside is None:
+            raise FileNotFoundError(
+                f'{sidecar_path(path)} does not exist: give --image-info, a json with '
+                'the images that the submission must hold'
+            )
         return beside
     official = read_image_list(image_info)
     if beside is not None and any('isthing' not in c for c in official.categories):
@@ -116,23 +109,26 @@ def _wanted_images(
 
 
 def _archive_of(
-    path: Path, reader: ArchiveReader, images: ImageList, beside: ImageList | None
-) -> Archive:
-    """Say what a zip file is, from the list beside it or else from what is in it."""
-    if beside is not None and beside.format:
-        stems = [path.stem, *(path.stem.removesuffix(suffix) for suffix in SUFFIXES)]
-        for stem in stems:
-            out_file = path.with_name(f'{stem}.zip')
-            for archive in find_format(beside.format).archives(out_file, beside.split):
-                if archive.path == path:
-                    return archive
+    path: Path, out_file: Path | None, beside: ImageList | None
+) -> Archive | None:
+    """Say what a zip file is by the list that was written with it."""
+    if out_file is None or beside is None or not beside.format:
+        return None
+    archives = find_format(beside.format).archives(out_file, beside.split)
+    return next((archive for archive in archives if archive.path == path), None)
+
+
+def _guess_archive(path: Path, split: str) -> Archive:
+    """Say what a zip file is by what is in it."""
+    reader = ArchiveReader(path)
+    reader.close()
     kind: type[Archive] = PixelArchive
-    if any(name.endswith('.json') for name in reader.names):
-        jsons = [name for name in reader.names if name.endswith('.json')]
+    jsons = [name for name in reader.names if name.endswith('.json')]
+    if jsons:
         own = any(name.startswith('cityscapes_panoptic_') for name in jsons)
         kind = CityscapesPanopticArchive if own else PanopticArchive
     elif any(name.endswith('.txt') for name in reader.names):
         kind = InstanceArchive
-    archive = kind(path, images.split)
+    archive = kind(path, split)
     archive.path = path
     return archive

@@ -1,0 +1,306 @@
+"""Every way in which a submission can be wrong has a message that names it."""
+
+import json
+import re
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpisr.apis import check_submission
+from mmpisr.datasets.segment_png import encode_segment_ids
+from mmpisr.submissions import validate_submission
+
+FIRST = 'bonn_000000_000019'
+NAME = 'panoptic_test-dev2017_a_results'
+
+
+@pytest.fixture
+def coco(written, coco_list, tmp_path):
+    return written(tmp_path / f'{NAME}.zip', coco_list)
+
+
+@pytest.fixture
+def cityscapes(written, cityscapes_list, tmp_path):
+    return written(tmp_path / 'c.zip', cityscapes_list)
+
+
+def rewrite(path, changes):
+    """Replace members (None removes one), or add them."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members |= changes
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, content in members.items():
+            if content is not None:
+                archive.writestr(name, content)
+
+
+def change_json(path, change):
+    """Let a function change the annotations of a panoptic archive."""
+    with zipfile.ZipFile(path) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith('.json'))
+        content = json.loads(archive.read(name))
+    change(content['annotations'])
+    rewrite(path, {name: json.dumps(content)})
+
+
+def refuse(path, pattern, **options):
+    report = validate_submission(path, **options)
+    assert not report.ok
+    assert re.search(pattern, report.summary()), report.summary()
+    assert report.summary().startswith(path.name)
+
+
+def gray(*shape, value=7, dtype=np.uint8):
+    return cv2.imencode('.png', np.full(shape, value, dtype))[1].tobytes()
+
+
+def test_what_the_writer_writes_is_valid_and_its_table_says_what_is_in_it(coco):
+    report = validate_submission(coco)
+
+    assert report.ok
+    assert report.counts['images'] == report.counts['pngs'] == 3
+    assert report.counts['segments'] == 12
+    assert re.search(r'verdict +\| valid', report.table())
+
+
+def test_each_archive_of_cityscapes_finds_the_list_beside_the_first(cityscapes):
+    kinds = {}
+    for name in 'c.zip', 'c-pixel.zip', 'c-instance.zip':
+        report = validate_submission(cityscapes.with_name(name))
+        kinds[report.counts['kind']] = report.ok
+
+    assert kinds == dict(panoptic=True, pixel=True, instance=True)
+
+
+def test_an_official_list_goes_before_the_one_beside_it(coco, coco_list, tmp_path):
+    images = [image._asdict() for image in coco_list.images]
+    images.append(dict(id=77, file_name='000000000077.jpg', height=6, width=8))
+    content = dict(images=images, categories=[dict(id=1, name='person')])
+    path = tmp_path / 'image_info_test-dev2017.json'
+    path.write_text(json.dumps(content))
+
+    refuse(coco, '1 of 4 images have no annotation.* 77', image_info=path)
+    coco.with_name(f'{NAME}.images.json').unlink()
+    with pytest.raises(ValueError, match=r"image_info.*'isthing'.*'person'"):
+        validate_submission(coco, path)
+
+
+def test_without_any_list_the_flag_is_named_and_a_missing_file_is(coco):
+    coco.with_name(f'{NAME}.images.json').unlink()
+
+    with pytest.raises(FileNotFoundError, match=r'a_results\.images\.json.*--image-i'):
+        validate_submission(coco)
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.zip'):
+        validate_submission('nowhere.zip')
+
+
+def test_what_an_archive_is_can_be_seen_without_the_list_beside_it(
+    cityscapes, tmp_path
+):
+    info = cityscapes.with_name('c.images.json').rename(tmp_path / 'cs_test.json')
+    content = json.loads(info.read_text()) | dict(format='')
+    info.write_text(json.dumps(content))
+
+    for name in 'c.zip', 'c-pixel.zip', 'c-instance.zip':
+        report = validate_submission(cityscapes.with_name(name), info)
+        assert report.ok, report.summary()
+
+
+def test_a_truncated_zip_file_is_refused(coco):
+    coco.write_bytes(coco.read_bytes()[:-100])
+
+    with pytest.raises(ValueError, match=r'a_results\.zip: no complete zip'):
+        validate_submission(coco)
+
+
+def test_a_damaged_member_is_named(coco):
+    content = bytearray(coco.read_bytes())
+    content[content.index(b'IDAT') + 6] ^= 255
+    coco.write_bytes(content)
+
+    refuse(coco, r'000000000002\.png.*damaged in the archive')
+
+
+def test_the_size_limit_names_both_sizes(coco):
+    refuse(coco, r'has 0\.0 MB, more than the 0\.0001 MB', max_megabytes=1e-4)
+
+
+def test_a_json_of_another_name_and_one_cut_in_half_are_named(coco):
+    with zipfile.ZipFile(coco) as archive:
+        content = archive.read(f'{NAME}.json')
+
+    rewrite(coco, {f'{NAME}.json': content[:90]})
+    refuse(coco, rf"{NAME}\.json: no complete json with 'annotations'")
+    rewrite(coco, {f'{NAME}.json': None, 'results.json': content})
+    refuse(coco, rf"{NAME}\.json is missing.*\['results\.json'\]")
+
+
+@pytest.mark.parametrize(
+    ('change', 'pattern'),
+    [
+        (lambda a: a.pop(1), r'1 of 3 images have no annotation, the first .* 2'),
+        (lambda a: a.append(a[0]), r'image_id 9 has 2 annotations, not 1'),
+        (lambda a: a[0].update(image_id=77), r'1 annotations .*first image_id is 77'),
+        (lambda a: a[0].pop('file_name'), r"annotations\[0\] lacks \['file_name'\]"),
+        (
+            lambda a: a[0]['segments_info'][0].pop('category_id'),
+            r'annotations\[0\] lacks .*segments_info\[\]\.category_id',
+        ),
+        (
+            lambda a: a[0].update(file_name='9.png'),
+            r"image_id=9\]\.file_name is '9\.png', not '000000000009\.png'",
+        ),
+        (
+            lambda a: a[0]['segments_info'][0].update(category_id=200),
+            r'category_id 200, known are \[1, 3, 149, 187\]',
+        ),
+        (
+            lambda a: a[0]['segments_info'][3].update(id=1001),
+            r'2 segments have id 1001, so they share the colour \(233, 3, 0\)',
+        ),
+        (
+            lambda a: a[0]['segments_info'][3].update(id=5),
+            r'ids \[2001\] that its segments_info lacks, which has \[5\]',
+        ),
+    ],
+)
+def test_a_wrong_entry_is_named_with_both_values(coco, change, pattern):
+    change_json(coco, change)
+
+    refuse(coco, pattern)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'pattern'),
+    [
+        ({f'{NAME}/000000000005.png': None}, r'1 of 3 pngs are missing.*05\.png'),
+        ({'readme.txt': 'hello'}, r'1 files do not belong here.*readme\.txt'),
+        (
+            {f'{NAME}/000000000005.png': encode_segment_ids(np.ones((8, 6), int))},
+            r'05\.png has 8 x 6 pixels \(height, width\), image 5 has 6 x 8',
+        ),
+        (
+            {f'{NAME}/000000000005.png': encode_segment_ids(np.ones((6, 8), int))[:50]},
+            r'05\.png: not a complete png \(50 bytes\)',
+        ),
+        (
+            {f'{NAME}/000000000005.png': gray(6, 8)},
+            r'05\.png is 8-bit gray, segment ids must be in 8-bit RGB',
+        ),
+    ],
+)
+def test_a_wrong_file_is_named_with_both_values(coco, changes, pattern):
+    rewrite(coco, changes)
+
+    refuse(coco, pattern)
+
+
+def test_a_member_that_is_there_twice_is_named(coco):
+    with zipfile.ZipFile(coco, 'a') as archive, pytest.warns(UserWarning, match='Dupl'):
+        archive.writestr(f'{NAME}.json', archive.read(f'{NAME}.json'))
+
+    refuse(coco, rf'{NAME}\.json is there more than once')
+
+
+@pytest.mark.parametrize(
+    ('changes', 'pattern'),
+    [
+        ({f'{FIRST}_labelIds.png': None}, rf"'{FIRST}' has 0 files \[\], not 1"),
+        ({f'a/{FIRST}_x.png': gray(6, 8)}, rf"'{FIRST}' has 2 files"),
+        ({'koln_000000_000000.png': gray(6, 8)}, 'koln.* belong to no image'),
+        ({'notes.md': 'hi'}, r'notes\.md.* belong to no image'),
+        (
+            {f'{FIRST}_labelIds.png': gray(6, 8, 3)},
+            'is 8-bit RGB, one channel must be in 8-bit gray',
+        ),
+        (
+            {f'{FIRST}_labelIds.png': gray(6, 8, dtype=np.uint16)},
+            'is 16-bit gray, one channel must be in 8-bit gray',
+        ),
+        (
+            {f'{FIRST}_labelIds.png': gray(6, 8, value=9)},
+            r'label ids \[9\], evaluated are \[0, 7, 23, 24, 26\]',
+        ),
+        ({f'{FIRST}_labelIds.png': gray(3, 8)}, r'3 x 8 pixels.* 6 x 8'),
+    ],
+)
+def test_a_wrong_pixel_level_file_is_named(cityscapes, changes, pattern):
+    path = cityscapes.with_name('c-pixel.zip')
+    rewrite(path, changes)
+
+    refuse(path, pattern)
+
+
+@pytest.mark.parametrize(
+    ('text', 'pattern'),
+    [
+        ('masks/a.png 26', r"'masks/a\.png 26' has 2 fields, not 3"),
+        ('masks/a.png car 0.5', r'car 0\.5. is not "relative'),
+        ('/masks/a.png 26 0.5', "'/masks/a.png' is outside the archive"),
+        ('../a.png 26 0.5', r"'\.\./a\.png' is outside the archive"),
+        ('masks/a.png 26 0.5', r'mask masks/a\.png is not in the archive'),
+        (f'masks/{FIRST}_000.png 7 0.5', r'label id 7 is no thing, .* \[24, 26\]'),
+        (f'masks/{FIRST}_000.png 26 nan', "confidence 'nan' is not finite"),
+        (
+            f'masks/{FIRST}_000.png 26 0.5\nmasks/{FIRST}_000.png 26 0.4',
+            r'line 2: mask masks/.*000\.png is named a second time',
+        ),
+        ('', r'2 files are named by no text file of the list'),
+    ],
+)
+def test_a_wrong_instance_line_is_named(cityscapes, text, pattern):
+    path = cityscapes.with_name('c-instance.zip')
+    rewrite(path, {f'{FIRST}_pred.txt': text})
+
+    refuse(path, pattern)
+
+
+def test_an_image_needs_exactly_one_instance_text(cityscapes):
+    path = cityscapes.with_name('c-instance.zip')
+
+    rewrite(
+        path, {f'{FIRST}_pred.txt': None, f'{FIRST}_a.txt': '', f'{FIRST}_b.txt': ''}
+    )
+
+    refuse(path, rf"image '{FIRST}' has 2 text files \['{FIRST}_a.txt', .*not 1")
+
+
+def test_a_mask_of_another_size_is_named(cityscapes):
+    path = cityscapes.with_name('c-instance.zip')
+    rewrite(path, {f'masks/{FIRST}_000.png': gray(6, 9)})
+
+    refuse(path, r'masks/.*000\.png has 6 x 9 pixels .* 6 x 8')
+
+
+def test_many_problems_are_counted_but_not_all_kept(coco):
+    change_json(coco, lambda a: a[0].update(segments_info=a[0]['segments_info'] * 30))
+    for entry_id in 2, 5:
+        change_json(
+            coco,
+            lambda a, i=entry_id: a[0]['segments_info'].extend(
+                dict(id=number, category_id=500 + i) for number in range(40)
+            ),
+        )
+
+    report = validate_submission(coco)
+
+    assert report.num_problems > len(report.problems) == 50
+    assert re.search(r'\.\.\. and \d+ more$', report.summary())
+
+
+def test_the_tool_prints_tables_and_leaves_with_1_for_any_wrong_file(
+    coco, cityscapes, capsys
+):
+    check_submission.main([str(coco), str(cityscapes)])
+    assert capsys.readouterr().out.count('valid') == 2
+
+    rewrite(coco, {'x.txt': ''})
+    with pytest.raises(SystemExit, match='1'):
+        check_submission.main([str(coco), str(cityscapes), 'nowhere.zip'])
+    out, err = capsys.readouterr()
+    assert '1 problems' in out
+    assert 'x.txt' in err
+    assert 'nowhere.zip' in err
