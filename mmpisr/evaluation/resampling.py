@@ -148,7 +148,8 @@ def weighted_values(
     Returns:
         Values by result key, ``(R,)`` each.
     """
-    flat = records.reshape(len(records), int(np.prod(measure.shape)))
+    flat = np.ascontiguousarray(records, dtype=np.float64)
+    flat = flat.reshape(len(records), int(np.prod(measure.shape)))  # (I, C * K)
     chunks = [
         measure.values((chunk @ flat).reshape(-1, *measure.shape) + start)
         for chunk in weights
