@@ -16,7 +16,13 @@ import numpy as np
 from .ade20k_classes import Ade20kClasses, ade20k_classes
 from .label_images import image_entries, list_images, read_grey_png, read_label_png
 from .layout import missing_files
-from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
+from .numbering import (
+    VOID_CATEGORY,
+    connected_instances,
+    distinct,
+    look_up,
+    number_segments,
+)
 from .split import ImageJob, convert_split
 
 FOLDERS = dict(train='training', val='validation')
@@ -97,11 +103,7 @@ def _segments(
 ) -> tuple[np.ndarray, list[dict]]:
     """Segments of one image: stuff, then things over it."""
     semantic = read_grey_png(semantic_path)
-    categories = look_up(
-        semantic_path, semantic, {0: VOID_CATEGORY, **classes.of_semantic}
-    )
-    annotated = classes.thing_ids - set(classes.connected)
-    categories[np.isin(categories, list(annotated))] = VOID_CATEGORY
+    categories = look_up(semantic_path, semantic, _semantic_table(classes))
     categories, instances = connected_instances(categories, classes.connected)
 
     of_instance, numbers = _instances(instance_path, classes)
@@ -124,20 +126,22 @@ def _instances(path: Path, classes: Ade20kClasses) -> tuple[np.ndarray, np.ndarr
             'number in green'
         )
     numbers = png[..., 1]
-    labels = np.where(numbers > 0, png[..., 0], -1)
-    categories = look_up(path, labels, {-1: VOID_CATEGORY, **classes.of_instance})
-    for number, category in _pairs(numbers, categories):
-        raise ValueError(
-            f'{path}: instance {number} has more than one class: {category}'
-        )
+    labels = np.where(numbers > 0, png[..., 0], 0)
+    if not labels[numbers > 0].all():
+        raise ValueError(f'{path}: pixels with an instance number have class 0 in red')
+    categories = look_up(path, labels, {0: VOID_CATEGORY, **classes.of_instance})
+    pairs = distinct(numbers << 8 | categories & 255)
+    if len(np.unique(pairs >> 8)) != len(pairs):
+        twice = int(np.flatnonzero(np.bincount(pairs >> 8) > 1)[0])
+        found = [int(pair & 255) for pair in pairs if pair >> 8 == twice]
+        raise ValueError(f'{path}: instance {twice} has categories {found}, not one')
     return categories, numbers
 
 
-def _pairs(numbers: np.ndarray, categories: np.ndarray) -> list[tuple[int, list[int]]]:
-    """Instances of more than one category, with these."""
-    pairs = np.unique(np.stack([numbers, categories], -1).reshape(-1, 2), axis=0)
-    found, counts = np.unique(pairs[:, 0], return_counts=True)
-    return [
-        (number, pairs[pairs[:, 0] == number, 1].tolist())
-        for number in found[counts > 1].tolist()
-    ]
+def _semantic_table(classes: Ade20kClasses) -> dict[int, int]:
+    """Category of a semantic number; void for things, which come as instances."""
+    annotated = classes.thing_ids - set(classes.connected)
+    return {0: VOID_CATEGORY} | {
+        number: VOID_CATEGORY if category in annotated else category
+        for number, category in classes.of_semantic.items()
+    }

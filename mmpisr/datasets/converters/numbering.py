@@ -31,7 +31,8 @@ def number_segments(
     """
     pairs = categories.astype(np.int64) << 24 | instances
     pairs[categories == VOID_CATEGORY] = -1
-    values, inverse = np.unique(pairs, return_inverse=True)
+    first, lengths = _runs(pairs)
+    values, run_of = np.unique(pairs.ravel()[first], return_inverse=True)
     real = values >= 0
     ids = np.where(real, np.cumsum(real) * COLOUR_STEP % 2**24, 0)
     infos = []
@@ -42,7 +43,8 @@ def number_segments(
         infos.append(
             dict(id=segment_id, category_id=pair[0], iscrowd=int(pair in crowds))
         )
-    return ids[inverse].reshape(pairs.shape).astype(np.int32), infos
+    id_map = np.repeat(ids.astype(np.int32)[run_of], lengths)
+    return id_map.reshape(pairs.shape), infos
 
 
 def connected_instances(
@@ -63,7 +65,7 @@ def connected_instances(
     """
     categories = categories.copy()
     instances = np.zeros(categories.shape, np.int32)
-    for thing in np.intersect1d(categories, list(things)):
+    for thing in np.intersect1d(distinct(categories), list(things)):
         mask = (categories == thing).astype(np.uint8)
         _, regions, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         small = stats[:, cv2.CC_STAT_AREA] < min_area
@@ -87,12 +89,26 @@ def look_up(path: Path, labels: np.ndarray, table: dict[int, int]) -> np.ndarray
     Raises:
         ValueError: A value is not in the table; says how many pixels have it.
     """
-    values, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+    values = distinct(labels)
+    for value in values.tolist():
         if value not in table:
             raise ValueError(
-                f'{path}: {count} pixels have value {value}, which no class has; known '
-                f'are {sorted(known for known in table if known >= 0)}'
+                f'{path}: {(labels == value).sum()} pixels have value {value}, which '
+                f'no class has; known are {sorted(table)}'
             )
-    new = np.array([table[value] for value in values.tolist()], np.int32)
-    return new[inverse].reshape(labels.shape)
+    new = np.zeros(values.max(initial=0) + 1, np.int32)
+    new[values] = [table[value] for value in values.tolist()]
+    return new[labels]
+
+
+def distinct(array: np.ndarray) -> np.ndarray:
+    """Sorted distinct values; fast where neighbours in a row are often equal."""
+    return np.unique(array.ravel()[_runs(array)[0]])
+
+
+def _runs(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Flat start and length of every run of equal values in an array."""
+    flat = array.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    first = np.append(0, changes) if flat.size else changes
+    return first, np.diff(first, append=flat.size)

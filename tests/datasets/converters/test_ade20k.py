@@ -185,7 +185,12 @@ def make_coloured(path):
             set_pixel(101, 1, 0),
             'have value 101, which no class',
         ),
-        ('annotations_instance', set_pixel(4, 1, 0), 'instance 1 has more than one'),
+        (
+            'annotations_instance',
+            set_pixel(4, 1, 0),
+            r'instance 1 has categories \[0, 3\], not one',
+        ),
+        ('annotations_instance', set_pixel(0, 1, 0), 'instance number have class 0'),
         ('annotations_instance', make_grey, 'one channel, expected two or three'),
     ],
 )
