@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from yapf.yapflib import yapf_api
 
 torch.set_num_threads(1)
 REPO = Path(__file__).resolve().parents[1]
@@ -22,6 +23,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f'real samples are not at {folder}')
     return folder
+
+
+@pytest.fixture(autouse=True)
+def unformatted_configs(monkeypatch) -> None:
+    """Leave the config that a runner logs and dumps as it is: yapf takes seconds."""
+    monkeypatch.setattr(yapf_api, 'FormatCode', lambda text, **_: (text, True))
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
