@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader
 
 from mmpisr.registry import HOOKS
 
-PANOPTIC_FIELDS = ('num_things_classes', 'num_stuff_classes')
+STUFF_FIELD = 'num_stuff_classes'
+PANOPTIC_FIELDS = ('num_things_classes', STUFF_FIELD)
 
 
 def check_class_counts(model: nn.Module, metainfo: Mapping) -> None:
@@ -21,6 +22,7 @@ def check_class_counts(model: nn.Module, metainfo: Mapping) -> None:
     Compared are ``num_things_classes`` and ``num_stuff_classes`` of any module and
     ``num_classes`` of box and mask heads (things). A relation has what its host's heads
     have, which may be fewer: to Panoptic-FPN's semantic head all things are one class.
+    No things at all are refused where a module learns them: its heads would be empty.
 
     Args:
         model: The model, not wrapped.
@@ -36,6 +38,12 @@ def check_class_counts(model: nn.Module, metainfo: Mapping) -> None:
     for name, module in model.named_modules():
         for field, expected in _expected_counts(module, things, stuff):
             actual = getattr(module, field)
+            if field != STUFF_FIELD and things == 0:
+                raise ValueError(
+                    f'{name or "model"} ({type(module).__name__}): {field} is '
+                    f'{actual}, but the dataset has no thing classes at all ({stuff} '
+                    'stuff classes): isthing is 0 in all categories of its json'
+                )
             if isinstance(actual, int) and actual != expected:
                 raise ValueError(
                     f'{name or "model"} ({type(module).__name__}): {field} is '

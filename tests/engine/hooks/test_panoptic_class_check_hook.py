@@ -53,6 +53,17 @@ def test_a_wrong_count_names_module_field_and_both_values(head, message):
         check_class_counts(model_with(head), METAINFO)
 
 
+@pytest.mark.parametrize('num', [0, 2])
+def test_a_dataset_without_any_thing_is_refused_before_heads_fail(num):
+    message = f'num_things_classes is {num}, but .* no thing classes at all .3 stuff'
+    with pytest.raises(ValueError, match=rf'^panoptic_head \(Head\): {message}'):
+        check_class_counts(model_with(Head(num)), dict(METAINFO, thing_classes=()))
+
+
+def test_a_dataset_without_any_stuff_passes():
+    check_class_counts(model_with(Head(2, 0)), dict(METAINFO, stuff_classes=()))
+
+
 def test_a_dataset_without_panoptic_classes_is_not_compared():
     check_class_counts(model_with(Head(80, 53)), dict(classes=('a',)))
 
