@@ -1,6 +1,7 @@
 """Every UPerNet config, base or with a relation; the small ones also run."""
 
 import json
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from mmengine.structures import PixelData
 from torch import nn
 
 from mmpisr.datasets import merge_options
+from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
 from mmpisr.registry import DATASETS, METRICS, MODELS
+from mmpisr.submissions import prepare_submission
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 PATHS = [
@@ -170,23 +173,28 @@ def test_dev_root(tmp_path):
 
 def test_the_test_dev_recipe_writes_what_the_server_wants(test_dev_root):
     cfg = load(CONFIGS / 'upernet' / 'upernet_swin-l_270k_coco-test-dev.py')
-    prefix = str(test_dev_root / 'results' / 'panoptic_test-dev2017')
-    options = {'test_evaluator.outfile_prefix': prefix}
-    merge_options(cfg, {'data_root': f'{test_dev_root}/', **options})
+    merge_options(cfg, {'data_root': f'{test_dev_root}/'})
+    assert cfg.test_evaluator == []
+    name = 'panoptic_test-dev2017_pisr_results'
+    out_file = test_dev_root / f'{name}.zip'
+    prepare_submission(
+        cfg, format_name='coco-test-dev', out_file=str(out_file), checkpoint='a.pth'
+    )
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
-    metric = METRICS.build(cfg.test_evaluator)
-    metric.dataset_meta = dataset.metainfo
+    writer = METRICS.build(cfg.test_evaluator)
+    writer.dataset_meta = dataset.metainfo
     sample = dataset[0]['data_samples']
     panoptic = torch.full((1, *sample.ori_shape), 132)  # the last stuff class
     panoptic[:, :20] = 2 + 1000  # a thing
     sample.pred_panoptic_seg = PixelData(sem_seg=panoptic)
 
-    metric.process({}, [sample.to_dict()])
-    metric.evaluate(size=1)
+    writer.process({}, [sample.to_dict()])
+    writer.evaluate(size=1)
 
-    (entry,) = json.loads(Path(f'{prefix}.panoptic.json').read_text())['annotations']
+    with zipfile.ZipFile(out_file) as archive:
+        (entry,) = json.loads(archive.read(f'{name}.json'))['annotations']
+        png = archive.read(f'{name}/000000000007.png')
     assert sample.img_shape == (800, 1067)
     assert entry['image_id'] == 7
     assert {s['category_id'] for s in entry['segments_info']} == {5, 265}
-    png = Path(f'{prefix}.panoptic') / entry['file_name']
-    assert cv2.imread(str(png)).shape == (48, 64, 3)
+    assert decode_segment_ids(png).shape == (48, 64)

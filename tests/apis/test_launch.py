@@ -89,3 +89,14 @@ def test_a_bad_dump_path_is_refused_before_anything_is_built():
 
     with pytest.raises(ValueError, match='json'):
         launch.evaluation_config(args)
+
+
+def test_a_submission_needs_a_zip_file_and_a_known_format(capsys):
+    parser = launch.evaluation_parser()
+    args = parser.parse_args([TOY, 'a.pth', '--submission', 'coco-test-dev'])
+
+    with pytest.raises(ValueError, match=r'coco-test-dev needs --out FILE\.zip'):
+        launch.evaluation_config(args)
+    with pytest.raises(SystemExit):
+        parser.parse_args([TOY, 'a.pth', '--submission', 'lvis'])
+    assert 'cityscapes-test' in capsys.readouterr().err

@@ -98,3 +98,11 @@ def test_predictions_are_dumped_as_a_pickle_or_not_at_all():
     run_options.check_dump_path('a/b.pkl')
     with pytest.raises(ValueError, match=r"not '\.json'"):
         run_options.check_dump_path('b.json')
+
+
+def test_a_test_without_evaluator_must_write_its_predictions_somewhere():
+    run_options.check_evaluators(Config(dict(test_evaluator=dict(type='A'))))
+    run_options.check_evaluators(Config(dict(model=dict(type='A'))))
+
+    with pytest.raises(ValueError, match=r'test_evaluator is \[\].* --submission or'):
+        run_options.check_evaluators(Config(dict(test_evaluator=[])))

@@ -1,0 +1,133 @@
+import json
+import shutil
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmpisr.apis.run_options import load_config
+from mmpisr.datasets import generate_scenes
+from mmpisr.submissions import FORMATS, prepare_submission
+from mmpisr.submissions.cityscapes_names import frame_of, label_categories
+from mmpisr.submissions.image_list import read_image_list
+
+SCENES = 'configs/panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py'
+
+
+@pytest.fixture(scope='module')
+def scenes(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp('scenes')
+    generate_scenes(root, num_train=1, num_val=3, size=(64, 96), workers=1)
+    return root
+
+
+@pytest.fixture
+def cfg(repo, scenes) -> Config:
+    return load_config(str(repo / SCENES), options=dict(data_root=str(scenes)))
+
+
+def prepare(cfg, out_file, *, format_name='coco-test-dev', checkpoint='m.pth') -> int:
+    return prepare_submission(
+        cfg, format_name=format_name, out_file=str(out_file), checkpoint=checkpoint
+    )
+
+
+def test_the_writer_takes_the_place_of_the_evaluators(cfg, tmp_path):
+    assert prepare(cfg, tmp_path / 'a.zip') == 3
+
+    assert cfg.test_evaluator.type == 'mmpisr.SubmissionWriter'
+    assert cfg.test_dataloader.sampler.type == 'RemainingImagesSampler'
+    assert cfg.test_dataloader.dataset.pipeline  # untouched
+    listed = read_image_list(tmp_path / 'a.zip.partial' / 'images.json')
+    assert [image.file_name for image in listed.images][:1] == ['000000.png']
+    assert (listed.split, listed.format) == ('val', 'coco-test-dev')
+    assert len(listed.categories) == 19
+
+
+def test_the_same_command_goes_on_and_another_checkpoint_is_refused(cfg, tmp_path):
+    checkpoint = tmp_path / 'm.pth'
+    checkpoint.write_bytes(b'weights')
+    again = deepcopy(cfg)
+    other = deepcopy(cfg)
+    prepare(cfg, tmp_path / 'a.zip', checkpoint=str(checkpoint))
+
+    prepare(again, tmp_path / 'a.zip', checkpoint=str(checkpoint))
+    checkpoint.write_bytes(b'more weights')
+
+    with pytest.raises(ValueError, match=r'begun with checkpoint .*7 bytes.*12 bytes'):
+        prepare(other, tmp_path / 'a.zip', checkpoint=str(checkpoint))
+
+
+def test_another_model_is_refused(cfg, tmp_path):
+    other = deepcopy(cfg)
+    prepare(cfg, tmp_path / 'a.zip')
+    other.model.test_cfg = dict(other=1)
+
+    with pytest.raises(ValueError, match=r'a\.zip\.partial was begun with model'):
+        prepare(other, tmp_path / 'a.zip')
+
+
+def test_a_test_json_needs_no_annotations(cfg, scenes, tmp_path):
+    content = json.loads((scenes / 'annotations/panoptic_val.json').read_text())
+    del content['annotations']
+    path = tmp_path / 'panoptic_test.json'
+    path.write_text(json.dumps(content))
+    dataset = cfg.test_dataloader.dataset
+    dataset.update(ann_file=str(path), data_prefix=dict(img='images/val'))
+
+    assert prepare(cfg, tmp_path / 'a.zip') == 3
+
+
+def test_other_files_than_zip_are_refused(cfg, tmp_path):
+    with pytest.raises(ValueError, match=r"writes a \.zip, --out has '\.pkl'"):
+        prepare(cfg, tmp_path / 'a.pkl')
+
+
+def test_a_dataset_without_json_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r'ann_file, list has None'):
+        FORMATS['coco-test-dev'].categories([])
+
+
+def test_label_ids_come_from_the_names_or_from_the_metainfo():
+    meta = dict(classes=('car', 'road'), thing_classes=('car',))
+
+    assert label_categories(meta) == [
+        dict(id=26, name='car', isthing=1),
+        dict(id=7, name='road', isthing=0),
+    ]
+    own = dict(meta, classes=('Auto', 'road'), label_ids=(26, 7))
+    assert [c['id'] for c in label_categories(own)] == [26, 7]
+
+
+def test_a_class_without_label_id_is_named():
+    meta = dict(classes=('car', 'moon'), thing_classes=('car',))
+
+    with pytest.raises(ValueError, match=r"\['moon'\] have no label id.*'road'"):
+        label_categories(meta)
+    with pytest.raises(ValueError, match="'label_ids'.* has 1 ids for 2 classes"):
+        label_categories(meta | dict(label_ids=(1,)))
+
+
+def test_a_frame_is_found_in_every_kind_of_file_name():
+    for kind in '', '_leftImg8bit', '_gtFine_leftImg8bit', '_panoptic':
+        assert frame_of(f'x/bonn_000001_000019{kind}.png') == 'bonn_000001_000019'
+    with pytest.raises(ValueError, match=r"'000001\.jpg' does not begin with <city>"):
+        frame_of('000001.jpg')
+
+
+def test_images_of_one_name_in_two_folders_are_refused(cfg, scenes, tmp_path):
+    content = json.loads((scenes / 'annotations/panoptic_val.json').read_text())
+    images, annotations = content['images'], content['annotations']
+    shutil.copytree(scenes / 'images/val', tmp_path / 'images/val/b')
+    shutil.copy(scenes / 'images/val' / images[0]['file_name'], tmp_path / 'images/val')
+    images[1]['file_name'] = f'b/{images[0]["file_name"]}'
+    content.update(images=images[:2], annotations=annotations[:2])
+    path = tmp_path / 'panoptic_val.json'
+    path.write_text(json.dumps(content))
+    dataset = cfg.test_dataloader.dataset
+    prefix = dict(img=str(tmp_path / 'images/val'), seg=dataset.data_prefix.seg)
+    dataset.update(ann_file=str(path), data_prefix=prefix)
+
+    with pytest.raises(ValueError, match=r"file_name '000000' is there 2 times"):
+        prepare(cfg, tmp_path / 'a.zip')
