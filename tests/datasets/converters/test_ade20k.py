@@ -76,6 +76,28 @@ def test_stuff_and_annotated_things_are_segments_and_the_rest_is_void(root):
     np.testing.assert_array_equal(ids == 0, without | (semantic == 0))
 
 
+def test_every_pixel_has_the_class_of_its_instance_or_else_its_stuff(root):
+    prepare_ade20k(root, splits=['val'])
+    content = json.loads((root / 'ade20k_panoptic_val.json').read_text())
+    classes = ade20k_classes()
+    for annotation in content['annotations']:
+        name = annotation['file_name']
+        png = root / 'ade20k_panoptic_val' / name
+        ids = decode_segment_ids(png.read_bytes())
+        read = [
+            cv2.imread(str(root / kind / 'validation' / name), cv2.IMREAD_UNCHANGED)
+            for kind in ('annotations', 'annotations_instance')
+        ]
+        category_of = {s['id']: s['category_id'] for s in annotation['segments_info']}
+        for segment_id, number, (_, instance, label) in zip(
+            ids.ravel().tolist(), read[0].ravel(), read[1].reshape(-1, 3), strict=True
+        ):
+            expected = classes.of_semantic.get(number, -1)
+            expected = -1 if expected in classes.thing_ids else expected
+            expected = classes.of_instance[label] if instance else expected
+            assert category_of.get(segment_id, -1) == expected
+
+
 def test_the_json_has_the_fields_that_mmdet_writes(root):
     prepare_ade20k(root, splits=['train'])
     content = json.loads((root / 'ade20k_panoptic_train.json').read_text())

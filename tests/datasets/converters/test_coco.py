@@ -182,3 +182,16 @@ def test_the_official_table_of_categories_passes(shared_data):
     path = shared_data / 'coco_panoptic_sample/panoptic_coco_categories.json'
 
     check_coco_categories(path, json.loads(path.read_text()))
+
+
+def test_real_annotations_pass(shared_data, tmp_path):
+    sample = shared_data / 'coco_panoptic_sample'
+    (tmp_path / 'annotations').mkdir()
+    for name, source in (
+        ('val2017', 'input_images'),
+        ('annotations/panoptic_val2017', 'panoptic_examples'),
+        ('annotations/panoptic_val2017.json', 'panoptic_examples.json'),
+    ):
+        (tmp_path / name).symlink_to(sample / source)
+
+    prepare_coco(tmp_path, splits=['val'])

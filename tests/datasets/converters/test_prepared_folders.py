@@ -113,6 +113,26 @@ def test_camvid(prepare, build, tmp_path):
 
 
 @pytest.mark.slow
+def test_labelled_png(prepare, build, tmp_path):
+    source, root = make_camvid(tmp_path / 'CamVid', size=(180, 240)), tmp_path / 'out'
+    table = tmp_path / 'classes.yaml'
+    table.write_text(
+        '- {id: 0, name: sky, isthing: 0}\n- {id: 3, name: road, isthing: 0}\n'
+        '- {id: 8, name: car, isthing: 1}\n- {id: 9, name: pedestrian, isthing: 1}\n'
+    )
+    for split in ('train', 'val'):
+        folders = source / split, source / f'{split}annot'
+        options = ['--classes', table, '--out', root, '--split', split, '--connected']
+        checked(prepare('labelled_png.py', *folders, *options, '--void', 11))
+        (root / 'images').mkdir(exist_ok=True)
+        (root / 'images' / split).symlink_to(source / split)
+
+    val, cfg = build('camvid_panoptic', root, 'val')
+    assert val.metainfo['classes'] == ('car', 'pedestrian', 'sky', 'road')
+    assert truth_scores(val, cfg)['coco_panoptic/PQ'] == 100
+
+
+@pytest.mark.slow
 def test_a_mistake_is_a_message_and_not_a_traceback(prepare, tmp_path):
     for script in ('ade20k.py', 'coco.py'):
         done = prepare(script, tmp_path / 'nowhere')

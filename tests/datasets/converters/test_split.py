@@ -315,3 +315,12 @@ def test_segments_that_the_format_cannot_hold_are_refused(
     with pytest.raises(ValueError, match=message):
         convert(jobs_of(1, segments))
     assert names(tmp_path / 'val') == []
+
+
+def test_an_error_in_another_process_is_this_ones_and_the_run_goes_on(convert):
+    jobs = jobs_of(12)
+    faulty = [*jobs[:9], jobs_of(12, wrong_size)[9], *jobs[10:]]
+    with pytest.raises(ValueError, match=r'9\.png: segments are \(2, 4\)'):
+        convert(faulty, workers=2)
+
+    assert len(convert(jobs, workers=2)['annotations']) == 12
