@@ -64,10 +64,12 @@ def tool(repo, monkeypatch):
 
     def run(name, *args):
         monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
+        exit_code = None
         try:
             runpy.run_path(str(repo / 'tools' / name), run_name='__main__')
         except SystemExit as end:
-            assert not end.code, end.code
+            exit_code = end.code
+        assert not exit_code, exit_code
 
     return run
 
