@@ -11,7 +11,7 @@ import mmcv
 import numpy as np
 from mmengine.fileio import get
 
-from mmpisr.datasets.problem import Problem, error, warning
+from mmpisr.datasets.problem import Problem, error
 from mmpisr.datasets.segment_png import decode_segment_ids, segment_extents
 
 from .png_segments import png_segment_problems
@@ -99,9 +99,6 @@ def _read_png(job: FileJob, problems: list[Problem]) -> dict[int, int]:
         for value, area, box in zip(values, areas, boxes, strict=True)
     }
     problems.extend(png_segment_problems(path, job.segments, found))
-    if set(found) == {0}:
-        message = f'all {found[0][0]} pixels are void (id 0)'
-        problems.append(warning(path, 'images of void only', message))
     return {value: area for value, (area, _) in found.items()}
 
 

@@ -100,6 +100,18 @@ def test_what_only_the_class_refuses_is_told_too(cityscapes, check):
     assert [p for p in problems if p.kind == 'json of this dataset class']
 
 
+def test_a_test_split_without_truth_is_sound(cityscapes, repo):
+    cfg = Config.fromfile(repo / 'configs/_base_/datasets/cityscapes_panoptic_test.py')
+    merge_options(cfg, dict(data_root=str(cityscapes)))
+
+    (split,) = splits_of_config(cfg, ['test'])
+    found = check_split(split)
+
+    assert found.problems == []
+    assert (found.counts.images, found.counts.segments) == (2, 0)
+    assert len(found.digests['bytes']) == 2
+
+
 def test_the_cityscapes_sample_is_sound(shared_data, tmp_path, check):
     sample = shared_data / 'cityscapes_sample'
     (tmp_path / 'leftImg8bit').symlink_to(sample / 'leftImg8bit')
