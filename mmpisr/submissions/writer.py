@@ -16,7 +16,7 @@ from .archive import Archive
 from .formats import find_format
 from .image_list import ImageList, ListedImage
 from .journal import JournalIndex
-from .panoptic_archive import PanopticArchive, coco_zip_name
+from .panoptic_archive import coco_zip_name
 from .prediction import Prediction
 from .validate import check_archive, sidecar_path
 from .workspace import Workspace
@@ -157,7 +157,7 @@ class SubmissionWriter(BaseMetric):
     def _advise(self) -> None:
         out_file = self.workspace.out_file
         wanted = coco_zip_name(out_file, self.image_list.split)
-        if type(self.archives[0]) is PanopticArchive and out_file.name != wanted:
+        if self.format.name == 'coco-test-dev' and out_file.name != wanted:
             print_log(f'COCO asks for the name {wanted} of {out_file}', 'current')
 
 

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from mmpisr.apis.run_options import load_config
+from mmpisr.datasets import merge_options
 from mmpisr.datasets.cityscapes_labels import METAINFO
 from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.evaluation import PanopticMetric
-from mmpisr.submissions import SubmissionWriter
-from mmpisr.submissions.cityscapes_names import label_categories
+from mmpisr.submissions import SubmissionWriter, prepare_submission
+from mmpisr.submissions.cityscapes_names import frame_of, label_categories
 from mmpisr.submissions.image_list import ImageList, ListedImage
 from mmpisr.submissions.workspace import Workspace
 
@@ -167,3 +169,28 @@ def test_a_perturbed_prediction_scores_the_same_there_and_in_our_metric(
     record_property('submission against official', differences)
     assert all(10 < value < 95 for value in theirs.values()), theirs
     assert max(differences.values()) < 1e-9, (ours, theirs)
+
+
+def test_our_config_lists_the_frames_with_label_ids(repo, shared_data, truth, tmp_path):
+    (tmp_path / 'leftImg8bit').symlink_to(
+        shared_data / 'cityscapes_sample' / 'leftImg8bit'
+    )
+    (tmp_path / 'gtFine').symlink_to(truth.parent)
+    cfg = load_config(str(repo / 'configs/_base_/datasets/cityscapes_panoptic.py'))
+    merge_options(cfg, dict(data_root=f'{tmp_path}/'))
+    cfg.test_dataloader.dataset = cfg.train_dataloader.dataset
+    cfg.merge_from_dict(dict(model=dict(type='Any'), default_scope='mmdet'))
+
+    left = prepare_submission(
+        cfg,
+        format_name='cityscapes-test',
+        out_file=str(tmp_path / 'c.zip'),
+        checkpoint='a.pth',
+    )
+
+    listed = Workspace(tmp_path / 'c.zip').read_list()
+    assert left == 3
+    assert listed.split == 'train'
+    assert listed.images[0].id == frame_of(listed.images[0].file_name)
+    assert listed.categories == label_categories(METAINFO)
+    assert [c['id'] for c in listed.categories if c['isthing']][0] == 24
