@@ -69,11 +69,11 @@ def _segment_problems(
 ) -> Iterator[Problem]:
     where = segments_of(annotation)
     segments = annotation['segments_info']
-    for position, segment in enumerate(segments):
-        yield from field_problems(
-            path, f'{where} [{position}]', segment, SEGMENT_FIELDS
-        )
     usable = complete(segments, SEGMENT_FIELDS)
+    if len(usable) < len(segments):
+        for position, segment in enumerate(segments):
+            place = f'{where} [{position}]'
+            yield from field_problems(path, place, segment, SEGMENT_FIELDS)
     for segment in usable:
         if segment['category_id'] not in category_ids:
             message = (
@@ -87,7 +87,7 @@ def _segment_problems(
                 f'{MAX_SEGMENT_ID} (0 is void)'
             )
             yield error(path, 'ids of segments', message)
-    yield from double_problems(path, f'{where}, id', (s['id'] for s in usable))
+    yield from double_problems(path, f'{where}, id', [s['id'] for s in usable])
 
 
 def segments_of(annotation: Mapping[str, Any]) -> str:

@@ -14,25 +14,24 @@ class Field(NamedTuple):
     meaning: str
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+# A json gives these types and no subclass but bool, which is no number here.
+NUMBERS = {int, float}
+TEXTS_AND_WHOLES = {int, str}
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_box(value: Any) -> bool:
+    is_list = isinstance(value, list | tuple)
+    return is_list and len(value) == 4 and {*map(type, value)} <= NUMBERS
 
 
-ID = Field(lambda v: _is_whole(v) or isinstance(v, str), 'a whole number or a text')
-WHOLE = Field(_is_whole, 'a whole number')
-LENGTH = Field(lambda v: _is_whole(v) and v > 0, 'a positive whole number of pixels')
-AREA = Field(lambda v: _is_number(v) and v >= 0, 'a number of pixels')
+ID = Field(lambda v: type(v) in TEXTS_AND_WHOLES, 'a whole number or a text')
+WHOLE = Field(lambda v: type(v) is int, 'a whole number')
+LENGTH = Field(lambda v: type(v) is int and v > 0, 'a positive whole number of pixels')
+AREA = Field(lambda v: type(v) in NUMBERS and v >= 0, 'a number of pixels')
 TEXT = Field(lambda v: isinstance(v, str) and bool(v), 'a text')
 FLAG = Field(lambda v: v in (0, 1), '0 or 1')
 LIST = Field(lambda v: isinstance(v, list), 'a list')
-BOX = Field(
-    lambda v: isinstance(v, list | tuple) and len(v) == 4 and all(map(_is_number, v)),
-    'four numbers: left, top, width, height',
-)
+BOX = Field(_is_box, 'four numbers: left, top, width, height')
 
 
 def field_problems(
@@ -67,9 +66,12 @@ def field_problems(
 
 def fits(item: Any, fields: Mapping[str, Field]) -> bool:
     """Whether an entry has all the fields, each as it must be."""
-    return isinstance(item, Mapping) and all(
-        name in item and field.fits(item[name]) for name, field in fields.items()
-    )
+    if not isinstance(item, dict):
+        return False
+    for name, field in fields.items():  # a loop, for there are millions of segments
+        if name not in item or not field.fits(item[name]):
+            return False
+    return True
 
 
 def complete(items: Any, fields: Mapping[str, Field]) -> list[Mapping[str, Any]]:
@@ -88,8 +90,9 @@ def list_problems(path: str, name: str, value: Any) -> Iterator[Problem]:
 
 def double_problems(path: str, field: str, values: Iterable[Any]) -> Iterator[Problem]:
     """Yield one error for values that are there more than once."""
-    doubled = {value: n for value, n in Counter(values).items() if n > 1}
-    if doubled:
+    values = list(values)
+    if len(set(values)) < len(values):
+        doubled = {value: n for value, n in Counter(values).items() if n > 1}
         message = f'{field} must be unique, but value: count is {few(doubled)}'
         yield error(path, 'doubled values', message)
 
