@@ -112,7 +112,7 @@ def _class_problems(dataset: PanopticDataset, categories: Any) -> Iterator[Probl
     if type(dataset)._read_json is not PanopticDataset._read_json:
         try:
             seen = dataset._read_json()['categories']
-        except ValueError as reason:
+        except (ValueError, KeyError, TypeError) as reason:
             yield _told(dataset, 'json of this dataset class', reason)
         else:
             reordered = seen != categories

@@ -89,10 +89,13 @@ def test_the_json_of_cityscapes_by_itself_is_out_of_order(cityscapes):
     assert 'sort the list by isthing' in problem.message
 
 
-def test_what_only_the_class_refuses_is_told_too(cityscapes, check):
+@pytest.mark.parametrize(
+    'spoil', [lambda road: road.update(name='rode'), lambda road: road.pop('name')]
+)
+def test_what_only_the_class_refuses_is_told_too(cityscapes, check, spoil):
     path = cityscapes / 'gtFine' / 'cityscapes_panoptic_train.json'
     content = json.loads(path.read_text())
-    content['categories'][0]['name'] = 'rode'
+    spoil(content['categories'][0])
     path.write_text(json.dumps(content))
 
     problems = all_problems(check('cityscapes_panoptic.py', cityscapes))
