@@ -5,6 +5,10 @@ import mmcv
 import numpy as np
 
 PNG_END = b'IEND'
+COMPACT = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 6),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
+)
 
 
 def decode_segment_ids(png: bytes) -> np.ndarray:
@@ -28,11 +32,12 @@ def decode_segment_ids(png: bytes) -> np.ndarray:
     return rgba.view('<i4')[..., 0].astype(np.int32, copy=False)
 
 
-def encode_segment_ids(ids: np.ndarray) -> bytes:
+def encode_segment_ids(ids: np.ndarray, *, compact: bool = False) -> bytes:
     """Encode segment ids as a png; the reverse of ``decode_segment_ids``.
 
     Args:
         ids: Integers in ``[0, 2**24)``, ``(H, W)``.
+        compact: Take two to three times as long for about half of the bytes.
 
     Returns:
         The file's content.
@@ -46,7 +51,8 @@ def encode_segment_ids(ids: np.ndarray) -> bytes:
         )
     rgba = np.ascontiguousarray(ids.astype('<u4')).view(np.uint8)
     bgr = rgba.reshape(*ids.shape, 4)[..., 2::-1]
-    return cv2.imencode('.png', np.ascontiguousarray(bgr))[1].tobytes()
+    settings = COMPACT if compact else ()
+    return cv2.imencode('.png', np.ascontiguousarray(bgr), settings)[1].tobytes()
 
 
 def segment_extents(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -54,7 +54,8 @@ class PanopticArchive(Archive):
                 for segment in segments
             ],
         )
-        return ImageFiles({f'{self.name}/{name}': encode_segment_ids(ids)}, entry)
+        png = encode_segment_ids(ids, compact=True)  # servers limit sizes
+        return ImageFiles({f'{self.name}/{name}': png}, entry)
 
     def texts(
         self, images: Sequence[ListedImage], entries: Iterable[dict]

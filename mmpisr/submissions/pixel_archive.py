@@ -5,6 +5,8 @@ from collections import defaultdict
 import cv2
 import numpy as np
 
+from mmpisr.datasets.segment_png import COMPACT
+
 from .archive import Archive, ImageFiles
 from .archive_reader import GRAY, ArchiveReader, decode_gray
 from .cityscapes_names import frame_of
@@ -57,7 +59,7 @@ class PixelArchive(Archive):
 
 def encode_gray(pixels: np.ndarray) -> bytes:
     """Encode one channel of 8 bits, ``(H, W)``, as a png."""
-    return cv2.imencode('.png', pixels)[1].tobytes()
+    return cv2.imencode('.png', pixels, COMPACT)[1].tobytes()
 
 
 def _frame_or_name(name: str) -> str:

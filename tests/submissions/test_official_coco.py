@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmpisr.datasets.segment_png import decode_segment_ids
+from mmpisr.datasets.segment_png import decode_segment_ids, encode_segment_ids
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.submissions import SubmissionWriter
 from mmpisr.submissions.image_list import ImageList, ListedImage
@@ -87,3 +87,14 @@ def test_a_moved_prediction_scores_as_in_our_metric(truth, tmp_path):
 
     assert 20 < theirs < 90
     assert ours == pytest.approx(theirs, abs=1e-9)
+
+
+def test_a_submission_takes_no_more_bytes_than_cocos_own_pngs(truth):
+    _, folder = truth
+    pngs = [path.read_bytes() for path in sorted(folder.glob('*.png'))]
+
+    ours = [encode_segment_ids(decode_segment_ids(png), compact=True) for png in pngs]
+
+    assert sum(map(len, ours)) < sum(map(len, pngs))
+    for png, own in zip(pngs, ours, strict=True):
+        np.testing.assert_array_equal(decode_segment_ids(own), decode_segment_ids(png))
