@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mmengine.fileio import LocalBackend, get_file_backend
 
-from .zip_backend import ZipBackend, list_zip_folder
+from .zip_files import ZipBackend, list_zip_folder
 
 
 def check_files_exist(

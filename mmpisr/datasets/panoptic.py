@@ -17,8 +17,7 @@ from .panoptic_json import (
     check_metainfo,
     read_panoptic_json,
 )
-from .zip_backend import is_zip_path
-from .zip_folders import resolve_file, resolve_folder
+from .zip_files import is_zip_path, resolve_file, resolve_folder
 
 FILTERS = ('filter_empty_gt', 'min_size')
 
@@ -32,7 +31,7 @@ class PanopticDataset(BaseDetDataset):
     file that would fail or mislead later is refused here.
 
     Folders and the json that are not there are looked for in zip files beside them
-    (:func:`mmpisr.datasets.zip_folders.resolve_folder`); ``zip://`` paths are read too.
+    (:func:`mmpisr.datasets.zip_files.resolve_folder`); ``zip://`` paths are read too.
 
     Args:
         ann_file: Json in COCO-panoptic format, relative to ``data_root``. One without

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmpisr.datasets.panoptic_json import read_panoptic_json
-from mmpisr.datasets.zip_folders import resolve_file, resolve_folder
+from mmpisr.datasets.zip_files import resolve_file, resolve_folder
 
 from .panoptic_quality import Segments
 
@@ -19,7 +19,7 @@ class PanopticAnnotations:
         ann_file: The json.
         seg_prefix: Folder of the id pngs. ``None`` means the json's path without
             ``.json``, as panopticapi assumes. It and the json may lie in a zip file
-            beside their place, see ``mmpisr.datasets.zip_folders``.
+            beside their place, see ``mmpisr.datasets.zip_files.folders``.
         backend_args: Storage backend of mmengine's file functions.
 
     Attributes:

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmpisr.datasets import merge_options
-from mmpisr.datasets.cityscapes_conversion import convert_cityscapes
+from mmpisr.datasets.converters.cityscapes import convert_cityscapes
 from mmpisr.registry import DATASETS, METRICS
 
 

@@ -12,8 +12,8 @@ from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
 from mmpisr.datasets import CityscapesPanopticDataset
-from mmpisr.datasets.cityscapes_conversion import convert_cityscapes
 from mmpisr.datasets.cityscapes_labels import METAINFO
+from mmpisr.datasets.converters.cityscapes import convert_cityscapes
 
 PIPELINE = [
     dict(type='LoadImageFromFile'),

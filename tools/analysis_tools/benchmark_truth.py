@@ -16,7 +16,7 @@ import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 
 from mmpisr.datasets.cityscapes_labels import official_categories, things_first
-from mmpisr.datasets.cityscapes_truth import read_segments
+from mmpisr.datasets.converters.cityscapes_truth import read_segments
 from mmpisr.datasets.segment_png import (
     decode_segment_ids,
     encode_segment_ids,

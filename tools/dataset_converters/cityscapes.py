@@ -7,7 +7,7 @@ unpacked. The result is that of cityscapesScripts' ``csCreatePanopticImgs``.
 
 import argparse
 
-from mmpisr.datasets.cityscapes_conversion import (
+from mmpisr.datasets.converters.cityscapes import (
     SPLITS,
     check_cityscapes,
     convert_cityscapes,

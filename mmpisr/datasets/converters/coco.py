@@ -8,7 +8,7 @@ from mmpisr.files import write_atomically
 
 from ..file_check import check_files_exist
 from ..panoptic_json import check_annotations, check_images, read_panoptic_json
-from ..zip_folders import resolve_folder
+from ..zip_files import resolve_folder
 from .coco_categories import check_coco_categories
 from .layout import missing_files
 from .official_zips import unpack

@@ -10,7 +10,7 @@ from mmpisr.datasets.panoptic_json import (
     read_panoptic_json,
 )
 from mmpisr.datasets.problem import Problem, error
-from mmpisr.datasets.zip_folders import resolve_file
+from mmpisr.datasets.zip_files import resolve_file
 
 from .annotations import ANNOTATION_FIELDS, SEGMENT_FIELDS, annotation_problems
 from .categories import CATEGORY_FIELDS, category_problems, one_kind_problems

@@ -9,8 +9,8 @@ import os.path as osp
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from .zip_archive import ZipArchive
-from .zip_backend import PREFIX, open_archive
+from .archive import ZipArchive
+from .backend import PREFIX, open_archive
 
 LEVELS = 3  # how far up from the folder zip files are looked for
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mmpisr.datasets.zip_archive import ZipArchive
+from mmpisr.datasets.zip_files import ZipArchive
 
 NOISE = os.urandom(3000)
 CONTENTS = {

@@ -10,9 +10,8 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
 
-from mmpisr.datasets import zip_backend
 from mmpisr.datasets.file_check import check_files_exist
-from mmpisr.datasets.zip_backend import open_archive, split_zip_path
+from mmpisr.datasets.zip_files import backend, open_archive, split_zip_path
 
 
 @pytest.fixture
@@ -66,9 +65,9 @@ def test_a_path_without_a_zip_is_refused(tmp_path):
 
 def test_the_index_is_read_once_until_the_zip_changes(path, monkeypatch):
     read = []
-    archive_class = zip_backend.ZipArchive
+    archive_class = backend.ZipArchive
     monkeypatch.setattr(
-        zip_backend, 'ZipArchive', lambda p: read.append(p) or archive_class(p)
+        backend, 'ZipArchive', lambda p: read.append(p) or archive_class(p)
     )
     file = split_zip_path(path)[0]
 
@@ -83,7 +82,7 @@ def test_the_index_is_read_once_until_the_zip_changes(path, monkeypatch):
 
 def test_a_zip_can_be_opened_after_a_fork_in_the_middle_of_opening(path):
     file = split_zip_path(path)[0]
-    with zip_backend._lock:
+    with backend._lock:
         child = os.fork()
         if child == 0:
             os._exit(0 if open_archive(file).members else 1)

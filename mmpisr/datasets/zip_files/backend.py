@@ -11,7 +11,7 @@ import threading
 
 from mmengine.fileio import BaseStorageBackend, register_backend
 
-from .zip_archive import ZipArchive
+from .archive import ZipArchive
 
 PREFIX = 'zip://'
 SUFFIX = '.zip'

@@ -14,7 +14,7 @@ from cityscapes_tree import (
     zip_cityscapes,
 )
 
-from mmpisr.datasets.cityscapes_conversion import (
+from mmpisr.datasets.converters.cityscapes import (
     check_cityscapes,
     check_label_table,
     convert_cityscapes,

@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from mmpisr.datasets.zip_folders import resolve_file, resolve_folder
+from mmpisr.datasets.zip_files import resolve_file, resolve_folder
 
 PNG = 'frankfurt/frankfurt_000000_000294'
 

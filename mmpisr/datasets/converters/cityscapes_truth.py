@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from mmengine import fileio
 
-from .cityscapes_labels import IGNORED, INSTANCE_OFFSET, TABLE
+from ..cityscapes_labels import IGNORED, INSTANCE_OFFSET, TABLE
 
 NOT_DRAWN = 255  # -1 (license plate) in a byte, where a tool drew it after all
 

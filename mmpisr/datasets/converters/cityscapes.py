@@ -15,12 +15,12 @@ import numpy as np
 
 from mmpisr.files import write_atomically
 
+from ..cityscapes_labels import TABLE, has_train_ids, official_categories
+from ..panoptic_json import read_panoptic_json
 from .cityscapes_files import Frame, find_frames
-from .cityscapes_labels import TABLE, has_train_ids, official_categories
 from .cityscapes_truth import read_segments
-from .converters import ImageJob, convert_split
-from .converters.pool import run_in_order
-from .panoptic_json import read_panoptic_json
+from .pool import run_in_order
+from .split import ImageJob, convert_split
 
 SPLITS = ('train', 'val', 'test')
 WITHOUT_TRUTH = ('test',)  # its official truth is empty

@@ -8,8 +8,13 @@ from typing import NamedTuple
 
 from mmengine import fileio
 
-from .zip_backend import ZipBackend, is_zip_path, open_archive, split_zip_path
-from .zip_folders import resolve_folder
+from ..zip_files import (
+    ZipBackend,
+    is_zip_path,
+    open_archive,
+    resolve_folder,
+    split_zip_path,
+)
 
 IMAGE = '_leftImg8bit.png'
 INSTANCE_IDS = '_gtFine_instanceIds.png'
