@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmpisr.files import write_atomically
+from mmpisr.json_lines import JsonLines
 
 from .image_list import ImageList, read_image_list
-from .journal import Journal, JournalIndex
+from .journal_index import JournalIndex
 
 
 class Workspace:
@@ -62,9 +63,9 @@ class Workspace:
         """Where one process puts its files."""
         return self.folder / f'rank-{rank:03}'
 
-    def journal(self, rank: int) -> Journal:
+    def journal(self, rank: int) -> JsonLines:
         """The journal of one process."""
-        return Journal(self.rank_folder(rank) / 'journal.jsonl')
+        return JsonLines(self.rank_folder(rank) / 'journal.jsonl')
 
     def remove(self) -> None:
         """Delete the folder."""

@@ -15,7 +15,7 @@ from mmpisr.registry import METRICS
 from .archive import Archive
 from .formats import find_format
 from .image_list import ImageList, ListedImage
-from .journal import JournalIndex
+from .journal_index import JournalIndex
 from .panoptic_archive import coco_zip_name
 from .prediction import Prediction
 from .validate import check_archive, sidecar_path
@@ -93,7 +93,6 @@ class SubmissionWriter(BaseMetric):
         Args:
             size: Not used: the list says how many images there are.
         """
-        self._journal.close()
         barrier()
         outcome: list[Any] = [None]
         if is_main_process():

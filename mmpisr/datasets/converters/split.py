@@ -13,9 +13,9 @@ import numpy as np
 from mmpisr.files import write_atomically
 
 from ..panoptic_json import check_annotations, check_images, read_panoptic_json
+from ..run_in_order import run_in_order
 from ..segment_png import encode_segment_ids
 from .journal import Journal, refuse_other
-from .pool import run_in_order
 from .segments import complete_infos, refuse_damaged
 
 

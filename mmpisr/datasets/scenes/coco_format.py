@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..segment_png import encode_segment_ids, segment_extents
 from .classes import STUFF, THINGS
 from .render import Scene
 
@@ -28,25 +29,24 @@ def categories() -> list[dict[str, Any]]:
 def segments_info(scene: Scene) -> list[dict[str, Any]]:
     """Id, category, crowd flag, area and box (x, y, width, height) of each segment."""
     ids = _segment_ids(len(scene.segments))
-    infos = []
-    for position, (name, crowd) in enumerate(scene.segments):
-        ys, xs = np.nonzero(scene.index_map == position + 1)
-        left, top = int(xs.min()), int(ys.min())
-        info = dict(
-            id=int(ids[position]),
-            category_id=CATEGORY_IDS[name],
-            iscrowd=int(crowd),
-            area=len(ys),
-            bbox=[left, top, int(xs.max()) - left + 1, int(ys.max()) - top + 1],
+    positions, areas, boxes = segment_extents(scene.index_map)
+    return [
+        dict(
+            id=int(ids[position - 1]),
+            category_id=CATEGORY_IDS[scene.segments[position - 1][0]],
+            iscrowd=int(scene.segments[position - 1][1]),
+            area=int(area),
+            bbox=box.tolist(),
         )
-        infos.append(info)
-    return infos
+        for position, area, box in zip(positions, areas, boxes, strict=True)
+        if position > 0
+    ]
 
 
-def segment_png(scene: Scene) -> np.ndarray:
-    """Segment ids as colours, ``(H, W, 3)`` uint8, RGB; black is void."""
+def segment_png(scene: Scene) -> bytes:
+    """The png of segment ids; black is void."""
     ids = np.append(0, _segment_ids(len(scene.segments)))[scene.index_map]
-    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=-1).astype(np.uint8)
+    return encode_segment_ids(ids)
 
 
 def _segment_ids(count: int) -> np.ndarray:

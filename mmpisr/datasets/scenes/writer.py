@@ -4,16 +4,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from mmengine.utils import ProgressBar
 
+from mmpisr.files import write_atomically
+
+from ..run_in_order import run_in_order
 from .canvas import DEFAULT_SIZE
 from .coco_format import categories, segment_png, segments_info
 from .render import draw_scene
@@ -125,13 +126,9 @@ def _draw_split(folder: Path, plan: SplitPlan, workers: int) -> dict[str, Any]:
     """Draw all scenes of a split and give its json."""
     for subfolder in _folders(folder, plan.split):
         subfolder.mkdir(parents=True)
-    print(f'Drawing {plan.num} scenes of {plan.split}')
-    bar = ProgressBar(plan.num)
-    annotations = []
-    for annotation in _map(partial(_write_scene, folder, plan), plan.num, workers):
-        annotations.append(annotation)
-        bar.update()
-    print()
+    draw = partial(_write_scene, folder, plan)
+    title = f'Drawing scenes of {plan.split}'
+    annotations = [*run_in_order(title, draw, range(plan.num), workers=workers)]
     height, width = plan.size
     images = [
         dict(
@@ -150,27 +147,14 @@ def _draw_split(folder: Path, plan: SplitPlan, workers: int) -> dict[str, Any]:
     )
 
 
-def _map(job: partial, num: int, workers: int) -> Iterator[dict]:
-    """Do the jobs 0 to num - 1, results in this order."""
-    if workers == 1:
-        yield from map(job, range(num))
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(job, range(num), chunksize=8)
-
-
 def _write_scene(folder: Path, plan: SplitPlan, index: int) -> dict[str, Any]:
     """Draw and write one scene; return its annotation."""
     scene = draw_scene(plan.scene_seed(index), plan.size)
     name = f'{index:06d}.png'
     image_folder, png_folder = _folders(folder, plan.split)
-    for path, rgb in (
-        (image_folder / name, scene.image),
-        (png_folder / name, segment_png(scene)),
-    ):
-        written = cv2.imwrite(str(path), np.ascontiguousarray(rgb[..., ::-1]))
-        if not written:
-            raise OSError(f'could not write {path}')
+    bgr = np.ascontiguousarray(scene.image[..., ::-1])
+    write_atomically(image_folder / name, cv2.imencode('.png', bgr)[1].tobytes())
+    write_atomically(png_folder / name, segment_png(scene))
     return dict(image_id=index + 1, file_name=name, segments_info=segments_info(scene))
 
 

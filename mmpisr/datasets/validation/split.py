@@ -10,6 +10,7 @@ from mmpisr.datasets.panoptic_json import (
     read_panoptic_json,
 )
 from mmpisr.datasets.problem import Problem, error
+from mmpisr.datasets.run_in_order import run_in_order
 from mmpisr.datasets.zip_files import resolve_file
 
 from .annotations import ANNOTATION_FIELDS, SEGMENT_FIELDS, annotation_problems
@@ -19,7 +20,6 @@ from .fields import complete
 from .file_read import FileJob, read_files
 from .images import IMAGE_FIELDS, image_name_problems, image_problems
 from .segments import png_name_problems, segment_detail_problems
-from .workers import ordered_results, with_progress
 
 
 class Split(NamedTuple):
@@ -150,9 +150,10 @@ def _read_all_files(
         for annotation in complete(content.get('annotations'), ANNOTATION_FIELDS)
     }
     counts = findings.counts
-    jobs = (_file_job(findings, i, annotations.get(i['id'])) for i in images)
-    facts = ordered_results(read_files, jobs, workers=workers)
-    for image, fact in zip(images, with_progress(facts, len(images)), strict=True):
+    jobs = [_file_job(findings, i, annotations.get(i['id'])) for i in images]
+    title = f'Reading images and pngs of {findings.split.name}'
+    facts = run_in_order(title, read_files, jobs, workers=workers)
+    for image, fact in zip(images, facts, strict=True):
         findings.problems.extend(fact.problems)
         for kind, digest in fact.digests.items():
             findings.digests[kind].setdefault(digest, []).append(str(fact.path))

@@ -59,7 +59,7 @@ def test_the_style_of_the_json_is_the_callers(convert, tmp_path):
 def test_progress_is_shown(convert, capsys):
     convert(jobs_of(2))
 
-    shown = capsys.readouterr().out
+    shown = capsys.readouterr().err
     assert 'Converting to' in shown
     assert '2/2' in shown
     assert 'Reading back: 2' in shown

@@ -5,7 +5,6 @@ import pytest
 from mmpisr.datasets.problem import error, warning
 from mmpisr.datasets.validation.command import main
 from mmpisr.datasets.validation.report import problem_list
-from mmpisr.datasets.validation.workers import ordered_results
 
 CONFIG = 'configs/_base_/datasets/scenes_panoptic.py'
 
@@ -98,14 +97,3 @@ def test_problems_are_grouped_errors_first_and_cut():
         'warning: order (1)',
         '  w.json: is odd',
     ]
-
-
-def test_no_worker_is_refused():
-    with pytest.raises(ValueError, match='workers must be at least 1, got 0'):
-        next(ordered_results(abs, [1], workers=0))
-
-
-def test_results_keep_the_order_of_the_jobs():
-    jobs = range(-100, 0)
-
-    assert [*ordered_results(abs, jobs, workers=2)] == [*range(100, 0, -1)]

@@ -5,42 +5,11 @@ the last line only; that image counts as not predicted.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-
-class Journal:
-    """Appends lines; keeps nothing in memory.
-
-    Args:
-        path: The file; it and its folder are made with the first line. A torn last
-            line of an earlier run is cut off.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file: BinaryIO | None = None
-
-    def append(self, entry: dict) -> None:
-        """Write one line and hand it to the operating system."""
-        if self._file is None:
-            self._file = self._open()
-        self._file.write(json.dumps(entry).encode() + b'\n')
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file; a later line opens it again."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _open(self) -> BinaryIO:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(self.path, 'ab')  # noqa: SIM115
-        whole = sum(len(line) for _, line in _whole_lines(self.path))
-        file.truncate(whole)
-        return file
+from mmpisr.json_lines import JsonLines
 
 
 class JournalIndex:
@@ -59,7 +28,7 @@ class JournalIndex:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._places: dict[int | str, tuple[Path, int]] = {}
         for path in reversed(paths):
-            for number, (offset, line) in enumerate(_whole_lines(path), start=1):
+            for number, (offset, line) in enumerate(JsonLines(path), start=1):
                 image_id = _parsed(path, number, line)['image_id']
                 self._places[image_id] = path, offset
 
@@ -77,18 +46,6 @@ class JournalIndex:
         with open(path, 'rb') as file:
             file.seek(offset)
             return path.parent, json.loads(file.readline())
-
-
-def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Place and content of each line that ends; none where there is no file."""
-    if not path.exists():
-        return
-    offset = 0
-    with open(path, 'rb') as file:
-        for line in file:
-            if line.endswith(b'\n'):
-                yield offset, line
-            offset += len(line)
 
 
 def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:

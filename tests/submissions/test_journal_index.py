@@ -1,6 +1,7 @@
 import pytest
 
-from mmpisr.submissions.journal import Journal, JournalIndex
+from mmpisr.json_lines import JsonLines
+from mmpisr.submissions.journal_index import JournalIndex
 
 
 @pytest.fixture
@@ -9,7 +10,7 @@ def path(tmp_path):
 
 
 def test_an_image_is_found_in_its_journal(path):
-    journal = Journal(path)
+    journal = JsonLines(path)
     journal.append(dict(image_id=5, x=1))
     journal.append(dict(image_id='a', x=2))
 
@@ -21,28 +22,11 @@ def test_an_image_is_found_in_its_journal(path):
     assert index.entry('a') == (path.parent, dict(image_id='a', x=2))
 
 
-def test_a_line_is_on_disk_before_the_journal_is_closed(path):
-    Journal(path).append(dict(image_id=5))
-
-    assert 5 in JournalIndex([path])
-
-
-def test_a_torn_last_line_is_dropped_and_cut_off_by_the_next(path):
-    Journal(path).append(dict(image_id=5))
-    with open(path, 'a') as file:
-        file.write('{"image_id": 6, "ar')
-
-    assert 6 not in JournalIndex([path])
-    Journal(path).append(dict(image_id=7))
-
-    assert path.read_text() == '{"image_id": 5}\n{"image_id": 7}\n'
-
-
 def test_of_one_process_the_last_line_counts_and_of_several_the_first(tmp_path):
     paths = [tmp_path / name / 'journal.jsonl' for name in ('rank-000', 'rank-001')]
     for path, values in zip(paths, [(1, 2), (3,)], strict=True):
         for value in values:
-            Journal(path).append(dict(image_id=5, x=value))
+            JsonLines(path).append(dict(image_id=5, x=value))
 
     folder, entry = JournalIndex(paths).entry(5)
 
