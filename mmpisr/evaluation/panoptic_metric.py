@@ -28,11 +28,11 @@ from .measures import (
     PanopticQuality,
 )
 from .measures.cityscapes_ap import official_evaluator
-from .overlaps import count_pixels
 from .panoptic_annotations import PanopticAnnotations
 from .panoptic_results import PanopticResultWriter
+from .predicted_image import PredictedImage
 from .score_table import ScoreTable
-from .scored_image import ScoredImage, map_of, segment_rows
+from .scored_image import ScoredImage
 
 MASK_APS = {False: None, True: 'coco', 'coco': 'coco', 'cityscapes': 'cityscapes'}
 
@@ -230,6 +230,7 @@ class PanopticMetric(BaseMetric):
             name = self._annotations.file_names[self._annotations.position(img_id)]
         else:
             name = osp.splitext(osp.basename(sample['img_path']))[0] + '.png'
-        pred = map_of(sample['pred_panoptic_seg'])
-        rows = segment_rows(sample, count_pixels(pred)[0], self.table)
-        return self._writer().write(pred, rows, img_id=img_id, file_name=name)
+        pred = PredictedImage(sample, self.table)
+        return self._writer().write(
+            pred.panoptic, pred.rows, img_id=img_id, file_name=name
+        )

@@ -16,8 +16,6 @@ from mmdet.evaluation.functional import INSTANCE_OFFSET
 from torch import Tensor
 
 from .category_table import CategoryTable
-from .ground_truth import ImageTruth
-from .overlaps import Overlaps
 
 
 class PredictedInstances(NamedTuple):
@@ -27,53 +25,38 @@ class PredictedInstances(NamedTuple):
         categories: Category row of each, -1 = no class, ``(n,)``.
         scores: Confidence of each, ``(n,)``.
         masks: Makes their masks, bool, ``(n, H, W)``.
-        overlaps: Counts the pixels that each shares with each distinct value of the
-            truth's ids (in sorted order), int64, ``(n, S)``.
+        segments: Their values in the panoptic map, ``(n,)``; ``None`` = they are none
+            of its segments.
     """
 
     categories: np.ndarray
     scores: np.ndarray
     masks: Callable[[], np.ndarray]
-    overlaps: Callable[[], np.ndarray]
+    segments: np.ndarray | None = None
 
 
 def from_masks(
-    instances: Mapping,
-    truth: ImageTruth,
-    values: np.ndarray,
-    table: CategoryTable,
-    size: tuple[int, ...],
+    instances: Mapping, table: CategoryTable, size: tuple[int, ...]
 ) -> PredictedInstances:
     """Take the instances that a model gives.
 
     Args:
         instances: ``labels (n,)``, ``scores (n,)`` and ``masks``: ``(n, H, W)``, or the
             run-length codes that ``DumpPanopticResults`` leaves.
-        truth: The image's truth.
-        values: Distinct values of its ids, sorted, ``(S,)``.
         table: Rows of the categories.
-        size: Height and width.
-
-    Raises:
-        ValueError: The masks are not as large as the truth.
+        size: Height and width where no mask says them.
     """
     masks = _masks(instances['masks'], size)
-    if masks.shape[1:] != size:
-        raise ValueError(
-            f'{truth.path}: the truth has {size} pixels (height, width), the masks of '
-            f"'pred_instances' have {masks.shape[1:]}"
-        )
     return PredictedInstances(
         categories=table.rows_of_labels(_numpy(instances['labels'])),
         scores=_numpy(instances['scores']),
         masks=lambda: masks,
-        overlaps=lambda: mask_overlaps(masks, truth.ids, values),
     )
 
 
 def from_segments(
     panoptic: np.ndarray,
-    overlaps: Overlaps,
+    values: np.ndarray,
     rows: np.ndarray,
     is_thing: np.ndarray,
     probs: Tensor | None,
@@ -82,23 +65,23 @@ def from_segments(
 
     Args:
         panoptic: The map, ``(H, W)``.
-        overlaps: Pixels shared by truth ids (rows) and segments (columns).
-        rows: Category row of each segment, -1 = void, ``(P,)``.
+        values: Its distinct segments, ``(P,)``.
+        rows: Category row of each, -1 = void, ``(P,)``.
         is_thing: Which categories are things, bool, ``(C,)``.
         probs: Class probabilities, ``(N, H, W)``, for the scores.
     """
-    kept = np.flatnonzero(np.append(is_thing, False)[rows])  # void is -1, the last
-    values = overlaps.second[kept]
-    scores = np.ones(len(values))
+    kept = np.append(is_thing, False)[rows]  # void is -1, the last
+    things = values[kept]
+    scores = np.ones(len(things))
     if probs is not None:
         own = _numpy(probs)
-        for index, value in enumerate(values):
+        for index, value in enumerate(things):
             scores[index] = own[value % INSTANCE_OFFSET][panoptic == value].mean()
     return PredictedInstances(
         categories=rows[kept],
         scores=scores,
-        masks=lambda: panoptic[None] == values[:, None, None],
-        overlaps=lambda: overlaps.counts[:, kept].T,
+        masks=lambda: panoptic[None] == things[:, None, None],
+        segments=things,
     )
 
 

@@ -25,7 +25,7 @@ class InstanceArchive(Archive):
         frame = frame_of(image.file_name)
         categories = prediction.table.categories
         files, lines = {}, []
-        for number, instance in enumerate(prediction.instances()):
+        for number, instance in enumerate(prediction.things()):
             name = f'masks/{frame}_{number:03}.png'
             files[name] = encode_gray(instance.mask.astype('uint8') * 255)
             label_id = categories[instance.row]['id']

@@ -44,7 +44,7 @@ class PanopticArchive(Archive):
 
     def files(self, image: ListedImage, prediction: Prediction) -> ImageFiles:
         """The png of segment ids, and the image's entry in the json."""
-        ids, segments = prediction.segments
+        ids, segments = prediction.described
         name = self.png_name(image)
         entry = dict(
             image_id=self.image_id(image),

@@ -161,9 +161,9 @@ class SubmissionWriter(BaseMetric):
 
 
 def _check_size(image: ListedImage, prediction: Prediction) -> None:
-    if prediction.size != (image.height, image.width):
+    if prediction.panoptic.shape != (image.height, image.width):
         raise ValueError(
             f'image {image.id!r} ({image.file_name}) has {image.height} x '
             f'{image.width} pixels (height, width), its prediction '
-            f'{prediction.size[0]} x {prediction.size[1]}'
+            f'{prediction.panoptic.shape[0]} x {prediction.panoptic.shape[1]}'
         )

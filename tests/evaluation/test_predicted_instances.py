@@ -24,11 +24,12 @@ def image_of(**fields):
 
 
 def test_without_instances_the_thing_segments_are_taken_with_score_1():
-    found = image_of().instances
+    image = image_of()
+    found = image.instances
     assert found.categories.tolist() == [0, 0]
     assert found.scores.tolist() == [1, 1]
     assert np.array_equal(found.masks(), PANOPTIC == [[[1000]], [[3000]]])
-    assert found.overlaps().tolist() == [[0, 2, 0], [0, 1, 0]]
+    assert image.instance_overlaps().tolist() == [[0, 2, 0], [0, 1, 0]]
 
 
 def test_the_score_of_a_segment_is_the_mean_probability_of_its_class():
@@ -50,23 +51,23 @@ def instances_of(masks):
 
 def test_overlapping_masks_are_taken_as_they_are():
     masks = torch.tensor([[[1, 1, 1], [0, 0, 0]], [[1, 0, 0], [1, 1, 0]]]).bool()
-    found = image_of(pred_instances=instances_of(masks)).instances
-    assert np.array_equal(found.masks(), masks.numpy())
-    assert found.overlaps().tolist() == [[0, 2, 1], [1, 2, 0]]
+    image = image_of(pred_instances=instances_of(masks))
+    assert np.array_equal(image.instances.masks(), masks.numpy())
+    assert image.instance_overlaps().tolist() == [[0, 2, 1], [1, 2, 0]]
 
 
 @pytest.mark.parametrize('count', [0, 2])
 def test_run_length_codes_of_a_dump_are_masks_again(count):
     masks = np.array([[[1, 1, 1], [0, 0, 0]], [[1, 0, 0], [1, 1, 0]]], bool)[:count]
     codes = encode_mask_results(masks)
-    found = image_of(pred_instances=instances_of(codes)).instances
-    assert np.array_equal(found.masks(), masks)
-    assert found.overlaps().shape == (count, 3)
+    image = image_of(pred_instances=instances_of(codes))
+    assert np.array_equal(image.instances.masks(), masks)
+    assert image.instance_overlaps().shape == (count, 3)
 
 
 def test_masks_of_another_size_are_refused():
     image = image_of(pred_instances=instances_of(torch.ones(1, 3, 3).bool()))
-    with pytest.raises(ValueError, match=r'x\.png: .*\(2, 3\).*\(3, 3\)'):
+    with pytest.raises(ValueError, match=r'image 1: .*\(2, 3\).*\(3, 3\)'):
         _ = image.instances
 
 

@@ -23,7 +23,7 @@ def masks_of(panoptic, *values):
 def test_without_instances_thing_segments_are_instances_of_confidence_1(
     predict, panoptic
 ):
-    first, second = predict().instances()
+    first, second = predict().things()
 
     assert (first.row, first.score) == (second.row, second.score) == (1, 1.0)
     np.testing.assert_array_equal(first.mask, panoptic == 1001)
@@ -39,7 +39,7 @@ def test_instances_of_the_model_go_first_without_stuff_and_empty_masks(
         masks=masks_of(panoptic, 1001, 2, -1),
     )
 
-    (only,) = predict(pred_instances=instances).instances()
+    (only,) = predict(pred_instances=instances).things()
 
     assert (only.row, only.score, only.mask.sum()) == (0, 0.25, 4)
 
@@ -56,11 +56,11 @@ def test_the_semantic_prediction_goes_before_the_panoptic_map(predict, panoptic)
 
 def test_an_unknown_label_is_refused(predict, panoptic):
     with pytest.raises(ValueError, match=r'labels \[77\].* 4 classes'):
-        _ = predict(np.full_like(panoptic, 77)).segments
+        _ = predict(np.full_like(panoptic, 77)).described
 
 
 def test_a_map_of_void_has_no_segment_and_no_instance(predict, panoptic):
     empty = predict(np.full_like(panoptic, 4))
 
-    assert empty.segments[1] == list(empty.instances()) == []
+    assert empty.described[1] == list(empty.things()) == []
     assert (empty.semantic_rows() == -1).all()

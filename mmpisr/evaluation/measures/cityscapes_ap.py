@@ -71,7 +71,7 @@ class CityscapesAP(Measure):
     def of_image(self, image: ScoredImage) -> dict[str, np.ndarray]:
         """Make ``InstanceCounts``, as a dict: mmengine keeps no named tuples."""
         segments, pred = image.truth.segments, image.instances
-        table = pred.overlaps()  # (n, values)
+        table = image.instance_overlaps()  # (n, values)
         areas = table.sum(axis=1)
         kept = np.append(self.table.is_thing, False)[pred.categories] & (areas > 0)
         table, values = table[kept], image.overlaps.first

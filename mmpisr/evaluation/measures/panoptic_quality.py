@@ -33,7 +33,7 @@ class PanopticQuality(AdditiveMeasure):
     def of_image(self, image: ScoredImage) -> np.ndarray:
         """Match one image's segments, see ``image_pq_statistics``, ``(C, 4)``."""
         return image_pq_statistics(
-            image.overlaps, image.truth.segments, image.pred_rows, len(image.table)
+            image.overlaps, image.truth.segments, image.rows, len(image.table)
         )
 
     def values(self, total: np.ndarray) -> dict[str, np.ndarray]:
