@@ -40,7 +40,10 @@ TRANSFORMS = Registry(
     locations=['mmpisr.datasets.transforms'],
 )
 METRICS = Registry(
-    'metric', parent=MMENGINE_METRICS, scope=SCOPE, locations=['mmpisr.evaluation']
+    'metric',
+    parent=MMENGINE_METRICS,
+    scope=SCOPE,
+    locations=['mmpisr.evaluation', 'mmpisr.submissions'],
 )
 HOOKS = Registry(
     'hook', parent=MMENGINE_HOOKS, scope=SCOPE, locations=['mmpisr.engine.hooks']

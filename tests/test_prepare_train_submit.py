@@ -74,7 +74,7 @@ def tool(repo, monkeypatch):
     return run
 
 
-def run_through(tool, tmp_path, config, root, submission, *, test_options=()):
+def run_through(tool, tmp_path, config, root, submission):
     """Train, evaluate and submit; return the submission's json and its images."""
     options = ['--cfg-options', f'data_root={root}/']
     work_dir = ['--work-dir', str(tmp_path / 'work')]
@@ -84,7 +84,6 @@ def run_through(tool, tmp_path, config, root, submission, *, test_options=()):
     train([config, *work_dir, *options])
     assert (tmp_path / 'work' / 'iter_2.pth').is_file()
     evaluate([config, checkpoint, *work_dir, *options])
-    options += test_options
     flags = ['--submission', submission, '--out', str(out)]
     evaluate([config, checkpoint, *flags, *work_dir, *options])
 
@@ -122,15 +121,8 @@ def test_coco_from_its_download_to_a_submission(tool, tmp_path):
     config = write_config(
         tmp_path / 'coco.py', 'coco_panoptic', panoptic_deeplab(things=80, stuff=53)
     )
-    dataset = 'test_dataloader.dataset'
-    test_dev = [
-        f'{dataset}.ann_file=annotations/panoptic_image_info_test-dev2017.json',
-        f'{dataset}.data_prefix.img=test2017/',
-    ]
 
-    content, names = run_through(
-        tool, tmp_path, config, root, 'coco-test-dev', test_options=test_dev
-    )
+    content, names = run_through(tool, tmp_path, config, root, 'coco-test-dev')
 
     assert [a['image_id'] for a in content['annotations']] == [5, 6]
     assert len(names) == 2 + 1

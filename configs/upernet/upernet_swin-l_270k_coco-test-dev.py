@@ -1,7 +1,7 @@
-"""COCO test-dev, whose annotations the server keeps: a submission, no score.
+"""A test on COCO test-dev, whose annotations the server keeps: no score.
 
-``tools/test.py CONFIG CHECKPOINT --submission coco-test-dev --out FILE.zip``; the json
-of its images is made by ``tools/dataset_converters/coco.py``. See docs/submissions.md.
+The json of its images is made by ``tools/dataset_converters/coco.py``. A submission is
+written from any COCO config, see docs/submissions.md.
 """
 
 _base_ = './upernet_swin-l_270k_coco.py'

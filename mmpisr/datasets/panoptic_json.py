@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.fileio import load
 
 from .problem import Problem, error, raise_first_error
-from .validation.annotations import annotation_problems
+from .validation.annotations import SCORED_FIELDS, annotation_problems
 from .validation.categories import category_problems
 from .validation.images import image_problems
 
@@ -88,3 +88,14 @@ def check_annotations(
 ) -> None:
     """Refuse annotations that do not pair with the images one to one."""
     raise_first_error(annotation_problems(path, annotations, image_ids, category_ids))
+
+
+def check_truth(path: str, content: Mapping[str, Any]) -> None:
+    """Refuse what cannot be scored; order of categories and boxes do not matter."""
+    categories, annotations = content.get('categories'), content.get('annotations', ())
+    raise_first_error(category_problems(path, categories, reordered=True))
+    category_ids = [category['id'] for category in content['categories']]
+    problems = annotation_problems(
+        path, annotations, None, category_ids, segment_fields=SCORED_FIELDS
+    )
+    raise_first_error(problems)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.datasets.panoptic_json import check_truth, read_panoptic_json
 from mmpisr.datasets.zip_files import resolve_file, resolve_folder
 
 from .panoptic_quality import Segments
@@ -27,7 +27,8 @@ class PanopticAnnotations:
         file_names: The pngs' names inside the folder, in the json's order.
 
     Raises:
-        ValueError: The json lacks a field or names a category that it does not define.
+        ValueError: The json lacks or doubles something, or names a category that it
+            does not define.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class PanopticAnnotations:
         )
         if 'categories' not in content:
             raise ValueError(f"{ann_file}: no field 'categories', only {[*content]}")
+        check_truth(self.ann_file, content)
         self.categories: list[dict] = content['categories']
         self._row_of_id = {cat['id']: row for row, cat in enumerate(self.categories)}
         annotations = content.get('annotations', ())
@@ -82,14 +84,6 @@ class PanopticAnnotations:
 
     def _pack(self, annotation: Mapping) -> Segments:
         infos = annotation['segments_info']
-        for info in infos:
-            if info['category_id'] not in self._row_of_id:
-                raise ValueError(
-                    f'{self.ann_file}: segment {info["id"]} of image '
-                    f'{annotation["image_id"]!r} has category_id '
-                    f"{info['category_id']}, but 'categories' has only "
-                    f'{[*self._row_of_id]}'
-                )
         return pack_segments(
             ids=[info['id'] for info in infos],
             categories=[self._row_of_id[info['category_id']] for info in infos],

@@ -14,6 +14,20 @@ from .panoptic_archive import CityscapesPanopticArchive, PanopticArchive
 from .pixel_archive import PixelArchive
 
 
+class BenchmarkSplit(NamedTuple):
+    """Where a test split lies.
+
+    Attributes:
+        ann_file: Its json (images and categories), below the dataset's root.
+        img_prefix: The folder of its images there.
+        converter: The script in ``tools/dataset_converters`` that makes the json.
+    """
+
+    ann_file: str
+    img_prefix: str
+    converter: str
+
+
 class SubmissionFormat(NamedTuple):
     """What a benchmark asks for.
 
@@ -22,11 +36,14 @@ class SubmissionFormat(NamedTuple):
         kinds: The zip files, one class each.
         categories: Makes the list of categories (``id``, ``name``, ``isthing``) with
             the benchmark's ids out of a dataset.
+        test_set: The split that the benchmark keeps the truth of, in the official
+            layout; ``None`` = whatever test set a config has.
     """
 
     name: str
     kinds: tuple[type[Archive], ...]
     categories: Callable[[Any], list[dict]]
+    test_set: BenchmarkSplit | None = None
 
     def archives(self, out_file: str | Path, split: str) -> list[Archive]:
         """The zip files of one submission, the first is ``out_file`` itself."""
@@ -57,16 +74,29 @@ def _cityscapes_categories(dataset: Any) -> list[dict]:
     return label_categories(meta)
 
 
+COCO_TEST_DEV = BenchmarkSplit(
+    ann_file='annotations/panoptic_image_info_test-dev2017.json',
+    img_prefix='test2017/',
+    converter='coco.py',
+)
+CITYSCAPES_TEST = BenchmarkSplit(
+    ann_file='gtFine/cityscapes_panoptic_test.json',
+    img_prefix='leftImg8bit/test/',
+    converter='cityscapes.py',
+)
+COCO = (PanopticArchive,), json_categories
+CITYSCAPES = (
+    (CityscapesPanopticArchive, PixelArchive, InstanceArchive),
+    _cityscapes_categories,
+)
 FORMATS = {
     fmt.name: fmt
     for fmt in (
-        SubmissionFormat('coco-test-dev', (PanopticArchive,), json_categories),
-        SubmissionFormat(
-            'cityscapes-test',
-            (CityscapesPanopticArchive, PixelArchive, InstanceArchive),
-            _cityscapes_categories,
-        ),
-        SubmissionFormat('ade20k-val', (PanopticArchive,), json_categories),
+        SubmissionFormat('coco-test-dev', *COCO, COCO_TEST_DEV),
+        SubmissionFormat('coco-val', *COCO),
+        SubmissionFormat('cityscapes-test', *CITYSCAPES, CITYSCAPES_TEST),
+        SubmissionFormat('cityscapes-val', *CITYSCAPES),
+        SubmissionFormat('ade20k-val', *COCO),
     )
 }
 

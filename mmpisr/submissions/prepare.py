@@ -3,13 +3,17 @@
 import hashlib
 import json
 import os
+import os.path as osp
 from pathlib import Path
 from typing import Any
 
+from mmengine import fileio
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import DATASETS, init_default_scope
 
-from .formats import SubmissionFormat, find_format
+from mmpisr.datasets.zip_files import resolve_file
+
+from .formats import BenchmarkSplit, SubmissionFormat, find_format
 from .image_list import ImageList, list_images, refuse_equal_names, split_of
 from .workspace import Workspace
 
@@ -20,7 +24,7 @@ def prepare_submission(
     """Open the workspace, and let the test predict what is missing in it.
 
     The test evaluators are replaced by the writer, the test's sampler by one that knows
-    what is left.
+    what is left; a format that has a test set of its own puts it in the config's place.
 
     Args:
         cfg: As read from the file and merged with all other flags; changed in place.
@@ -32,6 +36,7 @@ def prepare_submission(
         How many images are left.
 
     Raises:
+        FileNotFoundError: The test set is not there; says how it is made.
         ValueError: The file is no ``.zip``, the format or a class is unknown to the
             benchmark, or the workspace was begun with something else.
     """
@@ -40,7 +45,10 @@ def prepare_submission(
             f'--submission writes a .zip, --out has {Path(out_file).suffix!r} '
             f'({out_file})'
         )
-    images = _images_of(cfg, find_format(format_name))
+    fmt = find_format(format_name)
+    if fmt.test_set is not None:
+        _use_test_set(cfg, fmt.test_set)
+    images = _images_of(cfg, fmt)
     done = Workspace(out_file).open(_origin(cfg, images, checkpoint), images)
 
     cfg.test_evaluator = ConfigDict(
@@ -51,6 +59,22 @@ def prepare_submission(
         type='RemainingImagesSampler', out_file=out_file
     )
     return len(images.images) - len(done)
+
+
+def _use_test_set(cfg: Config, test_set: BenchmarkSplit) -> None:
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    root = dataset.get('data_root') or ''
+    path = osp.join(root, test_set.ann_file)
+    if not fileio.exists(resolve_file(path), backend_args=dataset.get('backend_args')):
+        raise FileNotFoundError(
+            f'{path} does not exist, the list of images to submit; python '
+            f'tools/dataset_converters/{test_set.converter} {root} makes it. Other '
+            'names: a format that ends in -val takes the test set of the config'
+        )
+    dataset.ann_file = test_set.ann_file
+    dataset.data_prefix = ConfigDict(img=test_set.img_prefix)
 
 
 def _images_of(cfg: Config, fmt: SubmissionFormat) -> ImageList:

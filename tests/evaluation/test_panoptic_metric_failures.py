@@ -53,6 +53,36 @@ def test_consistent_data_is_scored(score):
     assert score()['coco_panoptic/PQ_th'] == 0
 
 
+@pytest.mark.parametrize(
+    ('spoil', 'message'),
+    [
+        (lambda c: c['annotations'].append(c['annotations'][0]), r'image_id .*5: 2'),
+        (
+            lambda c: c['categories'].append(c['categories'][0]),
+            r'categories\[\].id .*1: 2',
+        ),
+        (lambda c: c['categories'][0].pop('isthing'), r"categories\[0\] .*'isthing'"),
+        (
+            lambda c: c['annotations'][0]['segments_info'][1].update(id=7),
+            r'image_id 5, id must be unique.*7: 2',
+        ),
+        (
+            lambda c: c['annotations'][0]['segments_info'][1].pop('area'),
+            r"segments_info of image_id 5 \[1\] lacks field 'area'",
+        ),
+        (
+            lambda c: c['annotations'][0].pop('segments_info'),
+            r"annotations\[0\] lacks field 'segments_info'",
+        ),
+    ],
+)
+def test_doubled_and_missing_entries_of_the_json(score, content, spoil, message):
+    spoil(content)
+
+    with pytest.raises(ValueError, match=rf'pan\.json: .*{message}'):
+        score()
+
+
 def test_a_prediction_of_another_size(score):
     with pytest.raises(ValueError, match=r'a\.png: .*\(4, 6\).*\(5, 6\)'):
         score(np.ones((5, 6), int))

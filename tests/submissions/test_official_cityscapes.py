@@ -186,7 +186,7 @@ def test_our_config_lists_the_frames_with_label_ids(repo, shared_data, truth, tm
 
     left = prepare_submission(
         cfg,
-        format_name='cityscapes-test',
+        format_name='cityscapes-val',
         out_file=str(tmp_path / 'c.zip'),
         checkpoint='a.pth',
     )

@@ -27,7 +27,7 @@ def cfg(repo, scenes) -> Config:
     return load_config(str(repo / SCENES), options=dict(data_root=str(scenes)))
 
 
-def prepare(cfg, out_file, *, format_name='coco-test-dev', checkpoint='m.pth') -> int:
+def prepare(cfg, out_file, *, format_name='coco-val', checkpoint='m.pth') -> int:
     return prepare_submission(
         cfg, format_name=format_name, out_file=str(out_file), checkpoint=checkpoint
     )
@@ -41,7 +41,7 @@ def test_the_writer_takes_the_place_of_the_evaluators(cfg, tmp_path):
     assert cfg.test_dataloader.dataset.pipeline  # untouched
     listed = read_image_list(tmp_path / 'a.zip.partial' / 'images.json')
     assert [image.file_name for image in listed.images][:1] == ['000000.png']
-    assert (listed.split, listed.format) == ('val', 'coco-test-dev')
+    assert (listed.split, listed.format) == ('val', 'coco-val')
     assert len(listed.categories) == 19
 
 
@@ -77,6 +77,26 @@ def test_a_test_json_needs_no_annotations(cfg, scenes, tmp_path):
     dataset.update(ann_file=str(path), data_prefix=dict(img='images/val'))
 
     assert prepare(cfg, tmp_path / 'a.zip') == 3
+
+
+def test_a_benchmark_brings_its_own_test_set(cfg, scenes, tmp_path):
+    content = json.loads((scenes / 'annotations/panoptic_val.json').read_text())
+    del content['annotations']
+    path = scenes / 'annotations/panoptic_image_info_test-dev2017.json'
+    path.write_text(json.dumps(content))
+    shutil.copytree(scenes / 'images/val', scenes / 'test2017')
+
+    assert prepare(cfg, tmp_path / 'a.zip', format_name='coco-test-dev') == 3
+
+    assert cfg.test_dataloader.dataset.data_prefix == dict(img='test2017/')
+    listed = read_image_list(tmp_path / 'a.zip.partial' / 'images.json')
+    assert listed.split == 'test-dev2017'
+
+
+def test_a_test_set_that_is_not_there_is_named_with_what_makes_it(cfg, tmp_path):
+    message = r'gtFine/cityscapes_panoptic_test\.json does not exist.* cityscapes\.py'
+    with pytest.raises(FileNotFoundError, match=message.replace(' city', '.*city')):
+        prepare(cfg, tmp_path / 'a.zip', format_name='cityscapes-test')
 
 
 def test_other_files_than_zip_are_refused(cfg, tmp_path):

@@ -37,7 +37,7 @@ def flags(repo: Path, folder: Path, out: str) -> list[str]:
     """The command's arguments; small stuff is kept, or all would be void."""
     return [
         *(str(repo / CONFIG), str(folder / 'm.pth')),
-        *('--submission', 'cityscapes-test', '--out', str(folder / out)),
+        *('--submission', 'cityscapes-val', '--out', str(folder / out)),
         *('--work-dir', str(folder / 'work')),
         *('--cfg-options', f'data_root={folder / "scenes"}'),
         *(f'test_dataloader.dataset.{LABELS}', 'test_dataloader.num_workers=1'),

@@ -6,11 +6,13 @@ from typing import Any
 from mmpisr.datasets.problem import Problem, error
 
 from .fields import (
+    AREA,
     BOX,
     ID,
     LIST,
     TEXT,
     WHOLE,
+    Field,
     complete,
     double_problems,
     few,
@@ -21,18 +23,26 @@ from .fields import (
 MAX_SEGMENT_ID = 2**24 - 1  # three bytes of a png
 ANNOTATION_FIELDS = dict(image_id=ID, file_name=TEXT, segments_info=LIST)
 SEGMENT_FIELDS = dict(id=WHOLE, category_id=ID, bbox=BOX)
+SCORED_FIELDS = dict(id=WHOLE, category_id=ID, area=AREA)
 
 
 def annotation_problems(
-    path: str, annotations: Any, image_ids: Iterable[Any], category_ids: Iterable[Any]
+    path: str,
+    annotations: Any,
+    image_ids: Iterable[Any] | None,
+    category_ids: Iterable[Any],
+    *,
+    segment_fields: Mapping[str, Field] = SEGMENT_FIELDS,
 ) -> Iterator[Problem]:
     """Look for annotations that do not pair with the images one to one.
 
     Args:
         path: The json.
         annotations: Its field of that name, whatever it holds.
-        image_ids: Of all images.
+        image_ids: Of all images; ``None`` = not known.
         category_ids: Of all categories.
+        segment_fields: What each segment must have, ``id`` and ``category_id`` at
+            least.
 
     Yields:
         Errors of the pairing, then of each image's segments.
@@ -46,10 +56,11 @@ def annotation_problems(
     usable = complete(entries, ANNOTATION_FIELDS)
     annotated = [annotation['image_id'] for annotation in usable]
     yield from double_problems(path, 'annotations[].image_id', annotated)
-    yield from _pairing_problems(path, set(image_ids), annotated)
+    if image_ids is not None:
+        yield from _pairing_problems(path, set(image_ids), annotated)
     known = set(category_ids)
     for annotation in usable:
-        yield from _segment_problems(path, annotation, known)
+        yield from _segment_problems(path, annotation, known, segment_fields)
 
 
 def _pairing_problems(path: str, listed: set, annotated: list) -> Iterator[Problem]:
@@ -65,15 +76,18 @@ def _pairing_problems(path: str, listed: set, annotated: list) -> Iterator[Probl
 
 
 def _segment_problems(
-    path: str, annotation: Mapping[str, Any], category_ids: set
+    path: str,
+    annotation: Mapping[str, Any],
+    category_ids: set,
+    segment_fields: Mapping[str, Field],
 ) -> Iterator[Problem]:
     where = segments_of(annotation)
     segments = annotation['segments_info']
-    usable = complete(segments, SEGMENT_FIELDS)
+    usable = complete(segments, segment_fields)
     if len(usable) < len(segments):
         for position, segment in enumerate(segments):
             place = f'{where} [{position}]'
-            yield from field_problems(path, place, segment, SEGMENT_FIELDS)
+            yield from field_problems(path, place, segment, segment_fields)
     for segment in usable:
         if segment['category_id'] not in category_ids:
             message = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmpisr.datasets.problem import ERROR, WARNING, Problem, error, warning
+from mmpisr.datasets.problem import Problem, error, warning
 
 from .fields import (
     FLAG,
@@ -27,10 +27,10 @@ def category_problems(
     Args:
         path: The json.
         categories: Its field of that name, whatever it holds.
-        reordered: The dataset class puts things first itself.
+        reordered: Any order will do: the reader puts things first itself.
 
     Yields:
-        Errors. With ``reordered`` the order is but a warning.
+        Errors.
     """
     yield from list_problems(path, 'categories', categories)
     entries = categories if isinstance(categories, list | tuple) else []
@@ -41,8 +41,8 @@ def category_problems(
     usable = complete(entries, CATEGORY_FIELDS)
     yield from double_problems(path, 'categories[].id', (c['id'] for c in usable))
     yield from double_problems(path, 'categories[].name', (c['name'] for c in usable))
-    if len(usable) == len(entries):
-        yield from _order_problems(path, usable, reordered)
+    if len(usable) == len(entries) and not reordered:
+        yield from _order_problems(path, usable)
     if len(entries) > IGNORE_LABEL:
         message = (
             f'{len(entries)} categories, but at most {IGNORE_LABEL} are '
@@ -52,25 +52,20 @@ def category_problems(
 
 
 def _order_problems(
-    path: str, categories: list[Mapping[str, Any]], reordered: bool
+    path: str, categories: list[Mapping[str, Any]]
 ) -> Iterator[Problem]:
     flags = [bool(c['isthing']) for c in categories]
     if flags == sorted(flags, reverse=True):
         return
     stuff = flags.index(False)
     thing = flags.index(True, stuff)
-    advice = (
-        'the dataset class of this config reorders them'
-        if reordered
-        else 'sort the list by isthing, 1 before 0; ids may stay'
-    )
     message = (
         f'categories[].isthing must list things first, but stuff '
         f'{categories[stuff]["name"]!r} (position {stuff}) comes before thing '
-        f'{categories[thing]["name"]!r} (position {thing}); {advice}'
+        f'{categories[thing]["name"]!r} (position {thing}); sort the list by isthing, '
+        '1 before 0; ids may stay'
     )
-    level = WARNING if reordered else ERROR
-    yield Problem(level, path, message, 'order of categories')
+    yield error(path, 'order of categories', message)
 
 
 def one_kind_problems(path: str, categories: Any) -> Iterator[Problem]:
