@@ -134,6 +134,7 @@ def _check_segments(
     category_ids: set[int],
 ) -> None:
     report.count('segments', len(segments))
+    report.count('images without segment', int(not segments))
     for segment in segments:
         if segment['category_id'] not in category_ids:
             report.problem(

@@ -8,14 +8,24 @@ are swapped at random. Mask AP is no sum over images and is not compared. iIoU o
 jsons takes the average sizes of instances from the truth.
 """
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 
 from mmpisr.apis.compare_results import read_result
 from mmpisr.evaluation.result_comparison import compare_tables, difference_table
 
 
 def main() -> None:
-    """Parse the flags, compare and print."""
+    """Compare and print; a mistake is a message and exit code 1."""
+    args = parse_args()
+    try:
+        compare(args)
+    except (ValueError, OSError) as error:
+        sys.exit(f'compare_results.py: {error}')
+
+
+def parse_args() -> Namespace:
+    """Read the command line."""
     parser = ArgumentParser(
         description=__doc__, formatter_class=RawDescriptionHelpFormatter
     )
@@ -29,7 +39,11 @@ def main() -> None:
     args = parser.parse_args()
     if args.resamples < 1:
         parser.error(f'--resamples is {args.resamples}, expected at least 1')
+    return args
 
+
+def compare(args: Namespace) -> None:
+    """Print a table of the two results."""
     names = (args.first, args.second)
     first, second = (
         read_result(name, ann_file=args.ann_file, seg_prefix=args.seg_prefix)

@@ -6,6 +6,7 @@ unpacked. The result is that of cityscapesScripts' ``csCreatePanopticImgs``.
 """
 
 import argparse
+import sys
 
 from mmpisr.datasets.converters.cityscapes import (
     SPLITS,
@@ -37,8 +38,16 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Convert or check."""
+    """Convert or check; a mistake is a message and exit code 1."""
     args = parse_args()
+    try:
+        run(args)
+    except (ValueError, OSError) as error:
+        sys.exit(f'cityscapes.py: {error}')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Do what the command line says."""
     if args.check_only:
         check_cityscapes(args.root, splits=args.splits, workers=args.workers)
     else:
