@@ -1,7 +1,7 @@
 """Read a COCO-panoptic json and refuse what would go wrong later.
 
 Every error names the file, the field and both values. Nothing here knows mmdet. The
-checks are those of ``mmpisr.datasets.validation``; here the first error is raised.
+checks are those of ``json_checks``; here the first error is raised.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from typing import Any
 
 from mmengine.fileio import load
 
-from .problem import Problem, error, raise_first_error
-from .validation.annotations import SCORED_FIELDS, annotation_problems
-from .validation.categories import category_problems
-from .validation.images import image_problems
+from .json_checks.annotations import SCORED_FIELDS, annotation_problems
+from .json_checks.categories import category_problems
+from .json_checks.images import image_problems
+from .json_checks.problem import Problem, error, raise_first_error
 
 
 def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:

@@ -8,9 +8,8 @@ import cv2
 from mmengine import DictAction
 from mmengine.config import Config
 
-from mmpisr.datasets.data_root import merge_options
-from mmpisr.datasets.problem import ERROR, WARNING, Problem
-
+from ..data_root import merge_options
+from ..json_checks.problem import ERROR, WARNING, Problem
 from .leakage import double_image_problems, leakage_problems
 from .report import class_table, count_levels, problem_list, split_table
 from .sources import SPLITS, split_of_json, splits_of_config

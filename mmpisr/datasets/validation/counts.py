@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmpisr.datasets.problem import Problem, warning
+from ..json_checks.problem import Problem, warning
 
 
 class SplitCounts:

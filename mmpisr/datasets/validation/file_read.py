@@ -11,9 +11,8 @@ import mmcv
 import numpy as np
 from mmengine.fileio import get
 
-from mmpisr.datasets.problem import Problem, error
-from mmpisr.datasets.segment_png import decode_segment_ids, segment_extents
-
+from ..json_checks.problem import Problem, error
+from ..segment_png import decode_segment_ids, segment_extents
 from .png_segments import png_segment_problems
 
 JPEG, PNG = b'\xff\xd8', b'\x89PNG'

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from mmpisr.datasets.problem import ERROR, WARNING, Problem, warning
-
+from ..json_checks.problem import ERROR, WARNING, Problem, warning
 from .split import SplitFindings
 
 KINDS = ('bytes', 'pixels')  # equal bytes are equal pixels, so they are told first

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmpisr.datasets.problem import Problem, error
-
-from .fields import few
+from ..json_checks.fields import few
+from ..json_checks.problem import Problem, error
 
 Extent = tuple[int, list[int]]  # pixels; left, top, width, height
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from terminaltables import AsciiTable
 
-from mmpisr.datasets.problem import ERROR, WARNING, Problem
-
+from ..json_checks.problem import ERROR, WARNING, Problem
 from .split import SplitFindings
 
 SPLIT_HEADER = (

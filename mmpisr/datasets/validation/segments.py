@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmpisr.datasets.problem import Problem, error, warning
-
-from .annotations import SEGMENT_FIELDS, segments_of
-from .fields import AREA, FLAG, complete, double_problems, field_problems
+from ..json_checks.annotations import SEGMENT_FIELDS, segments_of
+from ..json_checks.fields import AREA, FLAG, complete, double_problems, field_problems
+from ..json_checks.problem import Problem, error, warning
 
 DETAIL_FIELDS = dict(area=AREA, iscrowd=FLAG)
 

@@ -7,9 +7,9 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmpisr.datasets.panoptic import PanopticDataset
 from mmpisr.registry import DATASETS
 
+from ..panoptic import PanopticDataset
 from .split import Split
 
 SPLITS = ('train', 'val', 'test')

@@ -3,22 +3,29 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mmpisr.datasets.panoptic import PanopticDataset
-from mmpisr.datasets.panoptic_json import (
+from ..json_checks.annotations import (
+    ANNOTATION_FIELDS,
+    SEGMENT_FIELDS,
+    annotation_problems,
+)
+from ..json_checks.categories import (
+    CATEGORY_FIELDS,
+    category_problems,
+    one_kind_problems,
+)
+from ..json_checks.fields import complete
+from ..json_checks.images import IMAGE_FIELDS, image_name_problems, image_problems
+from ..json_checks.problem import Problem, error
+from ..panoptic import PanopticDataset
+from ..panoptic_json import (
     categories_metainfo,
     metainfo_problems,
     read_panoptic_json,
 )
-from mmpisr.datasets.problem import Problem, error
-from mmpisr.datasets.run_in_order import run_in_order
-from mmpisr.datasets.zip_files import resolve_file
-
-from .annotations import ANNOTATION_FIELDS, SEGMENT_FIELDS, annotation_problems
-from .categories import CATEGORY_FIELDS, category_problems, one_kind_problems
+from ..run_in_order import run_in_order
+from ..zip_files import resolve_file
 from .counts import SplitCounts, absence_problems
-from .fields import complete
 from .file_read import FileJob, read_files
-from .images import IMAGE_FIELDS, image_name_problems, image_problems
 from .segments import png_name_problems, segment_detail_problems
 
 

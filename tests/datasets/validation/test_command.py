@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmpisr.datasets.problem import error, warning
+from mmpisr.datasets.json_checks.problem import error, warning
 from mmpisr.datasets.validation.command import main
 from mmpisr.datasets.validation.report import problem_list
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mmpisr.datasets.problem import Problem, error
+from .problem import Problem, error
 
 
 class Field(NamedTuple):

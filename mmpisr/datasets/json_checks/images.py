@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mmpisr.datasets.problem import Problem
-
 from .fields import (
     ID,
     LENGTH,
@@ -14,6 +12,7 @@ from .fields import (
     field_problems,
     list_problems,
 )
+from .problem import Problem
 
 IMAGE_FIELDS = dict(id=ID, file_name=TEXT, height=LENGTH, width=LENGTH)
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mmpisr.datasets.problem import Problem, error
-
 from .fields import (
     AREA,
     BOX,
@@ -19,6 +17,7 @@ from .fields import (
     field_problems,
     list_problems,
 )
+from .problem import Problem, error
 
 MAX_SEGMENT_ID = 2**24 - 1  # three bytes of a png
 ANNOTATION_FIELDS = dict(image_id=ID, file_name=TEXT, segments_info=LIST)

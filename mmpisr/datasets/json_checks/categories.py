@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmpisr.datasets.problem import Problem, error, warning
-
 from .fields import (
     FLAG,
     ID,
@@ -14,6 +12,7 @@ from .fields import (
     field_problems,
     list_problems,
 )
+from .problem import Problem, error, warning
 
 IGNORE_LABEL = 255  # in semantic maps, so a class may not have it
 CATEGORY_FIELDS = dict(id=ID, name=TEXT, isthing=FLAG)
