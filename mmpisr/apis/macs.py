@@ -1,0 +1,111 @@
+"""Multiply-accumulates of a model: convolutions and matrix products.
+
+What is counted is said by ``tools/analysis_tools/get_macs.py``.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+
+import torch
+from mmdet.models.roi_heads.bbox_heads import BBoxHead
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from mmpisr.models.panoptic_deeplab import PanopticDeepLab
+from mmpisr.registry import MODELS
+
+
+def build_for_counting(cfg: Config) -> nn.Module:
+    """Build a config's model in evaluation mode, where it can be counted.
+
+    Args:
+        cfg: A whole config; not changed.
+
+    Returns:
+        On the meta device if it is a Panoptic-DeepLab, or else on the CPU, with random
+        weights.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    config = deepcopy(cfg.model)
+    keep_all_boxes(config)
+    model = MODELS.build(config).eval()
+    for head in model.modules():
+        if isinstance(head, BBoxHead):
+            see_the_first_class_everywhere(head)
+    return model.to('meta') if isinstance(model, PanopticDeepLab) else model
+
+
+def keep_all_boxes(model: dict) -> None:
+    """Suppress no box of a two-stage model's config, in place."""
+    test_cfg = model.get('test_cfg') or {}
+    if 'rcnn' in test_cfg:
+        test_cfg.rpn.nms.iou_threshold = 1.0
+        test_cfg.rcnn.nms.iou_threshold = 1.0
+
+
+def see_the_first_class_everywhere(head: BBoxHead) -> None:
+    """Let a box head find the first class in every proposal, with certainty."""
+    nn.init.zeros_(head.fc_cls.weight)
+    nn.init.constant_(head.fc_cls.bias, -100)
+    nn.init.zeros_(head.fc_cls.bias[:1])
+
+
+@torch.no_grad()
+def count_macs(model: nn.Module, shape: tuple[int, int]) -> dict[str, int]:
+    """Multiply-accumulates for one image.
+
+    Args:
+        model: In evaluation mode. On the meta device ``mode='tensor'`` is counted, on
+            another one ``mode='predict'``.
+        shape: (height, width) of the normalised input.
+
+    Returns:
+        Per submodule, by its dotted name, and ``'total'`` last. What no submodule
+        accounts for is in the total only; what one submodule has another one do
+        (instance heatmaps an RoI head) counts in both.
+    """
+    device = next(model.parameters()).device
+    image = torch.zeros(1, 3, *shape, device=device)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        if device.type == 'meta':
+            model(image, mode='tensor')
+        else:
+            model(image, [sample_of(shape)], mode='predict')
+    flops = counter.get_flop_counts()
+    root = type(model).__name__
+    macs = {
+        name: sum(flops.get(f'{root}.{name}', {}).values()) // 2
+        for name, _ in model.named_modules()
+        if name
+    }
+    return {**_with_uncalled_parents(macs), 'total': counter.get_total_flops() // 2}
+
+
+def sample_of(shape: tuple[int, int]) -> DetDataSample:
+    """What mmdet knows of an image that was neither resized nor padded."""
+    sizes = ('img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape')
+    return DetDataSample(
+        metainfo=dict.fromkeys(sizes, shape) | dict(scale_factor=(1.0, 1.0))
+    )
+
+
+def _with_uncalled_parents(macs: Mapping[str, int]) -> dict[str, int]:
+    """Give a module that is run by another method than forward what its children do.
+
+    Args:
+        macs: By dotted name, parents before their children.
+    """
+    complete = dict(macs)
+    for name in reversed(complete):
+        if not complete[name]:
+            depth = name.count('.') + 1
+            complete[name] = sum(
+                count
+                for child, count in complete.items()
+                if child.startswith(f'{name}.') and child.count('.') == depth
+            )
+    return complete
