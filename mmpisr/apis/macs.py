@@ -9,7 +9,7 @@ from copy import deepcopy
 import torch
 from mmdet.models.roi_heads.bbox_heads import BBoxHead
 from mmdet.structures import DetDataSample
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -38,7 +38,7 @@ def build_for_counting(cfg: Config) -> nn.Module:
     return model.to('meta') if isinstance(model, PanopticDeepLab) else model
 
 
-def keep_all_boxes(model: dict) -> None:
+def keep_all_boxes(model: ConfigDict) -> None:
     """Suppress no box of a two-stage model's config, in place."""
     test_cfg = model.get('test_cfg') or {}
     if 'rcnn' in test_cfg:
