@@ -1,0 +1,1 @@
+"""Studies: variants times seeds, each a real training; records; reports."""

@@ -1,0 +1,56 @@
+"""Which code and which machine a number is from."""
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmpisr.mim import mim_root
+
+
+def code_version(folder: Path | None = None) -> dict[str, Any]:
+    """Commit and whether tracked files differ from it; None both outside git.
+
+    Args:
+        folder: Anywhere in the checkout; this package's by default.
+    """
+    folder = folder or mim_root()
+    commit = _git(folder, 'rev-parse', 'HEAD')
+    if commit is None:
+        return dict(commit=None, dirty=None)
+    changes = _git(folder, 'status', '--porcelain', '--untracked-files=no')
+    return dict(commit=commit, dirty=bool(changes))
+
+
+def machine() -> dict[str, Any]:
+    """Size of the machine and the version of torch."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return dict(
+        machine=platform.machine(),
+        cores=os.cpu_count(),
+        gpu=gpu,
+        torch=torch.__version__,
+    )
+
+
+def shown_path(path: Path) -> str:
+    """A path from the root of the checkout (or wheel), or as it is elsewhere."""
+    path = path.resolve()
+    root = mim_root().resolve()
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ['git', '-C', str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:  # no git
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,101 @@
+"""Run what is missing of a study."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .process_queue import Failure, run_queue
+from .progress import Progress
+from .records import RunRecords, check_same
+from .run_record import run_record
+from .study import Study
+from .study_run import Scripts, StudyRun
+
+
+def run_study(
+    study: Study,
+    *,
+    out: Path,
+    scripts: Scripts,
+    jobs: int | None = None,
+    threads: int = 1,
+    only: Sequence[str] = (),
+    data_root: str | None = None,
+    poll_seconds: float = 1.0,
+) -> list[Failure]:
+    """Train, evaluate and record every run that ``runs.jsonl`` does not have.
+
+    Can be killed at any point and repeated: recorded runs are left alone, others go on
+    from their checkpoints. Seeds come before variants, so that an interrupted study has
+    whole rows to compare.
+
+    Args:
+        study: What to run.
+        out: Its folder.
+        scripts: Of training and test.
+        jobs: Runs at once; None: as many as ``threads`` fit into the cores.
+        threads: CPU threads of each.
+        only: Labels to run; none: all.
+        data_root: Replaces the configs', and is not part of what is recorded.
+        poll_seconds: Time between two looks at the processes.
+
+    Returns:
+        The runs that failed.
+
+    Raises:
+        ValueError: The study has changed since a run was recorded; ``only`` names an
+            unknown label; the folder is in use.
+    """
+    labels = [variant.label for variant in study.variants]
+    if unknown := [label for label in only if label not in labels]:
+        raise ValueError(f'--only {unknown}: no labels of the study, it has {labels}')
+    with _locked(out):
+        records = RunRecords(out / 'runs.jsonl')
+
+        def record(run: StudyRun) -> None:
+            if not records.find(run.variant.label, run.seed):
+                records.append(run_record(study, run, threads=threads))
+
+        runs = [
+            StudyRun(
+                *(study, variant, seed),
+                out=out,
+                scripts=scripts,
+                data_root=data_root,
+                record=record,
+            )
+            for seed in study.seeds
+            for variant in study.variants
+            if not only or variant.label in only
+        ]
+        missing = [run for run in runs if not _is_recorded(run, records)]
+        return run_queue(
+            missing,
+            jobs=jobs or max(1, (os.cpu_count() or 1) // threads),
+            threads=threads,
+            poll_seconds=poll_seconds,
+            show=Progress(missing, len(runs) - len(missing)),
+        )
+
+
+def _is_recorded(run: StudyRun, records: RunRecords) -> bool:
+    recorded = records.find(run.variant.label, run.seed)
+    if recorded is None:
+        return False
+    fields = 'config', 'options'
+    check_same(recorded, run.identity, fields=fields, where=records.path)
+    return True
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Keep a second call out of a study's folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / 'lock').open('w') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(f'{out} is in use by another study.py') from error
+        yield

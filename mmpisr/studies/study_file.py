@@ -1,0 +1,118 @@
+"""Read a study from a yaml file under ``configs/studies``."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from mmengine.fileio import load
+
+from .options import flatten, to_flags
+from .study import Study, Variant
+
+STUDY_KEYS = (
+    *('name', 'title', 'variants', 'seeds', 'options', 'compare_to'),
+    *('x_label', 'x_from'),
+)
+VARIANT_KEYS = 'label', 'config', 'options', 'control', 'x', 'line'
+MEASURED = 'gmacs', 'parameters', 'seconds_per_iteration'
+
+
+def read_study(path: str | Path) -> Study:
+    """Read and check a study file.
+
+    Configs are relative to the study file. Options may be nested or dotted.
+
+    Raises:
+        ValueError: Names the file, the field and both values.
+    """
+    return _StudyFile(Path(path)).study()
+
+
+class _StudyFile:
+    """A file whose complaints begin with its name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.content = load(path)
+
+    def study(self) -> Study:
+        content = self.content
+        self._check_keys('the file', content, STUDY_KEYS, ('name', 'variants', 'seeds'))
+        variants = tuple(self._variant(i, v) for i, v in enumerate(content['variants']))
+        self._check_variants(variants)
+        labels = [variant.label for variant in variants]
+        compare_to = tuple(content.get('compare_to', ()))
+        if unknown := [label for label in compare_to if label not in labels]:
+            self._fail('compare_to', f'{unknown} are no labels; there are {labels}')
+        x_from = content.get('x_from')
+        if x_from not in (None, *MEASURED):
+            self._fail('x_from', f'{x_from!r} is none of {MEASURED}')
+        return Study(
+            name=content['name'],
+            title=content.get('title', content['name']),
+            variants=variants,
+            seeds=self._seeds(content['seeds']),
+            options=self._options('options', content),
+            compare_to=compare_to,
+            x_label=content.get('x_label', x_from or 'x'),
+            x_from=x_from,
+            file=self.path,
+        )
+
+    def _variant(self, index: int, entry: Any) -> Variant:
+        field = f'variants[{index}]'
+        self._check_keys(field, entry, VARIANT_KEYS, ('label', 'config'))
+        config = (self.path.parent / entry['config']).resolve()
+        if not config.is_file():
+            self._fail(f'{field}.config', f'{entry["config"]!r} is not at {config}')
+        return Variant(
+            label=str(entry['label']),
+            config=config,
+            options=self._options(f'{field}.options', entry),
+            control=bool(entry.get('control', False)),
+            x=entry.get('x'),
+            line=str(entry.get('line', '')),
+        )
+
+    def _check_variants(self, variants: Sequence[Variant]) -> None:
+        if not variants:
+            self._fail('variants', 'is empty; the first is the base')
+        for name in ('label', 'folder'):
+            counts = Counter(getattr(variant, name) for variant in variants)
+            if doubled := [value for value, count in counts.items() if count > 1]:
+                labels = [v.label for v in variants if getattr(v, name) == doubled[0]]
+                self._fail('variants', f'{name} {doubled[0]!r} is doubled by {labels}')
+        controls = [variant.label for variant in variants if variant.control]
+        if len(controls) > 1:
+            self._fail('variants', f'one may be the control, not {controls}')
+
+    def _seeds(self, seeds: Any) -> tuple[int, ...]:
+        whole = isinstance(seeds, list) and all(type(seed) is int for seed in seeds)
+        if not whole or not seeds or len({*seeds}) < len(seeds):
+            self._fail('seeds', f'{seeds!r} is no list of different whole numbers')
+        return tuple(seeds)
+
+    def _options(self, field: str, parent: Mapping[str, Any]) -> dict[str, Any]:
+        options = parent.get('options') or {}
+        if not isinstance(options, Mapping):
+            self._fail(field, f'{options!r} is {type(options).__name__}, no mapping')
+        flat = flatten(options)
+        try:
+            to_flags(flat)
+        except ValueError as error:
+            self._fail(field, str(error))
+        return flat
+
+    def _check_keys(
+        self, field: str, entry: Any, known: Sequence[str], needed: Sequence[str]
+    ) -> None:
+        if not isinstance(entry, Mapping):
+            self._fail(field, f'{entry!r} is {type(entry).__name__}, no mapping')
+        if unknown := [key for key in entry if key not in known]:
+            self._fail(field, f'has unknown {unknown}; known are {[*known]}')
+        if missing := [key for key in needed if key not in entry]:
+            self._fail(field, f'lacks {missing}; it has {[*entry]}')
+
+    def _fail(self, field: str, message: str) -> NoReturn:
+        raise ValueError(f'{self.path}: {field}: {message}')

@@ -1,0 +1,119 @@
+import json
+from copy import deepcopy
+
+import pytest
+from mmengine.registry import init_default_scope
+
+from mmpisr.apis.run_options import load_config
+from mmpisr.registry import MODELS
+from mmpisr.studies.options import read_flags, to_flags
+from mmpisr.studies.study_file import read_study
+
+STUDY = dict(
+    name='s',
+    variants=[
+        dict(label='base', config='base.py'),
+        dict(label='PISR', config='base.py', options={'model.relation': dict(K=5)}),
+    ],
+    seeds=[0, 1],
+    options={'train_cfg.max_iters': 4},
+)
+
+
+@pytest.fixture
+def read(tmp_path):
+    (tmp_path / 'base.py').write_text('train_cfg = dict(max_iters=2)')
+
+    def read(**changes):
+        path = tmp_path / 's.yaml'
+        path.write_text(json.dumps({**STUDY, **changes}))  # json is yaml
+        return read_study(path)
+
+    return read
+
+
+def test_options_of_a_variant_are_flat_and_win(read):
+    variants = deepcopy(STUDY['variants'])
+    variants[1]['options'] = {'train_cfg': dict(max_iters=9)}
+
+    study = read(variants=variants)
+
+    assert study.options_of(study.base) == {'train_cfg.max_iters': 4}
+    assert study.options_of(study.variants[1]) == {'train_cfg.max_iters': 9}
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(sedes=[1]), r"s\.yaml: the file: has unknown \['sedes'\]"),
+        (dict(seeds=[1, 1]), r'seeds: \[1, 1\]'),
+        (dict(seeds=3), 'seeds: 3'),
+        (dict(compare_to=['OCR']), r"\['OCR'\].*\['base', 'PISR'\]"),
+        (dict(variants=[]), 'variants: is empty'),
+        (dict(x_from='PQ'), "x_from: 'PQ'"),
+        (dict(options={'lr': '1e-4'}), "options: option lr: '1e-4'.*0.0001"),
+        (dict(options=['a']), 'options:.*list'),
+        (dict(variants=[dict(label='a')]), r"variants\[0\]: lacks \['config'\]"),
+        (dict(variants=[dict(label='a', config='b.py')]), "config: 'b.py' is not at"),
+        (dict(variants=[dict(label='a', confg='b.py')]), r"unknown \['confg'\]"),
+        (
+            dict(variants=[dict(label=x, config='base.py') for x in ('a b', 'a-b')]),
+            r"folder 'a-b' is doubled by \['a b', 'a-b'\]",
+        ),
+        (
+            dict(variants=[dict(label='a', config='base.py')] * 2),
+            r"label 'a' is doubled by \['a', 'a'\]",
+        ),
+        (
+            dict(
+                variants=[
+                    dict(label=x, config='base.py', control=True) for x in ('a', 'b')
+                ]
+            ),
+            r"one may be the control, not \['a', 'b'\]",
+        ),
+    ],
+)
+def test_a_mistake_is_named(read, changes, message):
+    with pytest.raises(ValueError, match=message):
+        read(**changes)
+
+
+def test_flags_come_back_as_they_were():
+    options = {'a.b': 1, 'c': 0.5, 'd': True, 'e': None, 'f': 'x.Y', 'g': [1, [2, 3]]}
+
+    assert read_flags(to_flags(options)) == options
+
+
+@pytest.mark.parametrize('name', ['relations_scenes', 'relations_camvid', 'k_scenes'])
+def test_each_variant_of_a_study_file_builds_its_model(repo, name):
+    study = read_study(repo / 'configs' / 'studies' / f'{name}.yaml')
+
+    found = {}
+    for variant in study.variants:
+        options = read_flags(to_flags(study.options_of(variant)))
+        cfg = load_config(str(variant.config), options=options)
+        init_default_scope(cfg.default_scope)
+        found[variant.label] = MODELS.build(cfg.model)
+
+    assert not hasattr(found.pop('base'), 'relation')
+    relations = {label: model.relation for label, model in found.items()}
+    if name == 'k_scenes':
+        slots = [relation.num_instances for relation in relations.values()]
+        assert slots == [5, 10, 20, 50, 100] * 2
+    else:
+        kinds = [type(relation).__name__ for relation in relations.values()]
+        assert kinds == [
+            *('ConvRelation', 'ConcatRelation', 'ProductRelation', 'OCRRelation'),
+            *('PISR', 'PISR'),
+        ]
+        assert {relation.num_instances for relation in relations.values()} == {20}
+    assert [
+        label
+        for label, relation in relations.items()
+        if getattr(relation, 'reweighting', None) is not None
+    ] == [
+        label
+        for label in relations
+        if label == 'PISR' or label.startswith('reweighted')
+    ]
