@@ -40,7 +40,7 @@ def build_for_counting(cfg: Config) -> nn.Module:
 
 def keep_all_boxes(model: ConfigDict) -> None:
     """Suppress no box of a two-stage model's config, in place."""
-    test_cfg = model.get('test_cfg') or {}
+    test_cfg = model.get('test_cfg') or ConfigDict()
     if 'rcnn' in test_cfg:
         test_cfg.rpn.nms.iou_threshold = 1.0
         test_cfg.rcnn.nms.iou_threshold = 1.0
