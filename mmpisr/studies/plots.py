@@ -1,0 +1,129 @@
+"""Figures of a study, readable in black and white, the same bytes at each call."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mmpisr.visualization.figure import new_figure
+
+from .paired_difference import PairedDifference
+from .results import StudyResults
+from .study import Variant
+
+PANELS = 'PQ', 'PQ_th', 'PQ_st', 'mIoU', 'iIoU', 'AP'
+STYLES = 'o-', 's--', '^:', 'D-.'
+GREYS = '0.15', '0.5', '0.3', '0.65'
+FIXED: Any = {'svg.hashsalt': 'mmpisr', 'svg.fonttype': 'path'}
+
+
+def draw_bars(results: StudyResults, path: Path) -> list[Path]:
+    """A panel a metric, a bar a variant: mean, standard deviation, and each seed.
+
+    The capacity control is hatched, the base white.
+    """
+    variants = results.complete
+    figure = new_figure(1200, 160 + 2 * (60 + 24 * len(variants)))
+    all_axes = figure.subplots(2, 3, sharey=True)
+    for axes, metric in zip(all_axes.flat, PANELS, strict=True):
+        _draw_panel(axes, results, metric)
+    figure.suptitle(f'{results.study.title}: mean and standard deviation over seeds')
+    return save(figure, path)
+
+
+def draw_lines(results: StudyResults, path: Path, metric: str = 'PQ') -> list[Path]:
+    """A metric over the study's axis, a line for each of its ``line`` names."""
+    study = results.study
+    figure = new_figure(640, 440)
+    axes = figure.subplots()
+    lines: dict[str, list[tuple[float, Variant]]] = {}
+    for variant in results.complete:
+        x = position(results, variant)
+        if x is not None:
+            lines.setdefault(variant.line, []).append((x, variant))
+        elif variant is study.base:
+            mean = results.spread(variant.label, metric).mean
+            axes.axhline(mean, color='0.6', linewidth=1, label=variant.label)
+    for index, (name, points) in enumerate(lines.items()):
+        points.sort(key=lambda point: point[0])
+        spreads = [results.spread(v.label, metric) for _, v in points]
+        axes.errorbar(
+            [x for x, _ in points],
+            [spread.mean for spread in spreads],
+            yerr=np.nan_to_num([spread.deviation for spread in spreads]),
+            fmt=STYLES[index % len(STYLES)],
+            color=GREYS[index % len(GREYS)],
+            capsize=3,
+            label=name or None,
+        )
+    axes.set_xlabel(study.x_label)
+    axes.set_ylabel(metric)
+    axes.set_title(study.title)
+    axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend()
+    return save(figure, path)
+
+
+def draw_differences(
+    differences: Mapping[str, PairedDifference], title: str, path: Path
+) -> list[Path]:
+    """A row a variant: its difference with the 95 % interval, beside a line at zero."""
+    figure = new_figure(800, 120 + 30 * len(differences))
+    axes = figure.subplots()
+    for row, found in enumerate(differences.values()):
+        axes.hlines(row, *found.interval, color='0.4', linewidth=2)
+        axes.plot(found.difference, row, 'o', color='0.1', markersize=5)
+    axes.axvline(0, color='0.1', linewidth=1, linestyle='--')
+    _name_rows(axes, [*differences])
+    axes.set_xlabel('difference of PQ, 95 % interval over seeds and images')
+    axes.set_title(title)
+    return save(figure, path)
+
+
+def position(results: StudyResults, variant: Variant) -> float | None:
+    """Where a variant is on the axis, None if it is not."""
+    if results.study.x_from is not None:
+        return results.mean_of(variant.label, results.study.x_from)
+    return variant.x
+
+
+def save(figure: Figure, path: Path) -> list[Path]:
+    """Write ``path`` as svg and png, without dates, versions and random ids."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    svg, png = (path.with_name(f'{path.name}.{suffix}') for suffix in ('svg', 'png'))
+    with matplotlib.rc_context(FIXED):
+        figure.tight_layout()
+        figure.savefig(svg, metadata={'Date': None, 'Creator': None})
+        figure.savefig(png, metadata={'Software': None})
+    return [svg, png]
+
+
+def _draw_panel(axes: Axes, results: StudyResults, metric: str) -> None:
+    for row, variant in enumerate(results.complete):
+        mean, deviation = results.spread(variant.label, metric)
+        is_base = variant is results.study.base
+        axes.barh(
+            row,
+            mean,
+            xerr=None if np.isnan(deviation) else deviation,
+            color='white' if is_base or variant.control else '0.75',
+            hatch='///' if variant.control else None,
+            edgecolor='0.2',
+            capsize=3,
+        )
+        values = results.values(variant.label, metric)
+        axes.plot(values, [row] * len(values), '|', color='0.1', markersize=7)
+    _name_rows(axes, [variant.label for variant in results.complete])
+    axes.set_title(metric)
+
+
+def _name_rows(axes: Axes, labels: Sequence[str]) -> None:
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.grid(axis='x', alpha=0.3)
+    axes.spines[['top', 'right']].set_visible(False)

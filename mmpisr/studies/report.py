@@ -1,0 +1,111 @@
+"""The report of a study: tables and figures in a folder of the documentation."""
+
+from pathlib import Path
+
+from mmpisr.files import write_atomically
+
+from .plots import draw_bars, draw_differences, draw_lines, position
+from .provenance import shown_path
+from .results import StudyResults
+from .study import Study
+from .tables import cost_table, difference_table, value_table
+
+LEGEND = (
+    '95 % intervals: 1000 bootstrap resamples of seeds and of images, the same for '
+    'both models. Bold: the interval excludes zero. With *: over seeds only, as the '
+    'figure is no sum over images, or as scores of images are missing. Few seeds make '
+    'intervals too narrow.'
+)
+
+
+def write_report(study: Study, *, out: Path, docs: Path | None = None) -> Path:
+    """Write ``README.md`` and the figures; works while runs are missing.
+
+    Args:
+        study: What is reported.
+        out: Folder of its runs.
+        docs: Folder of the report; ``docs/results/NAME`` by default.
+
+    Returns:
+        The page. The same records make the same bytes.
+
+    Raises:
+        ValueError: Nothing is recorded, or by another version of the study.
+    """
+    results = StudyResults(study, out)
+    docs = docs or Path('docs/results', study.name)
+    if not results.complete:
+        raise ValueError(f'{out / "runs.jsonl"} has no run of study {study.name!r}')
+
+    parts = [f'# {study.title}', _origin(results), _missing(results)]
+    parts += ['## Values', 'Percent, mean ± standard deviation over seeds.']
+    parts += [value_table(results), _figures(draw_bars(results, docs / 'values'))]
+    for reference in dict.fromkeys([study.base.label, *study.compare_to]):
+        parts += _comparison(results, reference, docs)
+    if any(position(results, variant) is not None for variant in results.complete):
+        parts.append(_figures(draw_lines(results, docs / 'pq_over_x')))
+    parts += ['## Cost', 'GMACs as `get_macs.py` counts; the rest is measured.']
+    parts.append(cost_table(results))
+
+    page = docs / 'README.md'
+    write_atomically(page, '\n\n'.join(part for part in parts if part) + '\n')
+    return page
+
+
+def _comparison(results: StudyResults, reference: str, docs: Path) -> list[str]:
+    """Table and figure of the differences to one variant."""
+    if not results.runs[reference]:
+        return [f'## Difference to {reference}', f'No run of {reference!r} yet.']
+    found = {
+        variant.label: results.compare(variant.label, reference)
+        for variant in results.complete
+        if variant.label != reference
+    }
+    found = {label: differences for label, differences in found.items() if differences}
+    if not found:
+        return []
+    title = f'Difference to {reference}'
+    folder = next(v.folder for v in results.study.variants if v.label == reference)
+    drawn = {label: d['PQ'] for label, d in found.items() if 'PQ' in d}
+    paths = draw_differences(drawn, title, docs / f'difference_to_{folder}')
+    return [f'## {title}', LEGEND, difference_table(found), _figures(paths)]
+
+
+def _origin(results: StudyResults) -> str:
+    """Command, seeds, commits, dates, data and machine of the recorded runs."""
+    records = results.all_records()
+    path = shown_path(results.study.file)
+
+    def distinct(*fields: str) -> str:
+        found = {', '.join(str(r.get(f)) for f in fields) for r in records}
+        return '; '.join(sorted(found))
+
+    commits = sorted(
+        {f'{r["commit"]}{" with changes" if r["dirty"] else ""}' for r in records}
+    )
+    interrupted = sum(record.get('attempts', 1) > 1 for record in records)
+    data = distinct('data')
+    lines = [
+        f'- seeds {", ".join(map(str, results.study.seeds))}; '
+        f'{len(records)} runs of {distinct("iterations")} iterations, '
+        f'{interrupted} of them interrupted and resumed',
+        f'- commit {"; ".join(commits)}',
+        f'- {distinct("date")}; torch {distinct("torch")}',
+        f'- machine: {distinct("machine")}, {distinct("cores")} cores, '
+        f'{distinct("threads")} threads a run, GPU {distinct("gpu")}',
+        f'- data {data}' + (' (several: do not compare)' if ';' in data else ''),
+    ]
+    command = f'python tools/analysis_tools/study.py {path}'
+    return f'```bash\n{command}\n{command} --report\n```\n\n' + '\n'.join(lines)
+
+
+def _missing(results: StudyResults) -> str:
+    missing = results.missing()
+    if not missing:
+        return ''
+    return f'**Incomplete: {len(missing)} runs are missing** ({"; ".join(missing)}).'
+
+
+def _figures(paths: list[Path]) -> str:
+    svg = paths[0]
+    return f'![{svg.stem.replace("_", " ")}]({svg.name})'

@@ -1,0 +1,81 @@
+"""Markdown tables of a study."""
+
+from collections.abc import Mapping, Sequence
+from math import isnan
+
+from .paired_difference import PairedDifference
+from .results import METRICS, Spread, StudyResults
+
+
+def value_table(results: StudyResults) -> str:
+    """Mean and standard deviation of each metric, a row a variant."""
+    rows = [
+        [
+            f'{variant.label} (control)' if variant.control else variant.label,
+            str(len(results.runs[variant.label])),
+            *(spread_text(results.spread(variant.label, m)) for m in METRICS),
+        ]
+        for variant in results.complete
+    ]
+    return table(['variant', 'seeds', *METRICS], rows)
+
+
+def difference_table(
+    found: Mapping[str, Mapping[str, PairedDifference]],
+) -> str:
+    """Differences with their intervals, by label and metric; bold excludes zero."""
+    rows = [
+        [
+            label,
+            str(max((d.seeds for d in differences.values()), default=0)),
+            *(
+                difference_text(differences[m]) if m in differences else '-'
+                for m in METRICS
+            ),
+        ]
+        for label, differences in found.items()
+    ]
+    return table(['variant', 'seeds', *METRICS], rows)
+
+
+def cost_table(results: StudyResults) -> str:
+    """What each variant costs, means over seeds."""
+    fields = (
+        ('gmacs', '.3f'),
+        ('parameters', ',.0f'),
+        ('seconds_per_iteration', '.3f'),
+        ('training_seconds', '.0f'),
+        ('peak_memory_mib', '.0f'),
+    )
+    rows = [
+        [v.label, *(format(results.mean_of(v.label, f), spec) for f, spec in fields)]
+        for v in results.complete
+    ]
+    header = 'GMACs', 'parameters', 's / iteration', 'training s', 'peak MiB'
+    return table(['variant', *header], rows)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a Markdown table."""
+    lines = [header, ['---'] * len(header), *rows]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def spread_text(spread: Spread) -> str:
+    """``mean ± deviation``, in percent; ``-`` where there is nothing."""
+    if isnan(spread.mean):
+        return '-'
+    deviation = '' if isnan(spread.deviation) else f' ± {spread.deviation:.2f}'
+    return f'{spread.mean:.2f}{deviation}'
+
+
+def difference_text(found: PairedDifference) -> str:
+    """Difference and interval; bold where it excludes zero, ``*`` over seeds only."""
+    if isnan(found.difference):
+        return '-'
+    low, high = found.interval
+    star = '' if found.over_images else '*'
+    if isnan(low):
+        return f'{found.difference:+.2f}{star}'
+    bold = '**' if low > 0 or high < 0 else ''
+    return f'{bold}{found.difference:+.2f}{bold} [{low:+.2f}, {high:+.2f}]{star}'
