@@ -1,0 +1,95 @@
+"""Two iterations of real trainings, through the tool."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmpisr.datasets import generate_scenes
+
+pytestmark = pytest.mark.slow
+STUDY = """
+name: tiny
+seeds: [0, 1]
+options:
+  train_cfg.max_iters: 2
+  train_dataloader.batch_size: 2
+  train_dataloader.num_workers: 0
+  train_dataloader.persistent_workers: false
+  val_dataloader.num_workers: 0
+  val_dataloader.persistent_workers: false
+  test_dataloader.num_workers: 0
+  test_dataloader.persistent_workers: false
+  default_hooks.logger.interval: 1
+variants:
+  - {label: base, config: BASE}
+  - label: OCR
+    config: PISR
+    options:
+      model.relation: {_delete_: true, type: mmpisr.OCRRelation, channels: 16}
+"""
+
+
+@pytest.fixture(scope='module')
+def study(tmp_path_factory, repo) -> Path:
+    folder = tmp_path_factory.mktemp('study')
+    generate_scenes(folder / 'data', num_train=4, num_val=2, size=(64, 96))
+    name = 'panoptic-deeplab_r18_600-iter_scenes.py'
+    base = repo / 'configs' / 'panoptic_deeplab' / name
+    pisr = repo / 'configs' / 'pisr' / f'pisr_{name}'
+    text = STUDY.replace('BASE', str(base)).replace('PISR', str(pisr))
+    (folder / 'tiny.yaml').write_text(text)
+    return folder
+
+
+def call(study: Path, repo: Path, *arguments: str) -> subprocess.CompletedProcess:
+    tool = str(repo / 'tools/analysis_tools/study.py')
+    command = [sys.executable, tool, 'tiny.yaml', '--out', 'out', *arguments]
+    return subprocess.run(
+        command, cwd=study, capture_output=True, text=True, check=False
+    )
+
+
+def records(study: Path) -> dict:
+    lines = (study / 'out' / 'runs.jsonl').read_text().splitlines()
+    return {(r['label'], r['seed']): r for r in map(json.loads, lines)}
+
+
+def test_a_study_runs_reports_and_repeats_a_row_bit_for_bit(study, repo):
+    done = call(study, repo, '--data-root', 'data', '--jobs', '2')
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    found = records(study)
+    assert set(found) == {(label, s) for label in ('base', 'OCR') for s in (0, 1)}
+    row = found['OCR', 1]
+    assert {'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU', 'iIoU', 'AP'} <= {
+        *row['metrics']
+    }
+    assert row['parameters'] > found['base', 1]['parameters'] > 0
+    assert row['gmacs'] > found['base', 1]['gmacs'] > 0
+    assert row['macs_shape'] == [64, 96]
+    assert row['iterations'] == 2
+    assert row['attempts'] == 1
+    assert row['peak_memory_mib'] > 100
+    assert row['seconds_per_iteration'] > 0
+    assert row['options']['model.relation.type'] == 'mmpisr.OCRRelation'
+    scores = (study / 'out/ocr/seed1/scores.npz').read_bytes()
+
+    report = call(study, repo, '--report', '--docs', 'docs')
+    assert report.returncode == 0, report.stderr
+    assert 'OCR' in (study / 'docs' / 'README.md').read_text()
+
+    lines = (study / 'out/runs.jsonl').read_text().splitlines(keepends=True)
+    kept = [line for line in lines if json.loads(line) != row]
+    (study / 'out/runs.jsonl').write_text(''.join(kept))
+    shutil.rmtree(study / 'out/ocr/seed1')
+    assert call(study, repo, '--data-root', 'data').returncode == 0
+
+    again = records(study)['OCR', 1]
+    assert len(records(study)) == 4
+    assert json.dumps(again['metrics']) == json.dumps(row['metrics'])
+    assert again['data'] == row['data']
+    assert (study / 'out/ocr/seed1/scores.npz').read_bytes() == scores
