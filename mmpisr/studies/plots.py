@@ -80,7 +80,7 @@ def draw_differences(
         axes.plot(found.difference, row, 'o', color='0.1', markersize=5)
     axes.axvline(0, color='0.1', linewidth=1, linestyle='--')
     _name_rows(axes, [*differences])
-    axes.set_xlabel('difference of PQ, 95 % interval over seeds and images')
+    axes.set_xlabel('difference of PQ, 95 % interval')
     axes.set_title(title)
     return save(figure, path)
 

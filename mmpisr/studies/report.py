@@ -11,10 +11,10 @@ from .study import Study
 from .tables import cost_table, difference_table, value_table
 
 LEGEND = (
-    '95 % intervals: 1000 bootstrap resamples of seeds and of images, the same for '
-    'both models. Bold: the interval excludes zero. With *: over seeds only, as the '
-    'figure is no sum over images, or as scores of images are missing. Few seeds make '
-    'intervals too narrow.'
+    '95 % intervals of row minus reference: 1000 bootstrap resamples of seeds '
+    "and of images, the same for both models; what seeds add is widened by Student's "
+    't, as they are few. Bold: the interval excludes zero. With *: over seeds only, as '
+    'the figure is no sum over images, or as scores of images are missing.'
 )
 
 
@@ -40,6 +40,7 @@ def write_report(study: Study, *, out: Path, docs: Path | None = None) -> Path:
     parts = [f'# {study.title}', _origin(results), _missing(results)]
     parts += ['## Values', 'Percent, mean ± standard deviation over seeds.']
     parts += [value_table(results), _figures(draw_bars(results, docs / 'values'))]
+    parts += ['## Differences', LEGEND]
     for reference in dict.fromkeys([study.base.label, *study.compare_to]):
         parts += _comparison(results, reference, docs)
     if any(position(results, variant) is not None for variant in results.complete):
@@ -55,7 +56,7 @@ def write_report(study: Study, *, out: Path, docs: Path | None = None) -> Path:
 def _comparison(results: StudyResults, reference: str, docs: Path) -> list[str]:
     """Table and figure of the differences to one variant."""
     if not results.runs[reference]:
-        return [f'## Difference to {reference}', f'No run of {reference!r} yet.']
+        return [f'### Difference to {reference}', f'No run of {reference!r} yet.']
     found = {
         variant.label: results.compare(variant.label, reference)
         for variant in results.complete
@@ -68,7 +69,7 @@ def _comparison(results: StudyResults, reference: str, docs: Path) -> list[str]:
     folder = next(v.folder for v in results.study.variants if v.label == reference)
     drawn = {label: d['PQ'] for label, d in found.items() if 'PQ' in d}
     paths = draw_differences(drawn, title, docs / f'difference_to_{folder}')
-    return [f'## {title}', LEGEND, difference_table(found), _figures(paths)]
+    return [f'### {title}', difference_table(found), _figures(paths)]
 
 
 def _origin(results: StudyResults) -> str:
@@ -103,7 +104,9 @@ def _missing(results: StudyResults) -> str:
     missing = results.missing()
     if not missing:
         return ''
-    return f'**Incomplete: {len(missing)} runs are missing** ({"; ".join(missing)}).'
+    runs = sum(map(len, missing.values()))
+    parts = [f'{k}: {", ".join(map(str, v))}' for k, v in missing.items()]
+    return f'**Incomplete: {runs} runs are missing**; seeds of {"; ".join(parts)}.'
 
 
 def _figures(paths: list[Path]) -> str:

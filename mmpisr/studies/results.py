@@ -52,14 +52,13 @@ class StudyResults:
         """Variants with at least one recorded run."""
         return [v for v in self.study.variants if self.runs[v.label]]
 
-    def missing(self) -> list[str]:
-        """Runs that are not recorded."""
-        return [
-            f'{variant.label}, seed {seed}'
-            for variant in self.study.variants
-            for seed in self.study.seeds
-            if seed not in self.runs[variant.label]
-        ]
+    def missing(self) -> dict[str, list[int]]:
+        """Seeds that are not recorded, of each label that lacks one."""
+        seeds = {
+            label: [seed for seed in self.study.seeds if seed not in runs]
+            for label, runs in self.runs.items()
+        }
+        return {label: absent for label, absent in seeds.items() if absent}
 
     def all_records(self) -> list[Record]:
         """Every recorded run."""

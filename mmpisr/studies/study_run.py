@@ -19,7 +19,7 @@ from .study import Options, Study, Variant
 DEFAULTS: Options = {
     'randomness.deterministic': True,
     'default_hooks.checkpoint.interval': 100,
-    'default_hooks.checkpoint.max_keep_ckpts': 1,
+    'default_hooks.checkpoint.max_keep_ckpts': 2,  # mmengine drops one, then saves
     'default_hooks.logger.interval': 10,
 }
 """Of every training, unless the study says otherwise."""
@@ -115,6 +115,8 @@ class StudyRun:
         content: dict[str, Any] = dict(peak_memory_mib=round(peak_memory_mib, 1))
         if step.name == 'test':
             content['metrics'] = read_metrics(self.folder / 'test')
+        else:
+            self._keep_last_checkpoint()
         write_atomically(self._marker(PAST[step.name]), json.dumps(content) + '\n')
 
     def read(self, name: str) -> dict[str, Any]:
@@ -136,6 +138,12 @@ class StudyRun:
         command = [sys.executable, script, str(self.variant.config), *arguments]
         command += ['--work-dir', str(work_dir), '--cfg-options', *to_flags(options)]
         return Step(name, command, self.folder / f'{name}.log')
+
+    def _keep_last_checkpoint(self) -> None:
+        last = TrainedModel(self.name, Path(), self.folder).checkpoint
+        for path in self.folder.glob('iter_*.pth'):
+            if path.name != last.name:
+                path.unlink()
 
     def _marker(self, name: str) -> Path:
         return self.folder / f'{name}.json'

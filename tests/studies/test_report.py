@@ -66,7 +66,7 @@ def test_the_tables_say_what_was_computed_by_hand(study, out, tmp_path):
     values = '55.00 ± 7.07 | - | - | - | - | - | - | 5.00 ± 7.07 |'
     assert f'| base | 2 | {values}' in page
     assert '| PISR | 2 | 70.00 ± 0.00 |' in page
-    assert '| PISR | 2 | **+15.00** [+10.00, +20.00] |' in page
+    assert '| PISR | 2 | +15.00 [-30.84, +60.84] |' in page
     assert '+0.00 [+0.00, +0.00]* |' in page
     assert '| PISR | 1.250 | 1,234,567 | 0.500 | 2 | 700 |' in page
 
@@ -74,7 +74,7 @@ def test_the_tables_say_what_was_computed_by_hand(study, out, tmp_path):
 def test_an_incomplete_study_says_what_is_missing(study, out, tmp_path):
     page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
 
-    assert '2 runs are missing** (conv, seed 0; conv, seed 1)' in page
+    assert '2 runs are missing**; seeds of conv: 0, 1.' in page
     assert "No run of 'conv' yet." in page
 
 

@@ -46,6 +46,7 @@ def test_each_run_is_trained_tested_and_recorded_once_in_order(tmp_path, out, ca
     records = RunRecords(out / 'runs.jsonl')
     assert records.find('PISR', 1)['metrics'] == {'PQ': 50.0}
     assert records.find('PISR', 1)['threads'] == 3
+    assert [p.name for p in (out / 'base/seed0').glob('*.pth')] == ['iter_2.pth']
     assert '4/4 runs' in capsys.readouterr().out
 
     assert run(tmp_path) == []
