@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from mmpisr.evaluation.measures import AdditiveMeasure
 from mmpisr.evaluation.resampling import (
     Interval,
     draw_counts,
@@ -66,25 +67,22 @@ def differences_by_tables(
     drawn_seeds = _draw_seeds(len(pairs), resamples, seed)  # (R, S)
     found: dict[str, PairedDifference] = {}
     for name, measure in tables[0].measures().items():
-        observed: dict[str, list[float]] = {}
-        drawn: dict[str, list[np.ndarray]] = {}
-        for pair in pairs:
-            records = [table.records[name] for table in pair]
-            ours, theirs = (measure.values(r.sum(axis=0)) for r in records)
-            first, second = (
-                weighted_values(
-                    measure, r, draw_counts(len(r), resamples=resamples, seed=seed)
-                )
-                for r in records
+        gaps = [
+            _gaps(
+                measure,
+                a.records[name],
+                b.records[name],
+                resamples=resamples,
+                seed=seed,
             )
-            for key in ours:
-                gap = float(ours[key]) - float(theirs[key])
-                observed.setdefault(key, []).append(gap)
-                drawn.setdefault(key, []).append(first[key] - second[key])
-        for key, gaps in observed.items():
-            means = (drawn_seeds * np.stack(drawn[key], axis=1)).sum(axis=1)  # (R,)
+            for a, b in pairs
+        ]
+        for key in gaps[0]:
+            observed = [float(one[key][0]) for one in gaps]
+            drawn = np.stack([one[key][1] for one in gaps], axis=1)  # (R, S)
+            means = (drawn_seeds * drawn).sum(axis=1)  # (R,)
             found[key] = PairedDifference(
-                float(np.mean(gaps)), interval_of(means), len(pairs), True
+                float(np.mean(observed)), interval_of(means), len(pairs), True
             )
     return found
 
@@ -133,6 +131,25 @@ def paired_differences(
     if metrics and metrics.keys() == tables.keys():
         found |= differences_by_tables([*tables.values()], resamples=resamples)
     return found
+
+
+def _gaps(
+    measure: AdditiveMeasure,
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    resamples: int,
+    seed: int,
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """First minus second of one seed: of all images, and of drawn ones, ``(R,)``."""
+    ours, theirs = (measure.values(records.sum(axis=0)) for records in (first, second))
+    drawn = [
+        weighted_values(measure, r, draw_counts(len(r), resamples=resamples, seed=seed))
+        for r in (first, second)
+    ]
+    return {
+        key: (ours[key] - theirs[key], drawn[0][key] - drawn[1][key]) for key in ours
+    }
 
 
 def _draw_seeds(num_seeds: int, resamples: int, seed: int) -> np.ndarray:
