@@ -115,12 +115,10 @@ def _point(text: str) -> str:
 
 
 def _machine(about: Mapping[str, Any]) -> str:
-    busy = (
-        'Other work ran on this machine: it hides what mmpisr gains by reading ahead.'
-    )
     return (
         f'Seed {about["seed"]}. {os.cpu_count()} cores ({platform.machine()}), torch '
         f'{torch.__version__}, {date.today()}. Load average {about["load"]:.1f} before '
-        f'and {os.getloadavg()[0]:.1f} after, of which about 1 is this run. '
-        f'{busy if about["load"] > 0.3 else ""}'
+        f'and {os.getloadavg()[0]:.1f} after, of which about 1 is this run. More is '
+        'other work, now or some minutes ago, which hides what mmpisr gains by reading '
+        'ahead.'
     )
