@@ -4,8 +4,8 @@ A class is there or not; an instance slot is a true object or a false alarm. The
 should be high for the first of each pair and low for the second.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from torch import Tensor
 
 from .slot_matching import present_classes, slot_matches
 from .split_scores import SplitScores
+
+INPUT_NAMES = ('feats', 'sem_probs', 'inst_heatmaps', 'inst_valid', 'pixel_mask')
 
 
 class RelationCall(NamedTuple):
@@ -31,6 +33,51 @@ class RelationCall(NamedTuple):
     """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
     class_rows: Sequence[int] | None = None
     """For each class of the data its place among the N; ``None`` = the same."""
+    probs: Tensor | None = None
+    """Class probabilities of the intermediate stage, ``(B, N, h, w)``."""
+
+    @classmethod
+    def of(
+        cls,
+        args: tuple,
+        kwargs: Mapping[str, Any],
+        output: Any,
+        class_rows: Sequence[int] | None = None,
+    ) -> 'RelationCall':
+        """Read one call of a ``BaseRelation``, as torch's forward hooks have it."""
+        given = dict(zip(INPUT_NAMES, args, strict=False)) | dict(kwargs)
+        return cls(
+            weights=output.weights,
+            num_classes=given['sem_probs'].shape[1],
+            heatmaps=given['inst_heatmaps'],
+            valid=given.get('inst_valid'),
+            pixel_mask=given.get('pixel_mask'),
+            class_rows=class_rows,
+            probs=given['sem_probs'],
+        )
+
+    def scores_of(self, index: int, sample: DetDataSample) -> 'ImageScores':
+        """The scores of one image beside its truth.
+
+        Args:
+            index: Of the image in the batch.
+            sample: Its ``gt_panoptic_seg``.
+        """
+        assert self.weights is not None
+        heatmaps = self.heatmaps_of(index, sample).detach()
+        filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
+        if self.valid is not None:
+            filled = self.valid[index].bool()
+        truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
+        matched = slot_matches(heatmaps * filled[:, None, None], truth)
+        weights = self.weights[index].detach().double().cpu().numpy()  # (L,)
+        return ImageScores(
+            classes=weights[: self.num_classes],
+            present=self.present(truth),
+            slots=weights[self.num_classes :],
+            matched=matched.cpu().numpy(),
+            filled=filled.cpu().numpy(),
+        )
 
     def present(self, truth: Tensor) -> np.ndarray:
         """Which of the N a panoptic map shows, ``(N,)`` bool."""
@@ -60,6 +107,24 @@ class RelationCall(NamedTuple):
             for size, used, full in zip(maps.shape[1:], part, whole, strict=False)
         )
         return maps[:, :rows, :cols]
+
+
+class ImageScores(NamedTuple):
+    """Reweighting scores of one image beside its truth, all numpy.
+
+    Attributes:
+        classes: Scores of the classes, ``(N,)``.
+        present: Which classes the image shows, bool, ``(N,)``.
+        slots: Scores of the slots, best slot first, ``(K,)``.
+        matched: Which slots lie on an object, see ``slot_matches``, bool, ``(K,)``.
+        filled: Which slots are not empty, bool, ``(K,)``.
+    """
+
+    classes: np.ndarray
+    present: np.ndarray
+    slots: np.ndarray
+    matched: np.ndarray
+    filled: np.ndarray
 
 
 def row_names(
@@ -102,22 +167,11 @@ class ReweightingScores:
 
     def add(self, call: RelationCall, samples: Sequence[DetDataSample]) -> None:
         """Add a batch whose samples carry ``gt_panoptic_seg``, in its order."""
-        assert call.weights is not None
         for index, sample in enumerate(samples):
-            heatmaps = call.heatmaps_of(index, sample).detach()
-            filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
-            if call.valid is not None:
-                filled = call.valid[index].bool()
-            truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
-            present = call.present(truth)
-            matched = slot_matches(heatmaps * filled[:, None, None], truth)
-
-            weights = call.weights[index].detach().double().cpu().numpy()  # (L,)
+            found = call.scores_of(index, sample)
             everything = np.ones(call.num_classes, dtype=bool)
-            self.classes.add(weights[: call.num_classes], present, everything)
-            self.slots.add(
-                weights[call.num_classes :], matched.cpu().numpy(), filled.cpu().numpy()
-            )
+            self.classes.add(found.classes, found.present, everything)
+            self.slots.add(found.slots, found.matched, found.filled)
 
     def merge(self, other: 'ReweightingScores') -> None:
         """Add what another rank has collected."""

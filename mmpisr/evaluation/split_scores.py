@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .auroc import auroc_of_counts
+
 NUM_BINS = 200
 
 
@@ -58,10 +60,7 @@ class SplitScores:
 
         NaN if either is missing.
         """
-        negative, positive = self.histogram
-        below = np.cumsum(negative) - negative
-        wins = (positive * (below + 0.5 * negative)).sum()
-        return float(_divide(wins, negative.sum() * positive.sum()))
+        return float(auroc_of_counts(*self.histogram))
 
 
 def _divide(total: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -153,3 +155,26 @@ def test_a_row_of_several_classes_is_named_after_the_first():
 
     assert row_names(names, [1, 1, 0]) == ['sky', 'car and 1 more']
     assert row_names(names, None) is names
+
+
+def test_a_call_is_read_by_position_and_by_name():
+    weights, probs = torch.rand(1, 8), torch.rand(1, 3, 8, 12)
+    feats, output = torch.rand(1, 4, 8, 12), SimpleNamespace(weights=weights)
+
+    by_place = RelationCall.of((feats, probs, slots()[None]), {}, output)
+    by_name = RelationCall.of(
+        (feats,), dict(sem_probs=probs, inst_heatmaps=slots()[None]), output
+    )
+
+    assert by_place.num_classes == by_name.num_classes == 3
+    assert by_place.probs is by_name.probs is probs
+    assert by_place.heatmaps.equal(by_name.heatmaps)
+    assert by_place.valid is None
+
+
+def test_without_a_mark_every_slot_of_an_image_is_filled():
+    call = RelationCall(torch.rand(1, 8), 3, slots()[None])
+    found = call.scores_of(0, sample())
+    assert found.filled.all()
+    assert found.matched.tolist() == [False, True, False, True, False]
+    assert found.present.tolist() == [True, False, True]

@@ -21,8 +21,6 @@ from mmpisr.evaluation.reweighting import (
 from mmpisr.registry import HOOKS
 from mmpisr.visualization import reweighting_chart
 
-INPUT_NAMES = ('feats', 'sem_probs', 'inst_heatmaps', 'inst_valid', 'pixel_mask')
-
 
 @HOOKS.register_module()
 class ReweightingScoresHook(Hook):
@@ -108,15 +106,7 @@ class ReweightingScoresHook(Hook):
 
     def _listener(self, name: str) -> Callable:
         def listen(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
-            given = dict(zip(INPUT_NAMES, args, strict=False)) | dict(kwargs)
-            call = RelationCall(
-                weights=output.weights,
-                num_classes=given['sem_probs'].shape[1],
-                heatmaps=given['inst_heatmaps'],
-                valid=given.get('inst_valid'),
-                pixel_mask=given.get('pixel_mask'),
-                class_rows=self._class_rows[name],
-            )
+            call = RelationCall.of(args, kwargs, output, self._class_rows[name])
             self._calls[name].append(call)
 
         return listen
