@@ -38,9 +38,10 @@ def interval_table(
     metrics: Mapping[str, float], intervals: Mapping[str, Interval]
 ) -> str:
     """Lay out a row per value: key, value, low, high."""
-    rows = [f'{"":8}{"value":>9}{"low":>9}{"high":>9}']
+    width = max(map(len, intervals), default=0) + 2
+    rows = [f'{"":{width}}{"value":>9}{"low":>9}{"high":>9}']
     rows += [
-        f'{key:8}{metrics[key]:9.3f}{interval.low:9.3f}{interval.high:9.3f}'
+        f'{key:{width}}{metrics[key]:9.3f}{interval.low:9.3f}{interval.high:9.3f}'
         for key, interval in intervals.items()
     ]
     return '\n'.join(rows)

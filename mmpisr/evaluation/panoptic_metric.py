@@ -26,6 +26,7 @@ from .measures import (
     MeanIoU,
     Measure,
     PanopticQuality,
+    RelationAccuracy,
 )
 from .measures.cityscapes_ap import official_evaluator
 from .panoptic_annotations import PanopticAnnotations
@@ -35,11 +36,12 @@ from .score_table import ScoreTable
 from .scored_image import ScoredImage
 
 MASK_APS = {False: None, True: 'coco', 'coco': 'coco', 'cityscapes': 'cityscapes'}
+RELATION_ACCURACIES = (False, True, 'auto')
 
 
 @METRICS.register_module()
 class PanopticMetric(BaseMetric):
-    """PQ, SQ and RQ; on demand mIoU, iIoU and the mask AP of things, in one pass.
+    """PQ, SQ, RQ; on demand mIoU, iIoU, mask AP and relation accuracy, in one pass.
 
     Takes the place of mmdet's ``CocoPanopticMetric``: same arguments, result keys and
     numbers. Each image leaves small arrays to be gathered across ranks, in the order
@@ -73,15 +75,20 @@ class PanopticMetric(BaseMetric):
         iiou: Also report ``iIoU`` of the same prediction as ``mIoU``. The average size
             of a class's instances is the dataset's ``metainfo['instance_areas']``
             (pixels by name); without it, that of the evaluated truth.
-        ci: Also report 95 % confidence intervals of PQ, SQ, RQ, mIoU and iIoU:
+        ci: Also report 95 % confidence intervals of all but mask AP:
             ``{key}_ci_low`` and ``{key}_ci_high``, by bootstrap over images.
         scores_file: Also write the statistics of each image, for
             ``tools/analysis_tools/compare_results.py``. npz; replaced at each
             evaluation.
+        relation_accuracy: Also report ``relation_acc`` and ``relation_acc_<decider>``:
+            the share of pixels, of the same prediction as ``mIoU``, that are given the
+            right one of two classes of the dataset's ``metainfo['relations']``.
+            ``'auto'``: if the dataset has any.
 
     Raises:
-        ValueError: ``format_only`` without ``outfile_prefix``, an unknown ``mask_ap``;
-            in use, data that is missing or contradicts itself.
+        ValueError: ``format_only`` without ``outfile_prefix``, an unknown ``mask_ap``
+            or ``relation_accuracy``; in use, data that is missing or contradicts
+            itself, or ``relation_accuracy=True`` for a dataset without relations.
         ImportError: ``mask_ap='cityscapes'`` without cityscapesscripts.
     """
 
@@ -105,6 +112,7 @@ class PanopticMetric(BaseMetric):
         iiou: bool = False,
         ci: bool = False,
         scores_file: str | None = None,
+        relation_accuracy: bool | str = False,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if format_only and outfile_prefix is None:
@@ -115,6 +123,11 @@ class PanopticMetric(BaseMetric):
             raise ValueError(f'mask_ap={mask_ap!r}, expected one of {[*MASK_APS]}')
         if mask_ap == 'cityscapes':
             official_evaluator()
+        if relation_accuracy not in RELATION_ACCURACIES:
+            raise ValueError(
+                f'relation_accuracy={relation_accuracy!r}, expected one of '
+                f'{[*RELATION_ACCURACIES]}'
+            )
         self.classwise = classwise
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix
@@ -124,6 +137,7 @@ class PanopticMetric(BaseMetric):
         self.iiou = iiou
         self.ci = ci
         self.scores_file = scores_file
+        self.relation_accuracy = relation_accuracy
         self._annotations: PanopticAnnotations | None = None
         if ann_file:
             self._annotations = PanopticAnnotations(
@@ -156,6 +170,8 @@ class PanopticMetric(BaseMetric):
                 self._measures.append(CocoMaskAP(self.table.is_thing))
             if self.mask_ap == 'cityscapes':
                 self._measures.append(CityscapesAP(self.table))
+            if self._relations:
+                self._measures.append(RelationAccuracy(self.table, self._relations))
         return self._measures
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -204,11 +220,23 @@ class PanopticMetric(BaseMetric):
                 )
                 for m in additive
             },
+            relations=self._relations,
         )
 
     @property
     def _areas(self) -> Mapping[str, float] | None:
         return self.dataset_meta.get('instance_areas')
+
+    @property
+    def _relations(self) -> list[Mapping[str, str]]:
+        """The dataset's relations if they are measured, else none."""
+        relations = [*self.dataset_meta.get('relations', ())]
+        if self.relation_accuracy is True and not relations:
+            raise ValueError(
+                "relation_accuracy=True, but the dataset's metainfo lacks 'relations', "
+                f"only {[*self.dataset_meta]}; 'auto' measures them where there are any"
+            )
+        return relations if self.relation_accuracy else []
 
     def _truth(self, sample: Mapping) -> ImageTruth:
         if self._annotations is not None:

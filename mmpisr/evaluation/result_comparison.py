@@ -32,8 +32,8 @@ def compare_tables(
         ValueError: They differ in images, categories or measures, or there are no
             images.
     """
-    _check_categories(first, second, names)
     _check_measures(first, second, names)
+    _check_categories(first, second, names)
     order = _pairs(first, second, names)
     found: dict[str, Difference] = {}
     for name, measure in first.measures().items():
@@ -49,11 +49,14 @@ def compare_tables(
 
 def difference_table(differences: Mapping[str, Difference]) -> str:
     """Lay out a row per value: A, B, A - B, its 95 % interval, p-value."""
-    rows = [f'{"":8}{"A":>9}{"B":>9}{"A - B":>9}{"95 % interval":>22}{"p-value":>10}']
+    width = max(map(len, differences), default=0) + 2
+    rows = [
+        f'{"":{width}}{"A":>9}{"B":>9}{"A - B":>9}{"95 % interval":>22}{"p-value":>10}'
+    ]
     for key, found in differences.items():
         interval = f'[{found.interval.low:+.3f}, {found.interval.high:+.3f}]'
         rows.append(
-            f'{key:8}{found.first:9.3f}{found.second:9.3f}{found.difference:+9.3f}'
+            f'{key:{width}}{found.first:9.3f}{found.second:9.3f}{found.difference:+9.3f}'
             f'{interval:>22}{found.p_value:10.4f}'
         )
     return '\n'.join(rows)
@@ -72,11 +75,14 @@ def _check_categories(first: ScoreTable, second: ScoreTable, names: tuple) -> No
             f'{names[0]} and {names[1]} differ in categories (name, is thing): '
             f'{len(ours)} and {len(theirs)}{where}'
         )
-    if first.instance_areas != second.instance_areas:
-        raise ValueError(
-            f"{names[0]} and {names[1]} differ in 'instance_areas', which iIoU needs: "
-            f'{first.instance_areas} and {second.instance_areas}'
-        )
+    needed = ('instance_areas', 'iIoU'), ('relations', 'relation_acc')
+    for field, key in needed:
+        ours, theirs = (getattr(table, field) for table in (first, second))
+        if ours != theirs:
+            raise ValueError(
+                f"{names[0]} and {names[1]} differ in '{field}', which {key} needs: "
+                f'{ours} and {theirs}'
+            )
 
 
 def _check_measures(first: ScoreTable, second: ScoreTable, names: tuple) -> None:

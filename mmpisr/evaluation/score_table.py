@@ -12,9 +12,16 @@ import numpy as np
 from mmpisr.files import write_atomically
 
 from .category_table import CategoryTable
-from .measures import AdditiveMeasure, InstanceWeightedIoU, MeanIoU, PanopticQuality
+from .measures import (
+    AdditiveMeasure,
+    InstanceWeightedIoU,
+    MeanIoU,
+    PanopticQuality,
+    RelationAccuracy,
+)
 
 FIELDS = ('image_ids', 'categories', 'instance_areas')
+LATER_FIELDS = ('relations',)  # older files lack them
 
 
 class ScoreTable(NamedTuple):
@@ -26,12 +33,14 @@ class ScoreTable(NamedTuple):
         instance_areas: What iIoU takes for the sizes of instances; ``None`` = the
             evaluated truth's own.
         records: Array of all images by measure, ``(I, C, K)``.
+        relations: What ``RelationAccuracy`` has measured, if it has.
     """
 
     image_ids: Sequence[Any]
     categories: Sequence[Mapping]
     instance_areas: Mapping[str, float] | None
     records: Mapping[str, np.ndarray]
+    relations: Sequence[Mapping[str, str]] = ()
 
     def measures(self) -> dict[str, AdditiveMeasure]:
         """The measures that have records, by name."""
@@ -41,6 +50,7 @@ class ScoreTable(NamedTuple):
             PanopticQuality(table),
             MeanIoU(len(table)),
             InstanceWeightedIoU(table, self.instance_areas),
+            RelationAccuracy(table, self.relations),
         ]
         return {m.name: m for m in known if m.name in self.records}
 
@@ -52,7 +62,7 @@ class ScoreTable(NamedTuple):
         """
         arrays: dict[str, Any] = {
             field: np.array(json.dumps(getattr(self, field), default=_plain))
-            for field in FIELDS
+            for field in (*FIELDS, *LATER_FIELDS)
         }
         arrays |= self.records
         buffer = io.BytesIO()
@@ -82,7 +92,8 @@ def load_score_table(path: str | Path) -> ScoreTable:
             f'{path}: an npz without {missing}, only {[*arrays]}; it was not written '
             "by PanopticMetric's scores_file"
         )
-    texts = {field: json.loads(str(arrays.pop(field))) for field in FIELDS}
+    fields = [field for field in (*FIELDS, *LATER_FIELDS) if field in arrays]
+    texts = {field: json.loads(str(arrays.pop(field))) for field in fields}
     return ScoreTable(**texts, records=arrays)
 
 

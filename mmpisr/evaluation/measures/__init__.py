@@ -6,6 +6,7 @@ from .instance_weighted_iou import InstanceWeightedIoU
 from .mean_iou import MeanIoU
 from .measure import AdditiveMeasure, Measure
 from .panoptic_quality import PanopticQuality
+from .relation_accuracy import RelationAccuracy
 
 __all__ = [
     'AdditiveMeasure',
@@ -15,4 +16,5 @@ __all__ = [
     'MeanIoU',
     'Measure',
     'PanopticQuality',
+    'RelationAccuracy',
 ]
