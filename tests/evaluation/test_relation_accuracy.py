@@ -174,9 +174,7 @@ def test_a_dataset_without_relations_has_none_measured(asked):
 
 def test_asking_for_relations_where_there_are_none_is_refused():
     meta = dict(classes=CLASSES, thing_classes=())
-    with pytest.raises(
-        ValueError, match=r"=True.*lacks 'relations'.*'auto'"
-    ):
+    with pytest.raises(ValueError, match=r"=True.*lacks 'relations'.*'auto'"):
         _ = metric_of(meta, relation_accuracy=True).measures
 
 
