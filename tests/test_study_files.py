@@ -1,0 +1,118 @@
+"""Every study file under configs/: what it changes exists, and its models train."""
+
+import inspect
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from tiny_hosts import losses_of, make_results
+
+from mmpisr.apis.run_options import load_config
+from mmpisr.evaluation import PanopticMetric
+from mmpisr.registry import MODELS, TRANSFORMS
+from mmpisr.studies.options import read_flags, to_flags
+from mmpisr.studies.study_file import read_study
+
+PATHS = sorted((Path(__file__).resolve().parents[1] / 'configs/studies').glob('*.yaml'))
+HOSTS = ('panoptic-deeplab', 'panoptic-fpn', 'upernet', 'maskformer', 'mask2former')
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def study(request):
+    return read_study(request.param)
+
+
+@cache
+def config_of(path):
+    return Config.fromfile(path)
+
+
+def load_variant(study, variant):
+    options = read_flags(to_flags(study.options_of(variant)))
+    cfg = load_config(str(variant.config), options=options)
+    init_default_scope(cfg.default_scope)
+    return cfg
+
+
+def make_batch(cfg):
+    """Two things on two kinds of stuff, through the config's own pipeline."""
+    classes = cfg.model.get('panoptic_fusion_head') or cfg.model.panoptic_head
+    things, stuff = classes.num_things_classes, classes.num_stuff_classes
+    results = make_results((64, 96), empty=False) | dict(num_classes=things + stuff)
+    labels = np.array([things, things + stuff - 1, 0, 1])
+    results['segments'].update(labels=labels, is_thing=labels < things)
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if not any(name in step['type'] for name in ('Load', 'Flip', 'Crop', 'Resize')):
+            results = TRANSFORMS.build(step)(results)
+    return {key: [value, value] for key, value in results.items()}
+
+
+def test_a_study_has_the_name_of_its_file(study):
+    assert study.name == study.file.stem
+
+
+def test_an_option_outside_the_model_changes_something_that_exists(study):
+    arguments = inspect.signature(PanopticMetric).parameters
+    for variant in study.variants:
+        for key in study.options_of(variant):
+            root, _, rest = key.partition('.')
+            if root in ('val_evaluator', 'test_evaluator'):
+                assert rest in arguments, (variant.label, key)
+            elif root != 'model':
+                node = config_of(variant.config)
+                for part in key.split('.'):
+                    assert part in node, (variant.label, key)
+                    node = node[part]
+
+
+@pytest.mark.parametrize(
+    'path',
+    [p for p in PATHS if p.stem.startswith(('cost', 'design', 'hosts', 'tuning'))],
+    ids=lambda path: path.stem,
+)
+def test_studies_on_scenes_share_their_trainings(path):
+    """The same training in two studies is one training, if nothing else differs."""
+    wanted = {
+        'data_root': 'data/scenes',
+        'train_cfg.val_interval': 150,
+        'val_evaluator.relation_accuracy': True,
+        'train_dataloader.num_workers': 1,
+        'val_dataloader.num_workers': 1,
+    }
+    assert read_study(path).options == wanted
+
+
+def test_each_host_has_a_study_of_its_base_and_of_pisr():
+    for host in HOSTS:
+        path = PATHS[0].with_name(f'hosts_{host}_scenes.yaml')
+        base, pisr = read_study(path).variants
+        assert base.config.stem == f'{host}_r18_600-iter_scenes'
+        assert pisr.config.stem == f'pisr_{base.config.stem}'
+
+
+def test_tuning_gives_each_model_the_same_rates_and_a_seed_of_its_own():
+    tuning = read_study(PATHS[0].with_name('tuning_scenes.yaml'))
+    rates = {}
+    for variant in tuning.variants:
+        rate = variant.options['optim_wrapper.optimizer.lr']
+        assert variant.x == rate
+        assert variant.label.endswith(f'lr={rate}')
+        rates.setdefault(variant.line, []).append(rate)
+    assert {*map(tuple, rates.values())} == {(0.002, 0.001, 0.004)}
+    others = [read_study(path) for path in PATHS if path.stem != 'tuning_scenes']
+    assert not {*tuning.seeds} & {seed for study in others for seed in study.seeds}
+
+
+@pytest.mark.slow
+def test_each_variant_builds_its_model_and_has_a_finite_loss(study):
+    for variant in study.variants:
+        cfg = load_variant(study, variant)
+        torch.manual_seed(0)
+        model = MODELS.build(cfg.model).train()
+        losses = losses_of(model, make_batch(cfg))
+        assert losses, variant.label
+        assert all(torch.isfinite(loss) for loss in losses.values()), variant.label
