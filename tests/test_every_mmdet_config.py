@@ -147,9 +147,6 @@ def test_a_config_takes_a_relation_trains_one_step_and_predicts(path):
     model = MODELS.build(small(cfg.model))
     model.init_weights()
     new = {name: p for name, p in model.named_parameters() if name not in names}
-    for name, parameter in new.items():
-        if 'gate' in name:
-            torch.nn.init.ones_(parameter)
     data = model.data_preprocessor(
         make_batch(model.num_things_classes, model.num_stuff_classes), training=True
     )

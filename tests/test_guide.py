@@ -58,10 +58,6 @@ def predict(model, batch):
     return [sample.pred_panoptic_seg.sem_seg for sample in samples]
 
 
-def open_gate(host):
-    torch.nn.init.ones_(host.relation.fuse.gate.weight)
-
-
 def test_the_host_has_under_60_lines(blocks):
     (host,) = [block for block in blocks if 'class PISRToy' in block]
 
@@ -75,7 +71,6 @@ def test_add_relation_knows_the_family_that_the_guide_registers(guide):
 
 
 def test_the_host_trains_one_step_and_every_new_parameter_gets_a_gradient(host):
-    open_gate(host)
     before = {name: p.clone() for name, p in host.named_parameters()}
     optimizer = torch.optim.SGD(host.parameters(), lr=0.1)
 
@@ -104,7 +99,6 @@ def test_a_loaded_base_is_predicted_bit_for_bit(guide, host):
 
 
 def test_a_batch_of_two_sizes_is_two_single_images(host):
-    open_gate(host)
     images = host.data_preprocessor(make_batch(*SIZES))
     with torch.no_grad():
         both = host.eval()._forward(**_renamed(images))

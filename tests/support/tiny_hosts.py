@@ -68,13 +68,6 @@ def relation_of(host: nn.Module) -> BaseRelation:
     return relation
 
 
-def open_gates(host: nn.Module) -> None:
-    """Let relation and refreshed queries through."""
-    for name, module in host.named_modules():
-        if name.endswith('.gate'):
-            nn.init.ones_(module.weight)
-
-
 def make_batch(family: str, *sizes: tuple[int, int], empty: bool = False) -> dict:
     """Random images with two things on two kinds of stuff, or with void only."""
     cfg = load_config(family, host=False)

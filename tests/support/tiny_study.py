@@ -10,18 +10,19 @@ from mmpisr.studies.study_run import Scripts
 TRAIN = """
 import json, os, pathlib, sys, time
 work_dir = pathlib.Path(sys.argv[sys.argv.index('--work-dir') + 1])
-name = f'{work_dir.parent.name} {work_dir.name}'
-with open(work_dir.parents[1] / 'calls', 'a') as calls:
+out = work_dir.parents[2]
+name = f'{work_dir.parent.name.split("-")[0]} {work_dir.name}'
+with open(out / 'calls', 'a') as calls:
     calls.write(f'train {name}\\n')
 logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
 log = work_dir / str(len(logs)) / 'vis_data' / 'scalars.json'
 log.parent.mkdir(parents=True)
 log.write_text(json.dumps(dict(iter=len(logs) + 1, time=0.5)) + chr(10))
-obstacle = work_dir.parents[1] / f'obstacle {name}'
+obstacle = out / f'obstacle {name}'
 if obstacle.exists():
     what = obstacle.read_text()
     if what == 'wait':
-        (work_dir.parents[1] / 'waiting').write_text(str(os.getpid()))
+        (out / 'waiting').write_text(str(os.getpid()))
         time.sleep(60)
     sys.exit('out of luck')
 for number in 1, 2:
@@ -31,19 +32,40 @@ for number in 1, 2:
 TEST = """
 import json, pathlib, sys
 work_dir = pathlib.Path(sys.argv[sys.argv.index('--work-dir') + 1])
-with open(work_dir.parents[2] / 'calls', 'a') as calls:
-    calls.write(f'test {work_dir.parents[1].name} {work_dir.parent.name}\\n')
+options = dict(o.split('=') for o in sys.argv[sys.argv.index('--cfg-options') + 1:])
+run = work_dir.parents[1]
+with open(run.parents[2] / 'calls', 'a') as calls:
+    calls.write(f'test {run.parent.name.split("-")[0]} {run.name}\\n')
 (work_dir / 't').mkdir(parents=True)
-(work_dir / 't' / 't.json').write_text('{"coco_panoptic/PQ": 50.0, "time": 1}')
+metrics = {'coco_panoptic/PQ': float(options.get('model.slots', 50)), 'time': 1}
+(work_dir / 't' / 't.json').write_text(json.dumps(metrics))
+"""
+CONFIG = """
+train_cfg = dict(max_iters=4)
+model = dict(name={name!r}, slots=20)
+dataset = dict(data_root={folder!r}, ann_file='a.json', data_prefix=dict(seg='seg'))
+train_dataloader = val_dataloader = test_dataloader = dict(dataset=dataset)
 """
 
 
-def tiny_study(folder: Path, **options) -> Study:
-    config = folder / 'config.py'
-    config.write_text('train_cfg = dict(max_iters=4)')
-    variants = tuple(Variant(label, config, {}) for label in ('base', 'PISR'))
+def tiny_study(folder: Path, *more: Variant, **options) -> Study:
+    """Variants ``base`` and ``PISR``, and some more."""
+    (folder / 'a.json').write_text('{}')
+    names = ('base', 'PISR')
+    configs = [folder / f'{name.lower()}.py' for name in names]
+    for name, config in zip(names, configs, strict=True):
+        config.write_text(CONFIG.format(name=name, folder=str(folder)))
+    variants = [Variant(n, c, {}) for n, c in zip(names, configs, strict=True)]
     return Study(
-        *('tiny', 'Tiny', variants, (0, 1), options, (), 'x', None, folder / 't.yaml')
+        name='tiny',
+        title='Tiny',
+        variants=(*variants, *more),
+        seeds=(0, 1),
+        options=options,
+        compare_to=(),
+        x_label='x',
+        x_from=None,
+        file=folder / 't.yaml',
     )
 
 
@@ -51,11 +73,7 @@ def run(folder: Path, **kwargs):
     """Run it with records that need no model, in ``folder/out``."""
     for name, script in (('train', TRAIN), ('test', TEST)):
         (folder / f'{name}.py').write_text(script)
-    module.run_record = lambda study, run, threads: {
-        **run.identity,
-        **run.read('tested'),
-        'threads': threads,
-    }
+    module.run_record = lambda run: {**run.identity, **run.read()}
     return module.run_study(
         kwargs.pop('study', None) or tiny_study(folder),
         out=folder / 'out',

@@ -62,11 +62,6 @@ def build_base(cfg):
     return build({**cfg, 'type': 'mmdet.PanopticFPN'}, seed=1)
 
 
-def open_gate(model):
-    torch.nn.init.ones_(model.relation.fuse.gate.weight)
-    return model
-
-
 def make_sample(size=SIZE, boxes=((8, 8, 30, 30), (35, 10, 60, 45))) -> DetDataSample:
     generator = torch.Generator().manual_seed(0)
     sample = DetDataSample(

@@ -3,16 +3,16 @@
 import torch
 from torch import Tensor, nn
 
-from mmpisr.models.relations import panoptic_encodings
+from mmpisr.models.relations import Gated, panoptic_encodings
 from mmpisr.models.relations.precision import float32_products
 
 
-class QueryRefresh(nn.Module):
+class QueryRefresh(Gated):
     """Add to each query the related features under its intermediate mask.
 
     ``q' = q + gate * norm(MLP(norm(pooled)))`` with one gate a channel, the scale of a
-    layer normalisation that starts at zero: a fresh refresh changes nothing, as in
-    :class:`~mmpisr.models.relations.Fusion`.
+    layer normalisation, which starts open and is closed where a trained base model is
+    loaded, as in :class:`~mmpisr.models.relations.Fusion`.
 
     Our choice; not public: the paper does not say how queries meet F_pan.
 
@@ -30,7 +30,6 @@ class QueryRefresh(nn.Module):
             nn.Linear(channels, channels),
         )
         self.gate = nn.LayerNorm(channels)
-        nn.init.zeros_(self.gate.weight)
 
     def forward(
         self,

@@ -1,13 +1,18 @@
-"""Final heads that start as copies of the base model's, whose checkpoint is loaded."""
+"""A host that starts as the base model whose checkpoint is loaded."""
 
 from collections.abc import Collection, Mapping
 
 from mmengine.logging import print_log
 from torch import nn
 
+from mmpisr.models.relations import Gated
+
 
 def init_final_from_base(host: nn.Module, final_to_base: Mapping[str, str]) -> None:
     """Copy loaded base modules into the final ones that a checkpoint does not have.
+
+    The gates of all that is added between them are closed then, so that the host
+    predicts what the base predicts.
 
     Whatever loads the checkpoint (``load_from``, ``init_cfg``, torch) does it: the
     copies are made as soon as the host's own parameters are loaded. The final modules
@@ -27,9 +32,16 @@ def init_final_from_base(host: nn.Module, final_to_base: Mapping[str, str]) -> N
             ):
                 source = module.get_submodule(base)
                 module.get_submodule(final).load_state_dict(source.state_dict())
+                _close_gates(module)
                 print_log(f'{final} starts as a copy of {base}', logger='current')
 
     host.register_load_state_dict_post_hook(copy)
+
+
+def _close_gates(host: nn.Module) -> None:
+    for module in host.modules():
+        if isinstance(module, Gated):
+            module.close()
 
 
 def _is_missing(

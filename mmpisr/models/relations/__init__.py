@@ -9,7 +9,7 @@ from .base import BaseRelation, RelationInputs, RelationOutput
 from .concat import ConcatRelation
 from .conv import ConvRelation
 from .encodings import panoptic_encodings
-from .fusion import Fusion
+from .fusion import Fusion, Gated
 from .ocr import OCRRelation
 from .pisr import PISR
 from .product import ProductRelation
@@ -22,6 +22,7 @@ __all__ = [
     'ConvRelation',
     'EncodingReweighting',
     'Fusion',
+    'Gated',
     'OCRRelation',
     'PanopticRelationalAttention',
     'ProductRelation',

@@ -7,7 +7,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from .fusion import Fusion
+from .fusion import GATE, Fusion
 
 
 class RelationInputs(NamedTuple):
@@ -44,8 +44,9 @@ class BaseRelation(BaseModule):
         in_channels: Channels C of the feature map.
         num_classes: Semantic classes N.
         num_instances: Instance slots K that the host fills. Our choice; not public.
-        fusion: ``'residual'`` adds to the features through a gate that starts at
-            zero, ``'replace'`` hands the relation's features on alone.
+        fusion: ``'residual'`` adds to the features through a gate, ``'replace'``
+            hands the relation's features on alone.
+        gate: Weight of what a residual relation adds, at first. Our choice.
         detach_masks: Whether predictions pass no gradient through the relation.
         init_cfg: mmengine's initialisation config.
     """
@@ -57,6 +58,7 @@ class BaseRelation(BaseModule):
         num_classes: int,
         num_instances: int = 50,
         fusion: str = 'residual',
+        gate: float = GATE,
         detach_masks: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
@@ -70,7 +72,7 @@ class BaseRelation(BaseModule):
         self.num_classes = num_classes
         self.num_instances = num_instances
         self.detach_masks = detach_masks
-        self.fuse = Fusion(in_channels, mode=fusion)
+        self.fuse = Fusion(in_channels, mode=fusion, gate=gate)
 
     @abstractmethod
     def relate(self, inputs: RelationInputs) -> RelationOutput:

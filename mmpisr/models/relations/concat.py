@@ -6,6 +6,7 @@ from torch import nn
 from mmpisr.registry import MODELS
 
 from .base import BaseRelation, RelationInputs, RelationOutput, check_slots
+from .fusion import GATE
 
 
 @MODELS.register_module()
@@ -20,6 +21,7 @@ class ConcatRelation(BaseRelation):
         num_classes: Semantic classes N.
         num_instances: Instance slots K; fixed, as weights belong to a rank.
         fusion: ``'residual'`` or ``'replace'``.
+        gate: Weight of what the relation adds, at first; see :class:`Fusion`.
         detach_masks: Whether predictions pass no gradient through the relation.
         init_cfg: mmengine's initialisation config.
 
@@ -34,6 +36,7 @@ class ConcatRelation(BaseRelation):
         num_classes: int,
         num_instances: int = 50,
         fusion: str = 'residual',
+        gate: float = GATE,
         detach_masks: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
@@ -42,6 +45,7 @@ class ConcatRelation(BaseRelation):
             num_classes=num_classes,
             num_instances=num_instances,
             fusion=fusion,
+            gate=gate,
             detach_masks=detach_masks,
             init_cfg=init_cfg,
         )

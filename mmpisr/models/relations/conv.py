@@ -5,6 +5,7 @@ from torch import nn
 from mmpisr.registry import MODELS
 
 from .base import BaseRelation, RelationInputs, RelationOutput
+from .fusion import GATE
 
 
 @MODELS.register_module()
@@ -21,6 +22,7 @@ class ConvRelation(BaseRelation):
         num_instances: Instance slots K that the host fills.
         channels: Width D of the 3x3 convolution.
         fusion: ``'residual'`` or ``'replace'``.
+        gate: Weight of what the relation adds, at first; see :class:`Fusion`.
         init_cfg: mmengine's initialisation config.
     """
 
@@ -32,6 +34,7 @@ class ConvRelation(BaseRelation):
         num_instances: int = 50,
         channels: int = 128,
         fusion: str = 'residual',
+        gate: float = GATE,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(
@@ -39,6 +42,7 @@ class ConvRelation(BaseRelation):
             num_classes=num_classes,
             num_instances=num_instances,
             fusion=fusion,
+            gate=gate,
             init_cfg=init_cfg,
         )
         self.convs = nn.Sequential(

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from mmpisr.registry import MODELS
 
 from .base import BaseRelation, RelationInputs, RelationOutput
+from .fusion import GATE
 
 
 @MODELS.register_module()
@@ -24,6 +25,7 @@ class OCRRelation(BaseRelation):
         channels: Width of the features that are related.
         key_channels: Width of keys and queries.
         fusion: ``'residual'`` or ``'replace'``.
+        gate: Weight of what the relation adds, at first; see :class:`Fusion`.
         detach_masks: Whether predictions pass no gradient through the relation.
         init_cfg: mmengine's initialisation config.
 
@@ -40,6 +42,7 @@ class OCRRelation(BaseRelation):
         channels: int = 128,
         key_channels: int = 64,
         fusion: str = 'residual',
+        gate: float = GATE,
         detach_masks: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
@@ -48,6 +51,7 @@ class OCRRelation(BaseRelation):
             num_classes=num_classes,
             num_instances=num_instances,
             fusion=fusion,
+            gate=gate,
             detach_masks=detach_masks,
             init_cfg=init_cfg,
         )

@@ -1,5 +1,6 @@
 """PISR: panoptic encodings, reweighted, related to the feature map (Sec. 3.2-3.4)."""
 
+import torch
 from torch import nn
 
 from mmpisr.registry import MODELS
@@ -7,6 +8,7 @@ from mmpisr.registry import MODELS
 from .attention import PanopticRelationalAttention
 from .base import BaseRelation, RelationInputs, RelationOutput
 from .encodings import panoptic_encodings
+from .fusion import GATE
 from .reweighting import EncodingReweighting
 
 
@@ -14,11 +16,13 @@ from .reweighting import EncodingReweighting
 class PISR(BaseRelation):
     """Panoptic, instance and semantic relations.
 
-    Differs from the paper: encodings are layer-normalised by default (raw sums over
-    space differ by orders of magnitude between a sky and a sign), the result is added
-    to the features (see :class:`Fusion`), and g_p does not mix slots (see
+    Differs from the paper: features are batch-normalised before they are encoded and
+    related (what all categories have in common would drown what tells them apart),
+    encodings are layer-normalised (raw sums over space differ by orders of magnitude
+    between a sky and a sign), the result is added to the features (see
+    :class:`Fusion`), and g_p does not mix slots (see
     :class:`PanopticRelationalAttention`). The letter of the paper is
-    ``encoding_norm=False, mix_slots=True, fusion='replace'``.
+    ``feats_norm=False, encoding_norm=False, mix_slots=True, fusion='replace'``.
 
     Args:
         in_channels: Channels C of the feature map.
@@ -28,10 +32,12 @@ class PISR(BaseRelation):
         reweight: Whether encodings are reweighted (False: Table 5's ablation).
         reweight_channels: Hidden width of the reweighting network. Our choice.
         normaliser: ``'mass'`` or ``'area'``, see :func:`panoptic_encodings`.
+        feats_norm: Whether the features that the relation reads are batch-normalised.
         encoding_norm: Whether encodings are layer-normalised.
         mix_slots: Whether g_p is dense over categories.
         attend: ``'linear'`` or ``'softmax'``.
         fusion: ``'residual'`` or ``'replace'``.
+        gate: Weight of what the relation adds, at first; see :class:`Fusion`.
         detach_masks: Whether predictions pass no gradient through the relation.
         init_cfg: mmengine's initialisation config.
     """
@@ -46,10 +52,12 @@ class PISR(BaseRelation):
         reweight: bool = True,
         reweight_channels: int = 64,
         normaliser: str = 'mass',
+        feats_norm: bool = True,
         encoding_norm: bool = True,
         mix_slots: bool = False,
         attend: str = 'linear',
         fusion: str = 'residual',
+        gate: float = GATE,
         detach_masks: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
@@ -58,10 +66,12 @@ class PISR(BaseRelation):
             num_classes=num_classes,
             num_instances=num_instances,
             fusion=fusion,
+            gate=gate,
             detach_masks=detach_masks,
             init_cfg=init_cfg,
         )
         self.normaliser = normaliser
+        self.feats_norm = nn.BatchNorm2d(in_channels) if feats_norm else nn.Identity()
         self.norm = nn.LayerNorm(in_channels) if encoding_norm else nn.Identity()
         self.reweighting = (
             EncodingReweighting(in_channels, hidden_channels=reweight_channels)
@@ -79,9 +89,10 @@ class PISR(BaseRelation):
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
         """Encode, reweight, attend."""
+        feats = torch.where(inputs.pixel_mask, self.feats_norm(inputs.feats), 0)
         encodings = self.norm(
             panoptic_encodings(
-                inputs.feats,
+                feats,
                 inputs.masks,
                 pixel_mask=inputs.pixel_mask,
                 normaliser=self.normaliser,
@@ -93,5 +104,5 @@ class PISR(BaseRelation):
             weights = self.reweighting(encodings, inputs.valid)  # (B, L)
             weighted = encodings * weights.unsqueeze(-1)
 
-        feats = self.attention(inputs.feats, weighted, inputs.valid)
-        return RelationOutput(feats=feats, weights=weights, encodings=encodings)
+        related = self.attention(feats, weighted, inputs.valid)
+        return RelationOutput(feats=related, weights=weights, encodings=encodings)

@@ -16,7 +16,6 @@ from tiny_hosts import (
     load_config,
     losses_of,
     make_batch,
-    open_gates,
     predict,
     relation_of,
 )
@@ -36,7 +35,6 @@ def family(request):
 def host(family):
     """A host whose relation is heard."""
     host = build(family, host=True)
-    open_gates(host)
     return host
 
 

@@ -75,7 +75,6 @@ def test_predictions_have_the_original_size(inputs):
 
 def test_what_stands_in_the_padding_of_the_features_does_not_reach_the_relation(inputs):
     model = build().eval()
-    torch.nn.init.ones_(model.relation.fuse.gate.weight)
     samples = [make_sample(), make_sample((16, 32))]
     feats = model.extract_feat(inputs)
     maps = model.panoptic_head(feats)

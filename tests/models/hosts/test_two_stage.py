@@ -13,7 +13,6 @@ from tiny_two_stage import (
     fused,
     losses_of,
     make_batch,
-    open_gate,
     tiny_config,
     total,
 )
@@ -54,7 +53,7 @@ def test_losses_are_the_bases_with_the_intermediate_ones_weighed_by_gamma(model,
 
 
 def test_masks_pass_their_gradient_to_the_intermediate_mask_head(model_cfg):
-    model = open_gate(build(model_cfg))
+    model = build(model_cfg)
     losses = losses_of(model, make_batch(SIZE))
 
     losses['loss_seg'].backward()
@@ -69,7 +68,7 @@ def test_no_proposals_give_empty_slots_and_a_prediction(model):
     batch['data_samples'][0].proposals = InstanceData(bboxes=torch.zeros(0, 4))
 
     with recorded(model.relation) as relation:
-        ((instances, _, panoptic),) = fused(open_gate(model), batch)
+        ((instances, _, panoptic),) = fused(model, batch)
 
     _, _, heatmaps, valid, _ = relation.inputs
     assert len(instances) == 0
@@ -106,7 +105,7 @@ def test_a_cascade_trains_and_starts_from_its_base(model_cfg):
     pairs = zip(fused(model, batch), fused(base, batch), strict=True)
     assert all(torch.equal(a[2], b[2]) and torch.equal(a[1], b[1]) for a, b in pairs)
 
-    losses = losses_of(open_gate(model), batch)
+    losses = losses_of(model, batch)
     total(losses).backward()
 
     assert {'loss_seg', 's1.loss_mask', 'intermediate.s0.loss_mask'} <= set(losses)
@@ -123,7 +122,7 @@ def test_all_things_share_the_semantic_heads_last_channel(model):
 def test_without_detections_losses_are_finite_and_reach_every_parameter(model):
     model.heatmaps.score_thr = 1.1
 
-    losses = losses_of(open_gate(model), make_batch(SIZE, (50, 70)))
+    losses = losses_of(model, make_batch(SIZE, (50, 70)))
     total(losses).backward()
 
     assert total(losses).isfinite()

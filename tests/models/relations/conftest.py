@@ -40,13 +40,6 @@ class Scene(NamedTuple):
     heatmaps: Tensor
 
 
-def open_gates(relation: nn.Module) -> nn.Module:
-    """Give the residual gates a value, so that the relation shows in the output."""
-    if relation.fuse.mode == 'residual':
-        nn.init.constant_(relation.fuse.gate.weight, 0.7)
-    return relation
-
-
 def make_scene(height: int = 6, width: int = 8, batch: int = 2) -> Scene:
     """Draw a scene from a fixed seed."""
     generator = torch.Generator().manual_seed(0)
@@ -66,15 +59,13 @@ def scene() -> Scene:
 
 @pytest.fixture
 def build():
-    """Builder of a relation by its name above, seeded, its gates open."""
+    """Builder of a relation by its name above, seeded."""
 
     def build_relation(name: str, **options) -> nn.Module:
         torch.manual_seed(0)
         cls, defaults = RELATIONS[name]
         options = {**defaults, **options}
-        return open_gates(
-            cls(CHANNELS, num_classes=CLASSES, num_instances=SLOTS, **options)
-        )
+        return cls(CHANNELS, num_classes=CLASSES, num_instances=SLOTS, **options)
 
     return build_relation
 

@@ -100,11 +100,30 @@ def test_mixed_precision_stays_finite_on_a_large_map(relation, dtype):
     assert out.dtype == dtype
 
 
-def test_a_fresh_residual_relation_changes_nothing(build, scene):
-    for name in ('pisr', 'ocr', 'concat', 'product', 'conv'):
-        relation = build(name).eval()
-        torch.nn.init.zeros_(relation.fuse.gate.weight)
-        assert torch.equal(relation(*scene).feats, scene.feats)
+@pytest.mark.parametrize('name', ['pisr', 'ocr', 'concat', 'product', 'conv'])
+def test_a_residual_relation_with_a_closed_gate_changes_nothing(build, scene, name):
+    relation = build(name).eval()
+    assert not torch.equal(relation(*scene).feats, scene.feats)
+
+    relation.fuse.close()
+
+    assert torch.equal(relation(*scene).feats, scene.feats)
+
+
+@pytest.mark.parametrize('name', ['pisr', 'ocr', 'concat', 'product', 'conv'])
+def test_the_gate_starts_where_the_config_says(build, name):
+    gate = build(name, gate=0.5).fuse.gate.weight
+
+    assert torch.equal(gate, torch.full_like(gate, 0.5))
+
+
+def test_what_replaces_the_features_has_no_gate_to_close(build, scene):
+    relation = build('conv', fusion='replace').eval()
+    before = relation(*scene).feats
+
+    relation.fuse.close()
+
+    assert torch.equal(relation(*scene).feats, before)
 
 
 def test_detached_masks_pass_no_gradient(build, scene):

@@ -11,6 +11,7 @@ def test_the_literal_form_is_the_papers_equations(scene):
         12,
         num_classes=5,
         num_instances=4,
+        feats_norm=False,
         encoding_norm=False,
         mix_slots=True,
         fusion='replace',
