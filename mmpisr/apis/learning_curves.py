@@ -1,38 +1,57 @@
-"""Panoptic quality over the iterations of a training, from its logs."""
+"""Figures over the iterations of a training, from its logs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 
 from mmpisr.visualization.figure import new_figure
 
 Curve = dict[int, float]
-"""PQ in percent by iteration."""
+"""A figure by iteration, PQ in percent for example."""
 
 STYLES = ('o--', 's-')
 PANEL_WIDTH, HEIGHT = 340, 340
 
 
-def read_curve(work_dir: Path, metric: str = 'PQ') -> Curve:
+def log_entries(log: Path) -> Iterator[dict[str, Any]]:
+    """Read a ``scalars.json``, without the line that a kill has left half written."""
+    for line in log.read_text().splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
+def metric_name(key: str) -> str:
+    """Name of a logged figure without its evaluator's prefix: ``PQ``."""
+    return key.partition('/')[2]
+
+
+def read_curves(work_dir: Path) -> dict[str, Curve]:
     """Read what was validated, a resumed training's earlier logs included.
 
     Args:
         work_dir: Of the training.
-        metric: Name of the figure, without its evaluator's prefix.
 
     Returns:
-        The metric by iteration; empty where nothing was validated.
+        Each figure by iteration, by its name without prefix; empty where nothing was
+        validated.
     """
-    curve: Curve = {}
+    curves: dict[str, Curve] = {}
     for log in sorted(work_dir.glob('*/vis_data/scalars.json')):
-        for line in log.read_text().splitlines():
-            entry = json.loads(line)
-            values = [v for name, v in entry.items() if name.endswith(f'/{metric}')]
-            if values:
-                curve[entry['step']] = values[0]
-    return dict(sorted(curve.items()))
+        for entry in log_entries(log):
+            figures = {metric_name(key): v for key, v in entry.items() if '/' in key}
+            for name, value in figures.items():
+                curves.setdefault(name, {})[entry['step']] = value
+    return {name: dict(sorted(curve.items())) for name, curve in curves.items()}
+
+
+def read_curve(work_dir: Path, metric: str = 'PQ') -> Curve:
+    """One of ``read_curves``; empty where it was not validated."""
+    return read_curves(work_dir).get(metric, {})
 
 
 def curve_table(curves: Mapping[str, Curve]) -> str:

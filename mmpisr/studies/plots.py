@@ -1,6 +1,7 @@
 """Figures of a study, readable in black and white, the same bytes at each call."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,26 @@ from .paired_difference import PairedDifference
 from .results import StudyResults
 from .study import Variant
 
-PANELS = 'PQ', 'PQ_th', 'PQ_st', 'mIoU', 'iIoU', 'AP'
+PANELS = 'PQ', 'PQ_th', 'PQ_st', 'mIoU', 'iIoU', 'AP', 'relation_acc'
 STYLES = 'o-', 's--', '^:', 'D-.'
 GREYS = '0.15', '0.5', '0.3', '0.65'
 FIXED: Any = {'svg.hashsalt': 'mmpisr', 'svg.fonttype': 'path'}
 
 
 def draw_bars(results: StudyResults, path: Path) -> list[Path]:
-    """A panel a metric, a bar a variant: mean, standard deviation, and each seed.
+    """A panel a measured metric, a bar a variant: mean, deviation, and each seed.
 
     The capacity control is hatched, the base white.
     """
-    variants = results.complete
-    figure = new_figure(1200, 160 + 2 * (60 + 24 * len(variants)))
-    all_axes = figure.subplots(2, 3, sharey=True)
-    for axes, metric in zip(all_axes.flat, PANELS, strict=True):
+    metrics = [metric for metric in PANELS if metric in results.metrics]
+    columns = min(len(metrics), 4)
+    rows = ceil(len(metrics) / columns)
+    height = 60 + 24 * len(results.complete)
+    figure = new_figure(240 + 280 * columns, 80 + rows * (40 + height))
+    all_axes = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes in all_axes.flat[len(metrics) :]:
+        axes.set_axis_off()
+    for axes, metric in zip(all_axes.flat, metrics, strict=False):
         _draw_panel(axes, results, metric)
     figure.suptitle(f'{results.study.title}: mean and standard deviation over seeds')
     return save(figure, path)

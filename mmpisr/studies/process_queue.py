@@ -1,7 +1,6 @@
 """So many tasks at once: when one ends, the next begins."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -23,6 +22,12 @@ class Task(Protocol):
     """Commands that follow one another; how far it is stands on disk."""
 
     name: str
+
+    def acquire(self) -> bool:
+        """Keep other processes out; False: one of them is in."""
+
+    def release(self) -> None:
+        """Let them in."""
 
     def next_step(self) -> Step | None:
         """What has to be run now; None: the task is complete."""
@@ -48,6 +53,8 @@ def run_queue(
 ) -> list[Failure]:
     """Run tasks in order, so many at once; a failing one does not stop the others.
 
+    Tasks that another process holds are passed over, and looked at again.
+
     Args:
         tasks: What to run.
         jobs: How many at once.
@@ -61,23 +68,30 @@ def run_queue(
     queue = _Queue(tasks, threads)
     try:
         while queue.waiting or queue.running:
-            while queue.waiting and len(queue.running) < jobs:
-                queue.attempt(queue.waiting.popleft())
+            queue.start(jobs)
             time.sleep(poll_seconds)
             queue.look()
             show(len(tasks) - len(queue.waiting) - len(queue.running))
     finally:
-        for _, _, process in queue.running:
+        for task, _, process in queue.running:
             process.stop()
+            task.release()
     return queue.failures
 
 
 class _Queue:
     def __init__(self, tasks: Sequence[Task], threads: int) -> None:
-        self.waiting = deque(tasks)
+        self.waiting = [*tasks]
         self.running: list[tuple[Task, Step, ChildProcess]] = []
         self.failures: list[Failure] = []
         self.threads = threads
+
+    def start(self, jobs: int) -> None:
+        """Begin with tasks that nobody holds, until so many run."""
+        for task in [*self.waiting]:
+            if len(self.running) < jobs and task.acquire():
+                self.waiting.remove(task)
+                self.attempt(task)
 
     def attempt(self, task: Task, done: tuple[Step, float] | None = None) -> None:
         """Go on with a task; what it complains about is its failure, not ours."""
@@ -86,12 +100,14 @@ class _Queue:
                 task.step_done(*done)
             self._begin(task)
         except (ValueError, OSError) as error:
-            self.failures.append(Failure(task.name, str(error)))
+            self._fail(task, str(error))
 
     def _begin(self, task: Task) -> None:
-        """Start the next step of a task, if it has one."""
+        """Start the next step of a task, or let go of it."""
         step = task.next_step()
-        if step is not None:
+        if step is None:
+            task.release()
+        else:
             process = ChildProcess(step.command, log=step.log, threads=self.threads)
             self.running.append((task, step, process))
 
@@ -105,7 +121,11 @@ class _Queue:
             elif code == 0:
                 self.attempt(task, (step, process.peak_memory_mib))
             else:
-                self.failures.append(Failure(task.name, _reason(step, code)))
+                self._fail(task, _reason(step, code))
+
+    def _fail(self, task: Task, reason: str) -> None:
+        self.failures.append(Failure(task.name, reason))
+        task.release()
 
 
 def _reason(step: Step, code: int) -> str:

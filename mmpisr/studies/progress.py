@@ -19,9 +19,12 @@ class Progress:
 
     def __init__(self, runs: Sequence[StudyRun], recorded: int) -> None:
         self.runs, self.recorded = runs, recorded
-        variants = {run.variant.label: run for run in runs}
-        lengths = {k: r.config().train_cfg.max_iters for k, r in variants.items()}
-        self._totals = [lengths[run.variant.label] for run in runs]
+        variants = {run.place.training: run for run in runs}
+        lengths = {
+            training: run.training_config().train_cfg.max_iters
+            for training, run in variants.items()
+        }
+        self._totals = {run.folder: lengths[run.place.training] for run in runs}
         self._at_start = self._done()
         self._start = time.monotonic()
         self._last = -1
@@ -37,14 +40,14 @@ class Progress:
     def line(self, ended: int) -> str:
         """The line as it is now."""
         seconds = time.monotonic() - self._start
-        done, total = self._done(), sum(self._totals)
+        done, total = self._done(), sum(self._totals.values())
         fresh = done - self._at_start
         rest = clock(seconds * (total - done) / fresh) if fresh else '?'
         runs = f'{self.recorded + ended}/{self.recorded + len(self.runs)} runs'
         return f'{runs} | iteration {done}/{total} | {clock(seconds)}, {rest} left'
 
     def _done(self) -> int:
-        return sum(iterations_done(run.folder) for run in self.runs)
+        return sum(map(iterations_done, self._totals))
 
 
 def clock(seconds: float) -> str:

@@ -27,10 +27,12 @@ def code_version(folder: Path | None = None) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """Size of the machine and the version of torch."""
+    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return dict(
         machine=platform.machine(),
         cores=os.cpu_count(),
+        memory_gib=round(memory / 2**30),
         gpu=gpu,
         torch=torch.__version__,
     )

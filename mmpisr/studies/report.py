@@ -4,8 +4,10 @@ from pathlib import Path
 
 from mmpisr.files import write_atomically
 
+from .learning import CURVES, LEARNED, draw_learning, learned_table
 from .plots import draw_bars, draw_differences, draw_lines, position
 from .provenance import shown_path
+from .readme_table import link, replace_block, summary
 from .results import StudyResults
 from .study import Study
 from .tables import cost_table, difference_table, value_table
@@ -16,26 +18,36 @@ LEGEND = (
     't, as they are few. Bold: the interval excludes zero. With *: over seeds only, as '
     'the figure is no sum over images, or as scores of images are missing.'
 )
+LEARNED_BY = (
+    f'Seeds that end with a balanced accuracy above {LEARNED} % on the two classes '
+    'that each decider tells apart, and the iteration of the validation at which they '
+    'first had it (median of those seeds). Who always answers one class has 50 %.'
+)
 
 
-def write_report(study: Study, *, out: Path, docs: Path | None = None) -> Path:
+def write_report(
+    study: Study, *, out: Path, docs: Path | None = None, readme: Path | None = None
+) -> Path:
     """Write ``README.md`` and the figures; works while runs are missing.
 
     Args:
         study: What is reported.
-        out: Folder of its runs.
+        out: Folder of all studies.
         docs: Folder of the report; ``docs/results/NAME`` by default.
+        readme: File in which the study's table is replaced, see ``replace_block``.
 
     Returns:
         The page. The same records make the same bytes.
 
     Raises:
-        ValueError: Nothing is recorded, or by another version of the study.
+        ValueError: Nothing is recorded of the study as it is now; the readme has no
+            place for its table.
     """
     results = StudyResults(study, out)
     docs = docs or Path('docs/results', study.name)
     if not results.complete:
-        raise ValueError(f'{out / "runs.jsonl"} has no run of study {study.name!r}')
+        path = out / study.name / 'runs.jsonl'
+        raise ValueError(f'{path} has no run of study {study.name!r} as it is now')
 
     parts = [f'# {study.title}', _origin(results), _missing(results)]
     parts += ['## Values', 'Percent, mean ± standard deviation over seeds.']
@@ -45,11 +57,14 @@ def write_report(study: Study, *, out: Path, docs: Path | None = None) -> Path:
         parts += _comparison(results, reference, docs)
     if any(position(results, variant) is not None for variant in results.complete):
         parts.append(_figures(draw_lines(results, docs / 'pq_over_x')))
+    parts += _learning(results, docs)
     parts += ['## Cost', 'GMACs as `get_macs.py` counts; the rest is measured.']
     parts.append(cost_table(results))
 
     page = docs / 'README.md'
     write_atomically(page, '\n\n'.join(part for part in parts if part) + '\n')
+    if readme is not None:
+        replace_block(readme, study.name, summary(results, link(readme, page)))
     return page
 
 
@@ -72,27 +87,36 @@ def _comparison(results: StudyResults, reference: str, docs: Path) -> list[str]:
     return [f'### {title}', difference_table(found), _figures(paths)]
 
 
+def _learning(results: StudyResults, docs: Path) -> list[str]:
+    """What validation logged during the trainings; nothing where there was none."""
+    figures = []
+    for metric in CURVES:
+        path = docs / f'{metric.lower()}_over_iterations'
+        paths = draw_learning(results, metric, path)
+        figures += [_figures(paths)] if paths else []
+    if not figures:
+        return []
+    learned = learned_table(results)
+    explained = [LEARNED_BY, learned] if learned else []
+    return ['## Learned by iteration', *explained, *figures]
+
+
 def _origin(results: StudyResults) -> str:
     """Command, seeds, commits, dates, data and machine of the recorded runs."""
     records = results.all_records()
     path = shown_path(results.study.file)
 
-    def distinct(*fields: str) -> str:
-        found = {', '.join(str(r.get(f)) for f in fields) for r in records}
-        return '; '.join(sorted(found))
-
-    commits = sorted(
-        {f'{r["commit"]}{" with changes" if r["dirty"] else ""}' for r in records}
-    )
+    distinct = results.distinct
     interrupted = sum(record.get('attempts', 1) > 1 for record in records)
     data = distinct('data')
     lines = [
         f'- seeds {", ".join(map(str, results.study.seeds))}; '
         f'{len(records)} runs of {distinct("iterations")} iterations, '
         f'{interrupted} of them interrupted and resumed',
-        f'- commit {"; ".join(commits)}',
+        f'- commit {results.commits()}',
         f'- {distinct("date")}; torch {distinct("torch")}',
         f'- machine: {distinct("machine")}, {distinct("cores")} cores, '
+        f'{distinct("memory_gib")} GiB, '
         f'{distinct("threads")} threads a run, GPU {distinct("gpu")}',
         f'- data {data}' + (' (several: do not compare)' if ';' in data else ''),
     ]

@@ -1,7 +1,7 @@
 """A study's recorded runs, variant by variant."""
 
-import json
 from collections.abc import Mapping
+from math import isnan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ import numpy as np
 from mmpisr.evaluation.score_table import ScoreTable, load_score_table
 
 from .paired_difference import PairedDifference, paired_differences
-from .provenance import shown_path
-from .records import Record, RunRecords, check_same
+from .records import Record, RunRecords
+from .run_place import place_of
 from .study import Study, Variant
 
-METRICS = 'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU', 'iIoU', 'AP'
-"""Columns of the tables."""
+METRICS = 'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU', 'iIoU', 'AP', 'relation_acc'
+"""Columns of the tables, where they are measured."""
 
 
 class Spread(NamedTuple):
@@ -29,28 +29,30 @@ class StudyResults:
     """Reads ``runs.jsonl`` and the score tables of a study.
 
     Args:
-        study: The study; runs of labels and seeds that it no longer has are left out.
-        out: Its folder.
-
-    Raises:
-        ValueError: A run was recorded with another config or other options than the
-            study has now.
+        study: The study; runs of labels, seeds, configs and options that it no longer
+            has are left out.
+        out: Folder of all studies.
     """
 
     def __init__(self, study: Study, out: Path) -> None:
-        self.study, self.out = study, out
-        records = RunRecords(out / 'runs.jsonl')
+        self.study = study
+        self.places = {v.label: place_of(study, v, out) for v in study.variants}
+        records = RunRecords(out / study.name / 'runs.jsonl')
         self.runs: dict[str, dict[int, Record]] = {}
-        for variant in study.variants:
-            found = records.of_label(variant.label)
-            self.runs[variant.label] = {s: found[s] for s in study.seeds if s in found}
-            for record in self.runs[variant.label].values():
-                _check(record, study, variant, records.path)
+        for label, place in self.places.items():
+            found = {seed: records.find(label, seed, place) for seed in study.seeds}
+            self.runs[label] = {seed: r for seed, r in found.items() if r is not None}
 
     @property
     def complete(self) -> list[Variant]:
         """Variants with at least one recorded run."""
         return [v for v in self.study.variants if self.runs[v.label]]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Those of ``METRICS`` that some run has."""
+        runs = self.all_records()
+        return [m for m in METRICS if any(m in r['metrics'] for r in runs)]
 
     def missing(self) -> dict[str, list[int]]:
         """Seeds that are not recorded, of each label that lacks one."""
@@ -64,10 +66,23 @@ class StudyResults:
         """Every recorded run."""
         return [record for runs in self.runs.values() for record in runs.values()]
 
+    def distinct(self, *fields: str) -> str:
+        """What the records have in some fields, each combination once."""
+        records = self.all_records()
+        found = {', '.join(str(r.get(f)) for f in fields) for r in records}
+        return '; '.join(sorted(found))
+
+    def commits(self) -> str:
+        """Of the code that trained."""
+        changed = {True: ' with changes', False: '', None: ''}
+        found = {f'{r["commit"]}{changed[r["dirty"]]}' for r in self.all_records()}
+        return '; '.join(sorted(found))
+
     def values(self, label: str, metric: str) -> list[float]:
         """A figure of each seed; empty where it was not measured."""
         runs = self.runs[label].values()
-        return [r['metrics'][metric] for r in runs if metric in r['metrics']]
+        found = [r['metrics'].get(metric) for r in runs]
+        return [value for value in found if value is not None and not isnan(value)]
 
     def spread(self, label: str, metric: str) -> Spread:
         """Mean and standard deviation of a figure over seeds."""
@@ -94,8 +109,16 @@ class StudyResults:
 
     def scores_file(self, label: str, seed: int) -> Path:
         """Statistics of each image of a run."""
-        variant = next(v for v in self.study.variants if v.label == label)
-        return self.out / variant.folder / f'seed{seed}' / 'scores.npz'
+        return self.places[label].test_folder(seed) / 'scores.npz'
+
+    def curves(self, label: str, metric: str) -> dict[int, dict[int, float]]:
+        """A validated figure by iteration, by seed; seeds without it are left out."""
+        found = {s: r['curves'].get(metric) for s, r in self.runs[label].items()}
+        return {
+            seed: {int(step): value for step, value in curve.items()}
+            for seed, curve in found.items()
+            if curve
+        }
 
 
 def spread_of(values: list[float]) -> Spread:
@@ -103,9 +126,3 @@ def spread_of(values: list[float]) -> Spread:
     nan = float('nan')
     mean = float(np.mean(values)) if values else nan
     return Spread(mean, float(np.std(values, ddof=1)) if len(values) > 1 else nan)
-
-
-def _check(record: Record, study: Study, variant: Variant, where: Path) -> None:
-    options = json.loads(json.dumps(study.options_of(variant)))
-    current = dict(config=shown_path(variant.config), options=options)
-    check_same(record, current, fields=('config', 'options'), where=where)

@@ -1,51 +1,38 @@
 """What a finished run is remembered by."""
 
-from datetime import date
 from typing import Any
 
-from mmpisr.apis.learning_curves import read_curve
+from mmpisr.apis.learning_curves import read_curves
 
-from .data_digest import data_digest
 from .model_cost import model_cost
-from .provenance import machine
-from .study import Study
 from .study_run import StudyRun
 from .training_log import training_time
 
 
-def run_record(study: Study, run: StudyRun, *, threads: int) -> dict[str, Any]:
+def run_record(run: StudyRun) -> dict[str, Any]:
     """Gather the line of ``runs.jsonl``.
 
     Args:
-        study: Of the run.
         run: A complete run.
-        threads: CPU threads of its training.
 
     Returns:
-        Names, options, commit at its first start, digest of the data, all metrics in
-        percent, the curve of PQ over iterations, time, memory, cost and machine.
+        Names; commit, machine, options and digest of the data when the training
+        started, and the date when it ended; all metrics in percent; what validation
+        logged over iterations; time, memory, and cost of what was tested.
     """
-    cfg = run.config()
     time = training_time(run.folder)
-    cost = model_cost(cfg)
-    started, trained, tested = map(run.read, ('run', 'trained', 'tested'))
+    cost = model_cost(run.evaluation_config())
     return dict(
-        study=study.name,
+        study=run.study.name,
         **run.identity,
-        commit=started['commit'],
-        dirty=started['dirty'],
-        data=data_digest(cfg),
-        metrics=tested['metrics'],
-        curve=read_curve(run.folder),
-        iterations=cfg.train_cfg.max_iters,
+        **run.read(),
+        tested_with=dict(run.variant.options) if run.variant.trained_as else {},
+        curves=read_curves(run.folder),
+        iterations=run.training_config().train_cfg.max_iters,
         training_seconds=round(time.seconds, 1),
         seconds_per_iteration=round(time.seconds_per_iteration, 4),
         attempts=time.attempts,
-        peak_memory_mib=trained['peak_memory_mib'],
         gmacs=round(cost.gmacs, 4),
         macs_shape=list(cost.shape),
         parameters=cost.parameters,
-        threads=threads,
-        **machine(),
-        date=date.today().isoformat(),
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .process_queue import Failure, run_queue
 from .progress import Progress
-from .records import RunRecords, check_same
+from .records import RunRecords
+from .run_place import place_of
 from .run_record import run_record
 from .study import Study
 from .study_run import Scripts, StudyRun
@@ -25,15 +26,15 @@ def run_study(
     data_root: str | None = None,
     poll_seconds: float = 1.0,
 ) -> list[Failure]:
-    """Train, evaluate and record every run that ``runs.jsonl`` does not have.
+    """Train, test and record every run that ``runs.jsonl`` does not have.
 
     Can be killed at any point and repeated: recorded runs are left alone, others go on
-    from their checkpoints. Seeds come before variants, so that an interrupted study has
-    whole rows to compare.
+    from their checkpoints. What another study has trained is not trained again. Seeds
+    come before variants, so that an interrupted study has whole rows to compare.
 
     Args:
         study: What to run.
-        out: Its folder.
+        out: Folder of all studies; this one's records are in ``out / study.name``.
         scripts: Of training and test.
         jobs: Runs at once; None: as many as ``threads`` fit into the cores.
         threads: CPU threads of each.
@@ -45,32 +46,32 @@ def run_study(
         The runs that failed.
 
     Raises:
-        ValueError: The study has changed since a run was recorded; ``only`` names an
-            unknown label; the folder is in use.
+        ValueError: ``only`` names an unknown label; the study is being run already.
     """
     labels = [variant.label for variant in study.variants]
     if unknown := [label for label in only if label not in labels]:
         raise ValueError(f'--only {unknown}: no labels of the study, it has {labels}')
-    with _locked(out):
-        records = RunRecords(out / 'runs.jsonl')
-
-        def record(run: StudyRun) -> None:
-            if not records.find(run.variant.label, run.seed):
-                records.append(run_record(study, run, threads=threads))
-
+    with _locked(out / study.name):
+        records = RunRecords(out / study.name / 'runs.jsonl')
+        wanted = [v for v in study.variants if not only or v.label in only]
+        places = {v.label: place_of(study, v, out) for v in wanted}
         runs = [
             StudyRun(
                 *(study, variant, seed),
-                out=out,
+                place=places[variant.label],
                 scripts=scripts,
                 data_root=data_root,
-                record=record,
+                threads=threads,
+                record=lambda run: records.append(run_record(run)),
             )
             for seed in study.seeds
-            for variant in study.variants
-            if not only or variant.label in only
+            for variant in wanted
         ]
-        missing = [run for run in runs if not _is_recorded(run, records)]
+        missing = [
+            run
+            for run in runs
+            if not records.find(run.variant.label, run.seed, run.place)
+        ]
         return run_queue(
             missing,
             jobs=jobs or max(1, (os.cpu_count() or 1) // threads),
@@ -78,15 +79,6 @@ def run_study(
             poll_seconds=poll_seconds,
             show=Progress(missing, len(runs) - len(missing)),
         )
-
-
-def _is_recorded(run: StudyRun, records: RunRecords) -> bool:
-    recorded = records.find(run.variant.label, run.seed)
-    if recorded is None:
-        return False
-    fields = 'config', 'options'
-    check_same(recorded, run.identity, fields=fields, where=records.path)
-    return True
 
 
 @contextmanager

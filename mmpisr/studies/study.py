@@ -16,6 +16,8 @@ class Variant(NamedTuple):
         label: Its name in records, tables and figures.
         config: The config file.
         options: Of this variant only; they win over the study's.
+        trained_as: Label of the variant whose trained models are tested with these
+            options, '' for a variant with its own trainings.
         control: Whether it is the capacity control.
         x: Its place on the axis of a line plot, None without one.
         line: Which line of that plot it is on.
@@ -24,6 +26,7 @@ class Variant(NamedTuple):
     label: str
     config: Path
     options: Options
+    trained_as: str = ''
     control: bool = False
     x: float | None = None
     line: str = ''
@@ -64,6 +67,22 @@ class Study(NamedTuple):
         """What every variant is compared with."""
         return self.variants[0]
 
+    def find(self, label: str) -> Variant:
+        """The variant of a label.
+
+        Raises:
+            ValueError: There is none.
+        """
+        labels = [variant.label for variant in self.variants]
+        if label not in labels:
+            raise ValueError(f'{self.file}: {label!r} is none of the labels {labels}')
+        return self.variants[labels.index(label)]
+
+    def trained_as(self, variant: Variant) -> Variant:
+        """The variant that a variant's models were trained as, mostly itself."""
+        return self.find(variant.trained_as) if variant.trained_as else variant
+
     def options_of(self, variant: Variant) -> dict[str, Any]:
-        """Options of a variant's runs, without what each seed adds."""
-        return {**self.options, **variant.options}
+        """Options of a variant's tests, and of its trainings if it has its own."""
+        trained = self.trained_as(variant)
+        return {**self.options, **trained.options, **variant.options}

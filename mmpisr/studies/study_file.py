@@ -8,20 +8,22 @@ from typing import Any, NoReturn
 from mmengine.fileio import load
 
 from .options import flatten, to_flags
+from .run_place import POOL
 from .study import Study, Variant
 
 STUDY_KEYS = (
     *('name', 'title', 'variants', 'seeds', 'options', 'compare_to'),
     *('x_label', 'x_from'),
 )
-VARIANT_KEYS = 'label', 'config', 'options', 'control', 'x', 'line'
+VARIANT_KEYS = 'label', 'config', 'trained_as', 'options', 'control', 'x', 'line'
 MEASURED = 'gmacs', 'parameters', 'seconds_per_iteration'
 
 
 def read_study(path: str | Path) -> Study:
     """Read and check a study file.
 
-    Configs are relative to the study file. Options may be nested or dotted.
+    Configs are relative to the study file. Options may be nested or dotted. A variant
+    has a ``config``, or is ``trained_as`` another one and has options of its test.
 
     Raises:
         ValueError: Names the file, the field and both values.
@@ -39,6 +41,8 @@ class _StudyFile:
     def study(self) -> Study:
         content = self.content
         self._check_keys('the file', content, STUDY_KEYS, ('name', 'variants', 'seeds'))
+        if content['name'] == POOL:
+            self._fail('name', f'{POOL!r} is the folder of all trainings')
         variants = tuple(self._variant(i, v) for i, v in enumerate(content['variants']))
         self._check_variants(variants)
         labels = [variant.label for variant in variants]
@@ -62,18 +66,40 @@ class _StudyFile:
 
     def _variant(self, index: int, entry: Any) -> Variant:
         field = f'variants[{index}]'
-        self._check_keys(field, entry, VARIANT_KEYS, ('label', 'config'))
-        config = (self.path.parent / entry['config']).resolve()
-        if not config.is_file():
-            self._fail(f'{field}.config', f'{entry["config"]!r} is not at {config}')
+        self._check_keys(field, entry, VARIANT_KEYS, ('label',))
         return Variant(
             label=str(entry['label']),
-            config=config,
+            config=self._config(field, entry),
             options=self._options(f'{field}.options', entry),
+            trained_as=str(entry.get('trained_as', '')),
             control=bool(entry.get('control', False)),
             x=entry.get('x'),
             line=str(entry.get('line', '')),
         )
+
+    def _config(self, field: str, entry: Mapping[str, Any]) -> Path:
+        """The config of a variant, or of the one that it is trained as."""
+        if ('config' in entry) == ('trained_as' in entry):
+            self._fail(field, f"needs 'config' or 'trained_as', it has {[*entry]}")
+        if 'trained_as' in entry:
+            field, entry = self._trained(field, entry['trained_as'])
+        config = (self.path.parent / entry['config']).resolve()
+        if not config.is_file():
+            self._fail(f'{field}.config', f'{entry["config"]!r} is not at {config}')
+        return config
+
+    def _trained(self, field: str, label: str) -> tuple[str, Mapping[str, Any]]:
+        """Where the variant stands that has the trainings of a label."""
+        own = {
+            entry['label']: (f'variants[{index}]', entry)
+            for index, entry in enumerate(self.content['variants'])
+            if isinstance(entry, Mapping) and {'label', 'config'} <= entry.keys()
+        }
+        if label not in own:
+            self._fail(
+                f'{field}.trained_as', f'{label!r} is not trained; there are {[*own]}'
+            )
+        return own[label]
 
     def _check_variants(self, variants: Sequence[Variant]) -> None:
         if not variants:

@@ -1,34 +1,31 @@
-"""One run of a study: trained, evaluated, recorded, each once."""
+"""One run of a study: trained, tested, recorded, each once."""
 
+import fcntl
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
-from mmpisr.apis.run_options import load_config
+from mmengine.config import Config
+
+from mmpisr.apis.learning_curves import metric_name
 from mmpisr.apis.trained_model import TrainedModel
 from mmpisr.files import write_atomically
 
+from .data_digest import data_digest
 from .options import to_flags
 from .process_queue import Step
-from .provenance import code_version, shown_path
-from .records import check_same
+from .provenance import code_version, machine, shown_path
+from .run_place import (
+    RunPlace,
+    evaluation_config,
+    evaluation_options,
+    training_config,
+    training_options,
+)
 from .study import Options, Study, Variant
-
-DEFAULTS: Options = {
-    'randomness.deterministic': True,
-    'default_hooks.checkpoint.interval': 100,
-    'default_hooks.checkpoint.max_keep_ckpts': 2,  # mmengine drops one, then saves
-    'default_hooks.logger.interval': 10,
-}
-"""Of every training, unless the study says otherwise."""
-PAST = {'train': 'trained', 'test': 'tested'}
-EVALUATION: Options = {
-    'test_evaluator.miou': True,
-    'test_evaluator.iiou': True,
-    'test_evaluator.mask_ap': 'coco',
-}
 
 
 class Scripts(NamedTuple):
@@ -39,18 +36,20 @@ class Scripts(NamedTuple):
 
 
 class StudyRun:
-    """A variant with a seed, and how far it is, which its folder says.
+    """A variant with a seed, and how far it is, which its folders say.
 
-    ``run.json`` (what it was started with), ``trained.json``, ``scores.npz``,
-    ``tested.json`` (the metrics) are written in this order, whole or not at all.
+    ``run.json`` (what it was started with) and ``trained.json`` are written in this
+    order into the training's folder, ``scores.npz`` and ``tested.json`` (the metrics)
+    into the test's; whole or not at all. Several runs may have one training.
 
     Args:
         study: The study.
         variant: One of its variants.
         seed: One of its seeds.
-        out: Folder of the study.
+        place: Folders of the variant.
         scripts: ``tools/train.py`` and ``tools/test.py``.
         data_root: Replaces the configs'.
+        threads: CPU threads of each process.
         record: Is called with the run when it is complete.
     """
 
@@ -60,93 +59,133 @@ class StudyRun:
         variant: Variant,
         seed: int,
         *,
-        out: Path,
+        place: RunPlace,
         scripts: Scripts,
         data_root: str | None = None,
+        threads: int = 1,
         record: Callable[['StudyRun'], None],
     ) -> None:
-        self.variant, self.seed = variant, seed
+        self.study, self.variant, self.seed = study, variant, seed
+        self.place = place
         self.name = f'{variant.label}, seed {seed}'
-        self.folder = out / variant.folder / f'seed{seed}'
-        self.options = study.options_of(variant)
+        self.folder = place.folder(seed)
+        self.test_folder = place.test_folder(seed)
         self.scripts = scripts
+        self.threads = threads
         self.record = record
-        self._moved = {'data_root': data_root} if data_root else {}
+        self._own: dict[str, Any] = {'randomness.seed': seed}
+        if data_root:
+            self._own['data_root'] = data_root
+        self._lock: IO | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What must not change between two calls."""
+        """What a record knows it by."""
         return dict(
             label=self.variant.label,
             seed=self.seed,
-            config=shown_path(self.variant.config),
-            options=dict(self.options),
+            training=self.place.training,
+            test=self.place.test,
         )
 
-    @property
-    def scores_file(self) -> Path:
-        """Statistics of each image."""
-        return self.folder / 'scores.npz'
+    def training_config(self) -> Config:
+        """The config of its training, with all options."""
+        return training_config(self.study, self.variant, self._own)
 
-    def all_options(self) -> dict[str, Any]:
-        """``--cfg-options`` of its training."""
-        options = {**DEFAULTS, **self.options, **self._moved}
-        return {**options, 'randomness.seed': self.seed}
+    def evaluation_config(self) -> Config:
+        """The config of its test, with all options."""
+        return evaluation_config(self.study, self.variant, self._own)
 
-    def config(self) -> Any:
-        """The config with all options."""
-        return load_config(str(self.variant.config), options=self.all_options())
+    def acquire(self) -> bool:
+        """Take hold of the training's folder; False: another process has it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.folder / 'lock').open('w')
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+        return self._lock is not None
+
+    def release(self) -> None:
+        """Let go of the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def next_step(self) -> Step | None:
         """Train, then test; then record and end."""
-        self._begin()
-        if not self._marker('trained').is_file():
-            return self._step('train', ['--resume'], self.all_options())
-        if not self._marker('tested').is_file():
+        if not (self.folder / 'trained.json').is_file():
+            self._begin()
+            options = training_options(self.study, self.variant)
+            return self._step('train', self.folder, ['--resume'], options)
+        if not (self.test_folder / 'tested.json').is_file():
             checkpoint = TrainedModel(self.name, Path(), self.folder).checkpoint
-            scores = {'test_evaluator.scores_file': str(self.scores_file)}
-            options = {**self.all_options(), **EVALUATION, **scores}
-            return self._step('test', [str(checkpoint)], options)
+            options = evaluation_options(self.study, self.variant)
+            scores = str(self.test_folder / 'scores.npz')
+            options['test_evaluator.scores_file'] = scores
+            return self._step('test', self.test_folder, [str(checkpoint)], options)
         self.record(self)
         return None
 
     def step_done(self, step: Step, peak_memory_mib: float) -> None:
         """Leave the marker of a step."""
-        content: dict[str, Any] = dict(peak_memory_mib=round(peak_memory_mib, 1))
-        if step.name == 'test':
-            content['metrics'] = read_metrics(self.folder / 'test')
-        else:
+        if step.name == 'train':
             self._keep_last_checkpoint()
-        write_atomically(self._marker(PAST[step.name]), json.dumps(content) + '\n')
+            memory = round(peak_memory_mib, 1)
+            trained = dict(peak_memory_mib=memory, date=date.today().isoformat())
+            _write(self.folder / 'trained.json', trained)
+        else:
+            tested = dict(metrics=read_metrics(self.test_folder))
+            _write(self.test_folder / 'tested.json', tested)
 
-    def read(self, name: str) -> dict[str, Any]:
-        """Content of ``run.json``, ``trained.json`` or ``tested.json``."""
-        return json.loads(self._marker(name).read_text())
+    def read(self) -> dict[str, Any]:
+        """Content of ``run.json``, ``trained.json`` and ``tested.json`` together."""
+        paths = [self.folder / f'{name}.json' for name in ('run', 'trained')]
+        paths.append(self.test_folder / 'tested.json')
+        return {k: v for path in paths for k, v in json.loads(path.read_text()).items()}
 
     def _begin(self) -> None:
-        path = self._marker('run')
-        if path.is_file():
-            started = json.loads(path.read_text())
-            check_same(started, self.identity, fields=('config', 'options'), where=path)
-        else:
-            content = {**self.identity, **code_version()}
-            write_atomically(path, json.dumps(content) + '\n')
+        """Remember what it is started with.
 
-    def _step(self, name: str, arguments: list[str], options: Options) -> Step:
-        work_dir = self.folder if name == 'train' else self.folder / name
+        Raises:
+            ValueError: It was started with other data.
+        """
+        path = self.folder / 'run.json'
+        data = data_digest(self.training_config())
+        if path.is_file():
+            started = json.loads(path.read_text())['data']
+            if started != data:
+                raise ValueError(
+                    f'{path}: data: the training was started with {started}, there is '
+                    f'now {data}; give another --out'
+                )
+            return
+        _write(
+            path,
+            dict(
+                config=shown_path(self.variant.config),
+                options=training_options(self.study, self.variant),
+                data=data,
+                threads=self.threads,
+                **code_version(),
+                **machine(),
+            ),
+        )
+
+    def _step(
+        self, name: str, work_dir: Path, arguments: list[str], options: Options
+    ) -> Step:
         script = str(getattr(self.scripts, name))
         command = [sys.executable, script, str(self.variant.config), *arguments]
-        command += ['--work-dir', str(work_dir), '--cfg-options', *to_flags(options)]
-        return Step(name, command, self.folder / f'{name}.log')
+        command += ['--work-dir', str(work_dir)]
+        command += ['--cfg-options', *to_flags({**options, **self._own})]
+        return Step(name, command, work_dir / f'{name}.log')
 
     def _keep_last_checkpoint(self) -> None:
         last = TrainedModel(self.name, Path(), self.folder).checkpoint
         for path in self.folder.glob('iter_*.pth'):
             if path.name != last.name:
                 path.unlink()
-
-    def _marker(self, name: str) -> Path:
-        return self.folder / f'{name}.json'
 
 
 def read_metrics(work_dir: Path) -> dict[str, float]:
@@ -160,7 +199,11 @@ def read_metrics(work_dir: Path) -> dict[str, float]:
         raise FileNotFoundError(f'{work_dir} has no json of a test')
     content = json.loads(found[-1].read_text())
     return {
-        key.rpartition('/')[2]: value
+        metric_name(key): value
         for key, value in content.items()
         if '/' in key and isinstance(value, float | int)
     }
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    write_atomically(path, json.dumps(content) + '\n')

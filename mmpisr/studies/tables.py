@@ -13,29 +13,30 @@ def value_table(results: StudyResults) -> str:
         [
             f'{variant.label} (control)' if variant.control else variant.label,
             str(len(results.runs[variant.label])),
-            *(spread_text(results.spread(variant.label, m)) for m in METRICS),
+            *(spread_text(results.spread(variant.label, m)) for m in results.metrics),
         ]
         for variant in results.complete
     ]
-    return table(['variant', 'seeds', *METRICS], rows)
+    return table(['variant', 'seeds', *results.metrics], rows)
 
 
 def difference_table(
     found: Mapping[str, Mapping[str, PairedDifference]],
 ) -> str:
     """Differences with their intervals, by label and metric; bold excludes zero."""
+    metrics = [m for m in METRICS if any(m in one for one in found.values())]
     rows = [
         [
             label,
             str(max((d.seeds for d in differences.values()), default=0)),
             *(
                 difference_text(differences[m]) if m in differences else '-'
-                for m in METRICS
+                for m in metrics
             ),
         ]
         for label, differences in found.items()
     ]
-    return table(['variant', 'seeds', *METRICS], rows)
+    return table(['variant', 'seeds', *metrics], rows)
 
 
 def cost_table(results: StudyResults) -> str:

@@ -1,10 +1,11 @@
 """What the logs of a training say about its time, interruptions included."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+
+from mmpisr.apis.learning_curves import log_entries
 
 
 class TrainingTime(NamedTuple):
@@ -38,10 +39,6 @@ def training_time(work_dir: Path) -> TrainingTime:
 
 
 def _times(log: Path) -> Iterator[tuple[int, float]]:
-    for line in log.read_text().splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # half written
-            continue
+    for entry in log_entries(log):
         if 'iter' in entry and 'time' in entry:
             yield entry['iter'], entry['time']

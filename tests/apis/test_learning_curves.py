@@ -1,6 +1,11 @@
 import json
 
-from mmpisr.apis.learning_curves import curve_table, draw_curves, read_curve
+from mmpisr.apis.learning_curves import (
+    curve_table,
+    draw_curves,
+    read_curve,
+    read_curves,
+)
 
 
 def write_log(folder, *entries):
@@ -20,6 +25,18 @@ def test_a_resumed_training_has_one_curve(tmp_path):
 
     assert read_curve(tmp_path) == {100: 10.0, 200: 20.0}
     assert read_curve(tmp_path, metric='SQ') == {100: 70.0}
+
+
+def test_each_validated_figure_has_a_curve(tmp_path):
+    write_log(
+        tmp_path / '1',
+        dict(iter=50, loss=1.0, step=50),
+        {'coco_panoptic/PQ': 10.0, 'reweighting/present/car': 0.5, 'step': 100},
+    )
+    with (tmp_path / '1/vis_data/scalars.json').open('a') as log:
+        log.write('{"coco_panoptic/PQ": 20.0, "st')  # killed
+
+    assert read_curves(tmp_path) == {'PQ': {100: 10.0}, 'present/car': {100: 0.5}}
 
 
 def test_a_folder_without_logs_has_an_empty_curve(tmp_path):

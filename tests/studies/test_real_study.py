@@ -16,6 +16,8 @@ name: tiny
 seeds: [0, 1]
 options:
   train_cfg.max_iters: 2
+  train_cfg.val_interval: 1
+  val_evaluator.relation_accuracy: true
   train_dataloader.batch_size: 2
   train_dataloader.num_workers: 0
   train_dataloader.persistent_workers: false
@@ -30,7 +32,12 @@ variants:
     config: PISR
     options:
       model.relation: {_delete_: true, type: mmpisr.OCRRelation, channels: 16}
+  - label: OCR at 3
+    trained_as: OCR
+    options:
+      model.relation.num_instances: 3
 """
+LABELS = 'base', 'OCR', 'OCR at 3'
 
 
 @pytest.fixture(scope='module')
@@ -53,8 +60,16 @@ def call(study: Path, repo: Path, *arguments: str) -> subprocess.CompletedProces
     )
 
 
+def runs_file(study: Path) -> Path:
+    return study / 'out' / 'tiny' / 'runs.jsonl'
+
+
+def folder_of(study: Path, record: dict) -> Path:
+    return study / 'out' / 'runs' / record['training'] / f'seed{record["seed"]}'
+
+
 def records(study: Path) -> dict:
-    lines = (study / 'out' / 'runs.jsonl').read_text().splitlines()
+    lines = runs_file(study).read_text().splitlines()
     return {(r['label'], r['seed']): r for r in map(json.loads, lines)}
 
 
@@ -63,11 +78,19 @@ def test_a_study_runs_reports_and_repeats_a_row_bit_for_bit(study, repo):
     assert done.returncode == 0, done.stdout + done.stderr
 
     found = records(study)
-    assert set(found) == {(label, s) for label in ('base', 'OCR') for s in (0, 1)}
+    assert set(found) == {(label, s) for label in LABELS for s in (0, 1)}
     row = found['OCR', 1]
-    assert {'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU', 'iIoU', 'AP'} <= {
-        *row['metrics']
-    }
+    assert {
+        'PQ',
+        'PQ_th',
+        'PQ_st',
+        'SQ',
+        'RQ',
+        'mIoU',
+        'iIoU',
+        'AP',
+        'relation_acc',
+    } <= {*row['metrics']}
     assert row['parameters'] > found['base', 1]['parameters'] > 0
     assert row['gmacs'] > found['base', 1]['gmacs'] > 0
     assert row['macs_shape'] == [64, 96]
@@ -76,20 +99,26 @@ def test_a_study_runs_reports_and_repeats_a_row_bit_for_bit(study, repo):
     assert row['peak_memory_mib'] > 100
     assert row['seconds_per_iteration'] > 0
     assert row['options']['model.relation.type'] == 'mmpisr.OCRRelation'
-    scores = (study / 'out/ocr/seed1/scores.npz').read_bytes()
+    path = folder_of(study, row) / 'tests' / row['test'] / 'scores.npz'
+    scores = path.read_bytes()
+    assert found['OCR at 3', 1]['training'] == row['training']
+    assert found['OCR at 3', 1]['test'] != row['test']
+    assert found['OCR at 3', 1]['tested_with'] == {'model.relation.num_instances': 3}
+    assert row['curves']['relation_acc'].keys() == {'1', '2'}
+    assert len([*(study / 'out' / 'runs').iterdir()]) == 2
 
     report = call(study, repo, '--report', '--docs', 'docs')
     assert report.returncode == 0, report.stderr
     assert 'OCR' in (study / 'docs' / 'README.md').read_text()
 
-    lines = (study / 'out/runs.jsonl').read_text().splitlines(keepends=True)
+    lines = runs_file(study).read_text().splitlines(keepends=True)
     kept = [line for line in lines if json.loads(line) != row]
-    (study / 'out/runs.jsonl').write_text(''.join(kept))
-    shutil.rmtree(study / 'out/ocr/seed1')
+    runs_file(study).write_text(''.join(kept))
+    shutil.rmtree(folder_of(study, row))
     assert call(study, repo, '--data-root', 'data').returncode == 0
 
     again = records(study)['OCR', 1]
-    assert len(records(study)) == 4
+    assert len(records(study)) == 6
     assert json.dumps(again['metrics']) == json.dumps(row['metrics'])
     assert again['data'] == row['data']
-    assert (study / 'out/ocr/seed1/scores.npz').read_bytes() == scores
+    assert path.read_bytes() == scores

@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 from tiny_scores import table
 
+from mmpisr.studies.readme_table import replace_block
 from mmpisr.studies.report import write_report
 from mmpisr.studies.results import StudyResults, spread_of
+from mmpisr.studies.run_place import place_of
 from mmpisr.studies.study import Study, Variant
 from mmpisr.studies.tables import spread_text
 
@@ -27,21 +29,32 @@ RECORD = dict(
     machine='x86_64',
     cores=2,
     threads=1,
+    memory_gib=8,
     gpu=None,
     date='2026-01-02',
 )
+CURVES = {'base': {'2': 40, '4': 50}, 'PISR': {'2': 80, '4': 90}}
 
 
 @pytest.fixture
 def study(tmp_path) -> Study:
     config = tmp_path / 'config.py'
-    config.write_text('')
+    config.write_text('model = dict()')
     variants = tuple(
-        Variant(label, config, {}, control=label == 'conv', x=x, line='a')
+        Variant(label, config, {'model.x': x}, control=label == 'conv', x=x, line='a')
         for label, x in (('base', None), ('conv', 5.0), ('PISR', 10.0))
     )
-    file = tmp_path / 's.yaml'
-    return Study('s', 'A study', variants, (0, 1), {}, ('conv',), 'K', None, file)
+    return Study(
+        name='s',
+        title='A study',
+        variants=variants,
+        seeds=(0, 1),
+        options={},
+        compare_to=('conv',),
+        x_label='K',
+        x_from=None,
+        file=tmp_path / 's.yaml',
+    )
 
 
 @pytest.fixture
@@ -50,21 +63,23 @@ def out(tmp_path, study) -> Path:
     out = tmp_path / 'out'
     lines = []
     for (label, seed), iou in IOUS.items():
-        folder = out / label.lower() / f'seed{seed}'
-        folder.mkdir(parents=True)
-        table(iou, iou).save(folder / 'scores.npz')
-        metrics = dict(PQ=100 * iou, AP=10.0 * seed)
-        run = dict(label=label, seed=seed, config=str(study.base.config))
-        lines.append(json.dumps({**RECORD, **run, 'metrics': metrics}) + '\n')
-    (out / 'runs.jsonl').write_text(''.join(lines))
+        place = place_of(study, study.find(label), out)
+        place.test_folder(seed).mkdir(parents=True)
+        table(iou, iou).save(place.test_folder(seed) / 'scores.npz')
+        run = dict(label=label, seed=seed, training=place.training, test=place.test)
+        run['metrics'] = dict(PQ=100 * iou, AP=10.0 * seed)
+        run['curves'] = dict(PQ=CURVES[label], relation_acc_boat=CURVES[label])
+        lines.append(json.dumps({**RECORD, **run}) + '\n')
+    (out / 's').mkdir()
+    (out / 's' / 'runs.jsonl').write_text(''.join(lines))
     return out
 
 
 def test_the_tables_say_what_was_computed_by_hand(study, out, tmp_path):
     page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
 
-    values = '55.00 ± 7.07 | - | - | - | - | - | - | 5.00 ± 7.07 |'
-    assert f'| base | 2 | {values}' in page
+    assert '| variant | seeds | PQ | AP |' in page
+    assert '| base | 2 | 55.00 ± 7.07 | 5.00 ± 7.07 |' in page
     assert '| PISR | 2 | 70.00 ± 0.00 |' in page
     assert '| PISR | 2 | +15.00 [-30.84, +60.84] |' in page
     assert '+0.00 [+0.00, +0.00]* |' in page
@@ -86,7 +101,7 @@ def test_the_report_says_where_it_is_from(study, out, tmp_path):
         'seeds 0, 1; 4 runs of 4 iterations',
         'commit abc with changes',
         '2026-01-02',
-        'x86_64, 2 cores',
+        'x86_64, 2 cores, 8 GiB',
         'data d1',
     ):
         assert part in page
@@ -99,14 +114,58 @@ def test_a_second_report_changes_no_byte(study, out, tmp_path):
 
     first, second = ({p.name: p.read_bytes() for p in f.iterdir()} for f in folders)
     assert first == second
-    names = 'values', 'difference_to_base', 'pq_over_x'
+    names = 'values', 'difference_to_base', 'pq_over_x', 'pq_over_iterations'
     figures = {f'{name}.{kind}' for name in names for kind in ('svg', 'png')}
     assert set(first) == {'README.md', *figures}
 
 
-def test_records_of_a_changed_study_are_refused(study, out, tmp_path):
-    with pytest.raises(ValueError, match=r"options \{'a': None\}.*now has \{'a': 1\}"):
-        write_report(study._replace(options={'a': 1}), out=out, docs=tmp_path)
+def test_records_of_a_changed_study_are_left_out(study, out, tmp_path):
+    changed = study._replace(options={'train_cfg.max_iters': 9})
+
+    with pytest.raises(ValueError, match="no run of study 's' as it is now"):
+        write_report(changed, out=out, docs=tmp_path / 'docs')
+
+
+def test_a_relation_is_learned_by_an_iteration_in_so_many_seeds(study, out, tmp_path):
+    page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
+
+    assert '| variant | seeds | boat |' in page
+    assert '| base | 2 | 0/2 |\n| PISR | 2 | 2/2, 2 |' in page
+
+
+def test_the_readmes_table_is_replaced_and_nothing_else(study, out, tmp_path):
+    readme = tmp_path / 'README.md'
+    readme.write_text('a\n<!-- study:s -->\nold\n<!-- /study -->\nb\n')
+
+    for _ in range(2):
+        write_report(study, out=out, docs=tmp_path / 'docs', readme=readme)
+
+    text = readme.read_text()
+    assert text.startswith('a\n<!-- study:s -->\n**A study**\n')
+    assert text.endswith('(docs/README.md).\n<!-- /study -->\nb\n')
+    assert '| PISR | 70.00 ± 0.00 | 5.00 ± 7.07 | +15.00 [-30.84, +60.84] |' in text
+    assert 'Seeds 0, 1; 2026-01-02; commit abc with changes.' in text
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'no mark',
+        '<!-- study:s --> no end',
+        '<!-- /study --> <!-- study:s -->',
+        '<!-- study:s --> <!-- study:t --> <!-- /study -->',
+        '<!-- study:s --> <!-- /study --> <!-- study:s --> <!-- /study -->',
+    ],
+)
+def test_a_readme_without_a_place_for_the_table_is_named(tmp_path, text):
+    path = tmp_path / 'README.md'
+    path.write_text(text)
+
+    with pytest.raises(ValueError, match=r"README.md: needs '<!-- study:s -->' once"):
+        replace_block(path, 's', 'new')
+    assert path.read_text() == text
+    with pytest.raises(FileNotFoundError, match=r'none\.md: no such file'):
+        replace_block(tmp_path / 'none.md', 's', 'new')
 
 
 def test_without_records_there_is_no_report(study, tmp_path):
@@ -115,9 +174,10 @@ def test_without_records_there_is_no_report(study, tmp_path):
 
 
 def test_without_scores_the_interval_is_over_seeds(study, out):
-    (out / 'base' / 'seed0' / 'scores.npz').unlink()
+    results = StudyResults(study, out)
+    results.scores_file('base', 0).unlink()
 
-    found = StudyResults(study, out).compare('PISR', 'base')['PQ']
+    found = results.compare('PISR', 'base')['PQ']
 
     assert found.difference == pytest.approx(15)
     assert not found.over_images

@@ -9,7 +9,7 @@ from mmpisr.studies.child_process import ChildProcess
 from mmpisr.studies.data_digest import data_digest
 from mmpisr.studies.model_cost import input_shape
 from mmpisr.studies.progress import clock
-from mmpisr.studies.provenance import code_version
+from mmpisr.studies.provenance import code_version, machine
 from mmpisr.studies.study_run import read_metrics
 from mmpisr.studies.training_log import training_time
 
@@ -90,6 +90,13 @@ def test_the_input_is_padded_to_the_preprocessors_unit(tmp_path):
     )
 
     assert input_shape(cfg) == (192, 240)
+
+
+def test_a_machine_has_a_size():
+    found = machine()
+
+    assert found['cores'] >= 1
+    assert found['memory_gib'] >= 1
 
 
 def test_outside_git_there_is_no_commit(tmp_path):

@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +13,23 @@ import tiny_study
 from tiny_study import run
 
 from mmpisr.studies import run_study as module
-from mmpisr.studies.records import RunRecords
+from mmpisr.studies.results import StudyResults
+from mmpisr.studies.run_place import place_of, run_folders
+from mmpisr.studies.study import Variant
 
+STEPS = 'train', 'test'
+HOLD = """
+import fcntl, pathlib, sys, time
+folder = pathlib.Path(sys.argv[1])
+with open(folder / 'lock', 'w') as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    print('!', end='', flush=True)
+    done = 'runs/pisr-*/seed1/tests/*/tested.json'
+    for _ in range(3000):
+        if [*folder.parents[2].glob(done)]:
+            break
+        time.sleep(0.01)
+"""
 RUNS = 'base seed0', 'pisr seed0', 'base seed1', 'pisr seed1'
 
 
@@ -33,20 +50,24 @@ def calls(out):
     return (out / 'calls').read_text().splitlines()
 
 
-def recorded(out):
-    lines = (out / 'runs.jsonl').read_text().splitlines()
+def records_file(out, study='tiny'):
+    return out / study / 'runs.jsonl'
+
+
+def recorded(out, study='tiny'):
+    lines = records_file(out, study).read_text().splitlines()
     return [(r['label'], r['seed']) for r in map(json.loads, lines)]
 
 
 def test_each_run_is_trained_tested_and_recorded_once_in_order(tmp_path, out, capsys):
     assert run(tmp_path, jobs=1, threads=3) == []
 
-    assert calls(out) == [f'{step} {r}' for r in RUNS for step in ('train', 'test')]
+    assert calls(out) == [f'{step} {r}' for r in RUNS for step in STEPS]
     assert recorded(out) == [('base', 0), ('PISR', 0), ('base', 1), ('PISR', 1)]
-    records = RunRecords(out / 'runs.jsonl')
-    assert records.find('PISR', 1)['metrics'] == {'PQ': 50.0}
-    assert records.find('PISR', 1)['threads'] == 3
-    assert [p.name for p in (out / 'base/seed0').glob('*.pth')] == ['iter_2.pth']
+    record = StudyResults(tiny_study.tiny_study(tmp_path), out).runs['PISR'][1]
+    assert record['metrics'] == {'PQ': 50.0}
+    assert record['threads'] == 3
+    assert [p.name for p in out.glob('runs/base-*/seed0/*.pth')] == ['iter_2.pth']
     assert '4/4 runs' in capsys.readouterr().out
 
     assert run(tmp_path) == []
@@ -99,14 +120,13 @@ def test_killed_in_a_training_it_goes_on_from_there(tmp_path, out):
 @pytest.mark.parametrize('lost', ['trained', 'tested', 'runs.jsonl'])
 def test_what_a_kill_left_undone_is_done_and_nothing_else(tmp_path, out, lost):
     run(tmp_path, jobs=1, only=['base'])
-    seed1 = out / 'base' / 'seed1'
-    lines = (out / 'runs.jsonl').read_text().splitlines(keepends=True)
+    [seed1] = out.glob('runs/base-*/seed1')
+    lines = records_file(out).read_text().splitlines(keepends=True)
     torn = lines[1][: len(lines[1]) // 2]
-    (out / 'runs.jsonl').write_text(lines[0] + torn)
+    records_file(out).write_text(lines[0] + torn)
     if lost != 'runs.jsonl':
-        (seed1 / 'tested.json').unlink()
-        (seed1 / 'test' / 't' / 't.json').unlink()
-        (seed1 / 'test' / 't').rmdir()
+        [test] = seed1.glob('tests/*')
+        shutil.rmtree(test)
     if lost == 'trained':
         (seed1 / 'trained.json').unlink()
     before = len(calls(out))
@@ -118,13 +138,87 @@ def test_what_a_kill_left_undone_is_done_and_nothing_else(tmp_path, out, lost):
     assert recorded(out) == [('base', 0), ('base', 1)]
 
 
-def test_a_changed_study_is_refused_with_both_values(tmp_path, out):
-    run(tmp_path, study=tiny_study.tiny_study(tmp_path, lr=1), jobs=1, only=['base'])
+def test_a_changed_variant_is_trained_anew_and_the_old_record_is_not_found(
+    tmp_path, out
+):
+    first = tiny_study.tiny_study(tmp_path, **{'optim_wrapper.lr': 1})
+    changed = tiny_study.tiny_study(tmp_path, **{'optim_wrapper.lr': 2})
+    for study in (first, changed):
+        assert run(tmp_path, study=study, jobs=1, only=['base']) == []
 
-    changed = tiny_study.tiny_study(tmp_path, lr=2)
-    message = r"'base' with seed 0 .*options \{'lr': 1\}, the study now has \{'lr': 2\}"
-    with pytest.raises(ValueError, match=message):
-        run(tmp_path, study=changed)
+    assert calls(out) == [f'{s} base seed{n}' for n in (0, 1) for s in STEPS] * 2
+    assert len(recorded(out)) == 4
+    assert StudyResults(first, out).missing() == {'PISR': [0, 1]}
+    records = StudyResults(changed, out).all_records()
+    assert [r['options']['optim_wrapper.lr'] for r in records] == [2, 2]
+
+
+def test_two_studies_train_what_they_share_once(tmp_path, out):
+    study = tiny_study.tiny_study(tmp_path)
+    other = study._replace(
+        name='other',
+        variants=(study.variants[0], study.variants[1]._replace(label='ours')),
+        seeds=(1, 2),
+        options={'model.slots': 20},  # what the config has
+    )
+
+    assert run(tmp_path, study=study, jobs=2) == []
+    before = len(calls(out))
+    assert run(tmp_path, study=other, jobs=1) == []
+
+    names = 'base seed2', 'pisr seed2'
+    assert calls(out)[before:] == [f'{step} {name}' for name in names for step in STEPS]
+    assert sorted(recorded(out, 'other')) == [
+        *(('base', 1), ('base', 2)),
+        *(('ours', 1), ('ours', 2)),
+    ]
+
+
+def test_a_model_tested_otherwise_is_not_trained_again(tmp_path, out):
+    config = tmp_path / 'pisr.py'
+    more = Variant('at 5', config, {'model.slots': 5}, trained_as='PISR')
+    study = tiny_study.tiny_study(tmp_path, more)
+
+    assert run(tmp_path, study=study, jobs=2) == []
+
+    assert sorted(calls(out)).count('train pisr seed0') == 1
+    assert sorted(calls(out)).count('test pisr seed0') == 2
+    results = StudyResults(study, out)
+    assert results.values('PISR', 'PQ') == [50, 50]
+    assert results.values('at 5', 'PQ') == [5, 5]
+    assert 'model.slots' not in results.runs['at 5'][0]['options']
+    assert [*run_folders(study, 'at 5', out)] == [0, 1]
+    assert run_folders(study, 'at 5', out) == run_folders(study, 'PISR', out)
+
+
+def test_a_run_that_another_process_holds_is_looked_at_again(tmp_path, out):
+    study = tiny_study.tiny_study(tmp_path)
+    folder = place_of(study, study.base, out).folder(0)
+    folder.mkdir(parents=True)
+    holder = subprocess.Popen(
+        [sys.executable, '-c', HOLD, str(folder)], stdout=subprocess.PIPE
+    )
+    assert holder.stdout.read(1) == b'!'
+
+    assert run(tmp_path, study=study, jobs=1) == []
+
+    assert holder.wait() == 0
+    assert calls(out)[0] == 'train pisr seed0'
+    assert sorted(recorded(out))[-2:] == [('base', 0), ('base', 1)]
+
+
+def test_other_data_are_refused_with_both_digests(tmp_path, out):
+    (out / 'obstacle base seed0').write_text('fail')
+    study = tiny_study.tiny_study(tmp_path)
+    run(tmp_path, study=study, jobs=1, only=['base'])
+    (tmp_path / 'a.json').write_text('{"images": []}')
+
+    failures = run(tmp_path, study=study, jobs=1, only=['base'])
+
+    assert failures[0].name == 'base, seed 0'
+    assert re.search(
+        r'run.json: data: .*with \w{16}, .*now \w{16};', failures[0].reason
+    )
 
 
 def test_an_unknown_label_is_refused(tmp_path):
@@ -133,7 +227,10 @@ def test_an_unknown_label_is_refused(tmp_path):
 
 
 def test_a_folder_in_use_is_refused(tmp_path, out):
-    with module._locked(out), pytest.raises(ValueError, match='in use by another'):
+    with (
+        module._locked(out / 'tiny'),
+        pytest.raises(ValueError, match='in use by another'),
+    ):
         run(tmp_path)
 
 

@@ -7,6 +7,7 @@ from mmengine.registry import init_default_scope
 from mmpisr.apis.run_options import load_config
 from mmpisr.registry import MODELS
 from mmpisr.studies.options import read_flags, to_flags
+from mmpisr.studies.run_place import evaluation_options, training_options
 from mmpisr.studies.study_file import read_study
 
 STUDY = dict(
@@ -42,6 +43,24 @@ def test_options_of_a_variant_are_flat_and_win(read):
     assert study.options_of(study.variants[1]) == {'train_cfg.max_iters': 9}
 
 
+def test_a_variant_trained_as_another_has_its_config_and_options(read):
+    tested = dict(label='K=9', trained_as='PISR', options={'model.relation.K': 9})
+
+    study = read(variants=[*STUDY['variants'], tested])
+
+    variant = study.find('K=9')
+    assert variant.config == study.find('PISR').config
+    assert study.trained_as(variant) is study.find('PISR')
+    assert study.trained_as(study.base) is study.base
+    assert training_options(study, variant)['model.relation.K'] == 5
+    assert evaluation_options(study, variant)['model.relation.K'] == 9
+
+
+def test_an_unknown_label_names_the_file_and_the_labels(read):
+    with pytest.raises(ValueError, match=r"s\.yaml: 'x' is none .*\['base', 'PISR'\]"):
+        read().find('x')
+
+
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
@@ -53,7 +72,26 @@ def test_options_of_a_variant_are_flat_and_win(read):
         (dict(x_from='PQ'), "x_from: 'PQ'"),
         (dict(options={'lr': '1e-4'}), "options: option lr: '1e-4'.*0.0001"),
         (dict(options=['a']), 'options:.*list'),
-        (dict(variants=[dict(label='a')]), r"variants\[0\]: lacks \['config'\]"),
+        (dict(name='runs'), "name: 'runs' is the folder of all trainings"),
+        (dict(variants=[dict(config='base.py')]), r"variants\[0\]: lacks \['label'\]"),
+        (
+            dict(variants=[dict(label='a')]),
+            r"variants\[0\]: needs 'config' or 'trained_as', it has \['label'\]",
+        ),
+        (
+            dict(variants=[dict(label='a', config='base.py', trained_as='a')]),
+            r"it has \['label', 'config', 'trained_as'\]",
+        ),
+        (
+            dict(
+                variants=[
+                    dict(label='a', config='base.py'),
+                    dict(label='b', trained_as='a'),
+                    dict(label='c', trained_as='b'),
+                ]
+            ),
+            r"variants\[2\].trained_as: 'b' is not trained; there are \['a'\]",
+        ),
         (dict(variants=[dict(label='a', config='b.py')]), "config: 'b.py' is not at"),
         (dict(variants=[dict(label='a', confg='b.py')]), r"unknown \['confg'\]"),
         (

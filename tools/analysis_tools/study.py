@@ -3,8 +3,11 @@
     python tools/analysis_tools/study.py configs/studies/relations_scenes.yaml
     python tools/analysis_tools/study.py configs/studies/relations_scenes.yaml --report
 
-Repeated, it goes on where it was interrupted: recorded runs are left alone.
-``--report`` runs nothing, and says what is missing.
+Repeated, it goes on where it was interrupted: recorded runs are left alone. Studies
+share their trainings: what one has trained with the same config, options and seed is
+not trained again for another. Several studies can be run side by side.
+``--report`` runs nothing, and says what is missing. With ``--readme README.md`` it also
+replaces the table between ``<!-- study:NAME -->`` and ``<!-- /study -->`` there.
 """
 
 import sys
@@ -15,6 +18,7 @@ from mmpisr.studies.run_study import run_study
 from mmpisr.studies.study_file import read_study
 from mmpisr.studies.study_run import Scripts
 
+OUT = 'folder of all studies and the trainings that they share (work_dirs/studies)'
 TOOLS = Path(__file__).resolve().parents[1]
 
 
@@ -25,25 +29,25 @@ def main() -> int:
     )
     add = parser.add_argument
     add('study', type=Path, help='yaml file, such as in configs/studies')
-    add('--out', type=Path, help='folder of the runs (work_dirs/studies/NAME)')
+    add('--out', type=Path, default=Path('work_dirs/studies'), help=OUT)
     add('--jobs', type=int, help='runs at once (as many as fit into the cores)')
     add('--threads', type=int, default=1, help='CPU threads of each run')
     add('--only', nargs='+', default=[], metavar='LABEL', help='variants to run')
     add('--data-root', help="folder of the data, in place of the configs' own")
     add('--report', action='store_true', help='only make tables and plots')
     add('--docs', type=Path, help='folder of the report (docs/results/NAME)')
+    add('--readme', type=Path, help='put its table between the marks in this file')
     args = parser.parse_args()
 
     study = read_study(args.study)
-    out = args.out or Path('work_dirs/studies', study.name)
     if args.report:
         from mmpisr.studies.report import write_report
 
-        print(write_report(study, out=out, docs=args.docs))
+        print(write_report(study, out=args.out, docs=args.docs, readme=args.readme))
         return 0
     failures = run_study(
         study,
-        out=out,
+        out=args.out,
         scripts=Scripts(TOOLS / 'train.py', TOOLS / 'test.py'),
         jobs=args.jobs,
         threads=args.threads,
@@ -58,5 +62,5 @@ def main() -> int:
 if __name__ == '__main__':
     try:
         sys.exit(main())
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         sys.exit(f'study.py: {error}')
