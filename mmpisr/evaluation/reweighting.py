@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
-from .slot_matching import present_classes, slot_matches
+from .slot_matching import present_classes, slot_objects
 from .split_scores import SplitScores
 
 INPUT_NAMES = ('feats', 'sem_probs', 'inst_heatmaps', 'inst_valid', 'pixel_mask')
@@ -69,13 +70,14 @@ class RelationCall(NamedTuple):
         if self.valid is not None:
             filled = self.valid[index].bool()
         truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
-        matched = slot_matches(heatmaps * filled[:, None, None], truth)
+        objects = slot_objects(heatmaps * filled[:, None, None], truth)
+        labels = torch.where(objects >= 0, objects % INSTANCE_OFFSET, -1)
         weights = self.weights[index].detach().double().cpu().numpy()  # (L,)
         return ImageScores(
             classes=weights[: self.num_classes],
             present=self.present(truth),
             slots=weights[self.num_classes :],
-            matched=matched.cpu().numpy(),
+            labels=labels.cpu().numpy(),
             filled=filled.cpu().numpy(),
         )
 
@@ -116,15 +118,21 @@ class ImageScores(NamedTuple):
         classes: Scores of the classes, ``(N,)``.
         present: Which classes the image shows, bool, ``(N,)``.
         slots: Scores of the slots, best slot first, ``(K,)``.
-        matched: Which slots lie on an object, see ``slot_matches``, bool, ``(K,)``.
+        labels: Class of the data of the object that a slot lies on, -1 for none, see
+            ``slot_objects``, ``(K,)``.
         filled: Which slots are not empty, bool, ``(K,)``.
     """
 
     classes: np.ndarray
     present: np.ndarray
     slots: np.ndarray
-    matched: np.ndarray
+    labels: np.ndarray
     filled: np.ndarray
+
+    @property
+    def matched(self) -> np.ndarray:
+        """Which slots lie on an object, bool, ``(K,)``."""
+        return self.labels >= 0
 
 
 def row_names(

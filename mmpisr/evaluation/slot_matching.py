@@ -23,8 +23,8 @@ def present_classes(panoptic: Tensor, num_classes: int) -> Tensor:
     return present[:num_classes] > 0
 
 
-def slot_matches(heatmaps: Tensor, panoptic: Tensor, threshold: float = 0.5) -> Tensor:
-    """Return which instance slots lie on an object that no better slot has taken.
+def slot_objects(heatmaps: Tensor, panoptic: Tensor, threshold: float = 0.5) -> Tensor:
+    """Return on which object, that no better slot has taken, each slot lies.
 
     Args:
         heatmaps: Slots in [0, 1], best first, without padding, ``(K, h, w)``.
@@ -34,13 +34,14 @@ def slot_matches(heatmaps: Tensor, panoptic: Tensor, threshold: float = 0.5) -> 
             with the highest IoU, provided that this reaches the same value.
 
     Returns:
-        ``(K,)`` bool; all false where the truth has no objects.
+        The object's value in the truth, or -1 where a slot lies on none, ``(K,)``
+        int64.
     """
     truth = resize_nearest(panoptic, heatmaps.shape[1:])
     objects = truth.unique()
     objects = objects[objects >= INSTANCE_OFFSET]
     if len(objects) == 0 or len(heatmaps) == 0:
-        return heatmaps.new_zeros(len(heatmaps), dtype=torch.bool)
+        return heatmaps.new_full((len(heatmaps),), -1, dtype=torch.long)
 
     masks = (heatmaps >= threshold).flatten(1).float()  # (K, h * w)
     targets = (truth.flatten() == objects[:, None]).float()  # (S, h * w)
@@ -50,7 +51,7 @@ def slot_matches(heatmaps: Tensor, panoptic: Tensor, threshold: float = 0.5) -> 
     chosen = torch.nn.functional.one_hot(choice, len(objects)).bool()  # (K, S)
     chosen &= (best >= threshold)[:, None]
     first = chosen.cumsum(dim=0) == 1
-    return (chosen & first).any(dim=1)
+    return torch.where((chosen & first).any(dim=1), objects[choice].long(), -1)
 
 
 def resize_nearest(values: Tensor, size: Sequence[int]) -> Tensor:

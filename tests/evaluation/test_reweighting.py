@@ -14,7 +14,7 @@ from mmpisr.evaluation.reweighting import (
 from mmpisr.evaluation.slot_matching import (
     present_classes,
     resize_nearest,
-    slot_matches,
+    slot_objects,
 )
 from mmpisr.evaluation.split_scores import SplitScores
 
@@ -55,24 +55,24 @@ def slots():
 
 
 def test_a_slot_matches_an_object_once_and_from_half_an_iou():
-    expected = [False, True, False, True, False]
-    assert slot_matches(slots(), truth()).tolist() == expected
+    expected = [-1, 1000, -1, 2000, -1]
+    assert slot_objects(slots(), truth()).tolist() == expected
 
 
 def test_the_better_slot_takes_the_object_even_if_it_fits_worse():
     order = [2, 1]
-    assert slot_matches(slots()[order], truth()).tolist() == [True, False]
+    assert slot_objects(slots()[order], truth()).tolist() == [1000, -1]
 
 
 def test_a_truth_of_twice_the_size_gives_the_same_matches():
     large = truth().repeat_interleave(2, 0).repeat_interleave(2, 1)
-    assert slot_matches(slots(), large).equal(slot_matches(slots(), truth()))
+    assert slot_objects(slots(), large).equal(slot_objects(slots(), truth()))
 
 
 @pytest.mark.parametrize('count', [0, 2])
 def test_nothing_matches_where_there_are_no_objects(count):
-    assert slot_matches(torch.ones(count, 8, 12), torch.full((8, 12), 2)).tolist() == (
-        [False] * count
+    assert slot_objects(torch.ones(count, 8, 12), torch.full((8, 12), 2)).tolist() == (
+        [-1] * count
     )
 
 
@@ -176,5 +176,6 @@ def test_without_a_mark_every_slot_of_an_image_is_filled():
     call = RelationCall(torch.rand(1, 8), 3, slots()[None])
     found = call.scores_of(0, sample())
     assert found.filled.all()
+    assert found.labels.tolist() == [-1, 0, -1, 0, -1]
     assert found.matched.tolist() == [False, True, False, True, False]
     assert found.present.tolist() == [True, False, True]

@@ -34,7 +34,7 @@ class ReweightingScoresHook(Hook):
     several relations the module's name follows ``reweighting``. A host whose relation
     reads several classes as one says so by ``class_rows``.
 
-    A slot is matched as ``slot_matches`` says; empty slots are left out. Needs data
+    A slot is matched as ``slot_objects`` says; empty slots are left out. Needs data
     samples with ``gt_panoptic_seg``: the pipeline must load annotations. Where these or
     the scores are missing it warns once and logs nothing. In distributed runs the few
     images that the sampler repeats count twice.
