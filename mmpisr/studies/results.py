@@ -75,7 +75,8 @@ class StudyResults:
     def commits(self) -> str:
         """Of the code that trained."""
         changed = {True: ' with changes', False: '', None: ''}
-        found = {f'{r["commit"]}{changed[r["dirty"]]}' for r in self.all_records()}
+        records = self.all_records()
+        found = {f'{str(r["commit"])[:10]}{changed[r["dirty"]]}' for r in records}
         return '; '.join(sorted(found))
 
     def values(self, label: str, metric: str) -> list[float]:

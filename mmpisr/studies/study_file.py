@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from mmengine.fileio import load
 
+from .config_digest import TEST
 from .options import flatten, to_flags
 from .run_place import POOL
 from .study import Study, Variant
@@ -70,7 +71,7 @@ class _StudyFile:
         return Variant(
             label=str(entry['label']),
             config=self._config(field, entry),
-            options=self._options(f'{field}.options', entry),
+            options=self._variant_options(f'{field}.options', entry),
             trained_as=str(entry.get('trained_as', '')),
             control=bool(entry.get('control', False)),
             x=entry.get('x'),
@@ -118,6 +119,13 @@ class _StudyFile:
         if not whole or not seeds or len({*seeds}) < len(seeds):
             self._fail('seeds', f'{seeds!r} is no list of different whole numbers')
         return tuple(seeds)
+
+    def _variant_options(self, field: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        options = self._options(field, entry)
+        lost = [key for key in options if key.split('.')[0] not in TEST]
+        if 'trained_as' in entry and lost:
+            self._fail(field, f'{lost} change no test, which reads {[*TEST]}')
+        return options
 
     def _options(self, field: str, parent: Mapping[str, Any]) -> dict[str, Any]:
         options = parent.get('options') or {}

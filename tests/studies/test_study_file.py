@@ -7,7 +7,7 @@ from mmengine.registry import init_default_scope
 from mmpisr.apis.run_options import load_config
 from mmpisr.registry import MODELS
 from mmpisr.studies.options import read_flags, to_flags
-from mmpisr.studies.run_place import evaluation_options, training_options
+from mmpisr.studies.run_place import evaluation_options, place_of, training_options
 from mmpisr.studies.study_file import read_study
 
 STUDY = dict(
@@ -79,6 +79,15 @@ def test_an_unknown_label_names_the_file_and_the_labels(read):
             r"variants\[0\]: needs 'config' or 'trained_as', it has \['label'\]",
         ),
         (
+            dict(
+                variants=[
+                    dict(label='a', config='base.py'),
+                    dict(label='b', trained_as='a', options={'optim_wrapper.lr': 1}),
+                ]
+            ),
+            r"variants\[1\].options: \['optim_wrapper.lr'\] change no test",
+        ),
+        (
             dict(variants=[dict(label='a', config='base.py', trained_as='a')]),
             r"it has \['label', 'config', 'trained_as'\]",
         ),
@@ -123,6 +132,22 @@ def test_flags_come_back_as_they_were():
     assert read_flags(to_flags(options)) == options
 
 
+def test_studies_share_their_trainings_and_a_changed_test_is_another_test(repo):
+    def places(name):
+        study = read_study(repo / 'configs' / 'studies' / f'{name}.yaml')
+        return {v.label: place_of(study, v, repo) for v in study.variants}
+
+    k, relations = places('k_scenes'), places('relations_scenes')
+
+    assert k['base'] == relations['base']
+    assert k['reweighted, K=20'] == relations['PISR']
+    assert k['not reweighted, K=20'] == relations['PISR without reweighting']
+    at_5 = k['reweighted, K=20, tested at 5']
+    assert at_5.training == k['reweighted, K=20'].training
+    assert at_5.test == k['reweighted, K=5'].test != k['reweighted, K=20'].test
+    assert len({place.training for place in k.values()}) == 11
+
+
 @pytest.mark.parametrize('name', ['relations_scenes', 'relations_camvid', 'k_scenes'])
 def test_each_variant_of_a_study_file_builds_its_model(repo, name):
     study = read_study(repo / 'configs' / 'studies' / f'{name}.yaml')
@@ -138,7 +163,7 @@ def test_each_variant_of_a_study_file_builds_its_model(repo, name):
     relations = {label: model.relation for label, model in found.items()}
     if name == 'k_scenes':
         slots = [relation.num_instances for relation in relations.values()]
-        assert slots == [5, 10, 20, 50, 100] * 2
+        assert slots == [5, 10, 20, 50, 100] * 2 + [5, 10, 50, 100] * 2
     else:
         kinds = [type(relation).__name__ for relation in relations.values()]
         assert kinds == [
