@@ -10,6 +10,7 @@ import torch
 from mmdet.models.roi_heads.bbox_heads import BBoxHead
 from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -28,14 +29,28 @@ def build_for_counting(cfg: Config) -> nn.Module:
         On the meta device if it is a Panoptic-DeepLab, or else on the CPU, with random
         weights.
     """
+    model = build_for_all_work(cfg).eval()
+    return model.to('meta') if isinstance(model, PanopticDeepLab) else model
+
+
+def build_for_all_work(cfg: Config) -> BaseModel:
+    """Build a config's model so that it does as much work as its ``test_cfg`` allows.
+
+    Args:
+        cfg: A whole config; not changed.
+
+    Returns:
+        With random weights, on the CPU. A two-stage one detects something in every
+        proposal.
+    """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     config = deepcopy(cfg.model)
     keep_all_boxes(config)
-    model = MODELS.build(config).eval()
+    model = MODELS.build(config)
     for head in model.modules():
         if isinstance(head, BBoxHead):
             see_the_first_class_everywhere(head)
-    return model.to('meta') if isinstance(model, PanopticDeepLab) else model
+    return model
 
 
 def keep_all_boxes(model: ConfigDict) -> None:

@@ -1,0 +1,63 @@
+"""The benchmark of speed as a command."""
+
+import importlib
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def run(repo, monkeypatch, capsys):
+    """Call the tool; give its page, or its message where it ends."""
+    monkeypatch.syspath_prepend(repo / 'tools' / 'analysis_tools')
+    tool = importlib.import_module('benchmark_speed')
+
+    def call(*flags):
+        monkeypatch.setattr(sys, 'argv', ['benchmark_speed.py', *map(str, flags)])
+        tool.main()
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.fixture
+def base(repo):
+    folder = repo / 'configs' / 'panoptic_deeplab'
+    return folder / 'panoptic-deeplab_r18_600-iter_scenes.py'
+
+
+@pytest.fixture
+def study(repo):
+    return repo / 'configs' / 'studies' / 'cost_scenes.yaml'
+
+
+def test_variants_of_a_study_stand_beside_a_config(run, base, study, tmp_path):
+    flags = ('--shape', 64, 96, '--turns', 2, '--work', 'predict')
+    labels = (base.stem, 'PISR, 16 channels')
+    out = tmp_path / 'docs' / 'speed.md'
+
+    text = run(base, study, *flags, '--only', *labels, '--out', out)
+
+    rows = [line.split(' | ') for line in text.splitlines() if line.startswith('| ')]
+    assert [row[0] for row in rows[2:]] == [f'| {label}' for label in labels]
+    assert float(rows[2][1]) < float(rows[3][1])
+    assert "--only panoptic-deeplab_r18_600-iter_scenes 'PISR, 16 channels'" in text
+    assert '## Training step' not in text
+    assert out.read_text() == text.removesuffix('\n')
+
+
+def test_an_unknown_label_is_refused(run, study):
+    with pytest.raises(ValueError, match=r"--only \['PISA'\].*'base, R-18', 'base, R"):
+        run(study, '--shape', 64, 96, '--only', 'PISA')
+
+
+def test_two_models_of_one_name_are_refused(run, base):
+    with pytest.raises(ValueError, match=r"\['panoptic-deeplab_r18.*several models"):
+        run(base, base, '--shape', 64, 96)
+
+
+@pytest.mark.parametrize('flags', [('--turns', 0), ('--batch', 0)])
+def test_nothing_to_do_is_refused(run, base, flags, capsys):
+    with pytest.raises(SystemExit):
+        run(base, '--shape', 64, 96, *flags)
+    assert f'{flags[0]} is 0, expected at least 1' in capsys.readouterr().err
