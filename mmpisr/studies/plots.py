@@ -14,11 +14,8 @@ from mmpisr.visualization.figure import new_figure
 
 from .paired_difference import PairedDifference
 from .results import StudyResults
-from .study import Variant
 
 PANELS = 'PQ', 'PQ_th', 'PQ_st', 'mIoU', 'iIoU', 'AP', 'relation_acc'
-STYLES = 'o-', 's--', '^:', 'D-.'
-GREYS = '0.15', '0.5', '0.3', '0.65'
 FIXED: Any = {'svg.hashsalt': 'mmpisr', 'svg.fonttype': 'path'}
 
 
@@ -41,40 +38,6 @@ def draw_bars(results: StudyResults, path: Path) -> list[Path]:
     return save(figure, path)
 
 
-def draw_lines(results: StudyResults, path: Path, metric: str = 'PQ') -> list[Path]:
-    """A metric over the study's axis, a line for each of its ``line`` names."""
-    study = results.study
-    figure = new_figure(640, 440)
-    axes = figure.subplots()
-    lines: dict[str, list[tuple[float, Variant]]] = {}
-    for variant in results.complete:
-        x = position(results, variant)
-        if x is not None:
-            lines.setdefault(variant.line, []).append((x, variant))
-        elif variant is study.base:
-            mean = results.spread(variant.label, metric).mean
-            axes.axhline(mean, color='0.6', linewidth=1, label=variant.label)
-    for index, (name, points) in enumerate(lines.items()):
-        points.sort(key=lambda point: point[0])
-        spreads = [results.spread(v.label, metric) for _, v in points]
-        axes.errorbar(
-            [x for x, _ in points],
-            [spread.mean for spread in spreads],
-            yerr=np.nan_to_num([spread.deviation for spread in spreads]),
-            fmt=STYLES[index % len(STYLES)],
-            color=GREYS[index % len(GREYS)],
-            capsize=3,
-            label=name or None,
-        )
-    axes.set_xlabel(study.x_label)
-    axes.set_ylabel(metric)
-    axes.set_title(study.title)
-    axes.grid(alpha=0.3)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend()
-    return save(figure, path)
-
-
 def draw_differences(
     differences: Mapping[str, PairedDifference], title: str, path: Path
 ) -> list[Path]:
@@ -89,13 +52,6 @@ def draw_differences(
     axes.set_xlabel('difference of PQ, 95 % interval')
     axes.set_title(title)
     return save(figure, path)
-
-
-def position(results: StudyResults, variant: Variant) -> float | None:
-    """Where a variant is on the axis, None if it is not."""
-    if results.study.x_from is not None:
-        return results.mean_of(variant.label, results.study.x_from)
-    return variant.x
 
 
 def save(figure: Figure, path: Path) -> list[Path]:

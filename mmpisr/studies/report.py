@@ -5,7 +5,8 @@ from pathlib import Path
 from mmpisr.files import write_atomically
 
 from .learning import CURVES, LEARNED, draw_learning, learned_table
-from .plots import draw_bars, draw_differences, draw_lines, position
+from .line_plot import draw_all_lines
+from .plots import draw_bars, draw_differences
 from .provenance import shown_path
 from .readme_table import link, replace_block, summary
 from .results import StudyResults
@@ -55,8 +56,7 @@ def write_report(
     parts += ['## Differences', LEGEND]
     for reference in dict.fromkeys([study.base.label, *study.compare_to]):
         parts += _comparison(results, reference, docs)
-    if any(position(results, variant) is not None for variant in results.complete):
-        parts.append(_figures(draw_lines(results, docs / 'pq_over_x')))
+    parts += [_figures(paths) for paths in draw_all_lines(results, docs)]
     parts += _learning(results, docs)
     parts += ['## Cost', 'GMACs as `get_macs.py` counts; the rest is measured.']
     parts.append(cost_table(results))

@@ -7,6 +7,12 @@ from typing import Any, NamedTuple
 
 Options = Mapping[str, Any]
 """Dotted keys and their values, as ``--cfg-options`` takes them."""
+AXES = {
+    'gmacs': 'GMACs',
+    'parameters': 'parameters',
+    'seconds_per_iteration': 'measured seconds per training iteration',
+}
+"""Names of the measured fields of a record that can be an axis."""
 
 
 class Variant(NamedTuple):
@@ -47,8 +53,8 @@ class Study(NamedTuple):
         seeds: Each variant is trained once with each.
         options: Of every run.
         compare_to: Labels to which differences are reported, besides the base.
-        x_label: Of the axis of a line plot.
-        x_from: Field of the records that is the axis, in place of each ``x``.
+        x_label: Of the axis of the variants' ``x``.
+        x_from: Fields of the records that are axes, a plot each, in place of ``x``.
         file: Where it was read from.
     """
 
@@ -59,7 +65,7 @@ class Study(NamedTuple):
     options: Options
     compare_to: tuple[str, ...]
     x_label: str
-    x_from: str | None
+    x_from: tuple[str, ...]
     file: Path
 
     @property

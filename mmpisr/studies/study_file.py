@@ -10,14 +10,13 @@ from mmengine.fileio import load
 from .config_digest import TEST
 from .options import flatten, to_flags
 from .run_place import POOL
-from .study import Study, Variant
+from .study import AXES, Study, Variant
 
 STUDY_KEYS = (
     *('name', 'title', 'variants', 'seeds', 'options', 'compare_to'),
     *('x_label', 'x_from'),
 )
 VARIANT_KEYS = 'label', 'config', 'trained_as', 'options', 'control', 'x', 'line'
-MEASURED = 'gmacs', 'parameters', 'seconds_per_iteration'
 
 
 def read_study(path: str | Path) -> Study:
@@ -50,9 +49,6 @@ class _StudyFile:
         compare_to = tuple(content.get('compare_to', ()))
         if unknown := [label for label in compare_to if label not in labels]:
             self._fail('compare_to', f'{unknown} are no labels; there are {labels}')
-        x_from = content.get('x_from')
-        if x_from not in (None, *MEASURED):
-            self._fail('x_from', f'{x_from!r} is none of {MEASURED}')
         return Study(
             name=content['name'],
             title=content.get('title', content['name']),
@@ -60,8 +56,8 @@ class _StudyFile:
             seeds=self._seeds(content['seeds']),
             options=self._options('options', content),
             compare_to=compare_to,
-            x_label=content.get('x_label', x_from or 'x'),
-            x_from=x_from,
+            x_label=content.get('x_label', 'x'),
+            x_from=self._measured(content.get('x_from', [])),
             file=self.path,
         )
 
@@ -77,6 +73,13 @@ class _StudyFile:
             x=entry.get('x'),
             line=str(entry.get('line', '')),
         )
+
+    def _measured(self, fields: Any) -> tuple[str, ...]:
+        """One measured field, or a list of them."""
+        listed = fields if isinstance(fields, list) else [fields]
+        if unknown := [field for field in listed if field not in AXES]:
+            self._fail('x_from', f'{unknown} are none of {[*AXES]}')
+        return tuple(listed)
 
     def _config(self, field: str, entry: Mapping[str, Any]) -> Path:
         """The config of a variant, or of the one that it is trained as."""

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from tiny_scores import table
 
+from mmpisr.studies.line_plot import lines_of
 from mmpisr.studies.readme_table import replace_block
 from mmpisr.studies.report import write_report
 from mmpisr.studies.results import StudyResults, spread_of
@@ -52,7 +53,7 @@ def study(tmp_path) -> Study:
         options={},
         compare_to=('conv',),
         x_label='K',
-        x_from=None,
+        x_from=(),
         file=tmp_path / 's.yaml',
     )
 
@@ -117,6 +118,31 @@ def test_a_second_report_changes_no_byte(study, out, tmp_path):
     names = 'values', 'difference_to_base', 'pq_over_x', 'pq_over_iterations'
     figures = {f'{name}.{kind}' for name in names for kind in ('svg', 'png')}
     assert set(first) == {'README.md', *figures}
+
+
+def test_each_measured_axis_has_its_figure(study, out, tmp_path):
+    study = study._replace(x_from=('gmacs', 'seconds_per_iteration'))
+
+    write_report(study, out=out, docs=tmp_path / 'docs')
+
+    names = sorted(path.name for path in (tmp_path / 'docs').glob('pq_over_*.svg'))
+    assert names == [
+        'pq_over_gmacs.svg',
+        'pq_over_iterations.svg',
+        'pq_over_seconds_per_iteration.svg',
+    ]
+
+
+def test_a_line_of_models_tested_otherwise_goes_through_their_own_test(study, out):
+    base, conv, pisr = study.variants
+    at_5 = pisr._replace(label='at 5', trained_as='PISR', x=5.0, line='tested')
+    results = StudyResults(study._replace(variants=(base, conv, pisr, at_5)), out)
+    results.runs['at 5'] = results.runs['PISR']
+
+    lines = lines_of(results, None)
+
+    labels = {name: [v.label for _, v in points] for name, points in lines.items()}
+    assert labels == {'a': ['PISR'], 'tested': ['at 5', 'PISR']}
 
 
 def test_records_of_a_changed_study_are_left_out(study, out, tmp_path):

@@ -56,6 +56,18 @@ def test_a_variant_trained_as_another_has_its_config_and_options(read):
     assert evaluation_options(study, variant)['model.relation.K'] == 9
 
 
+@pytest.mark.parametrize(
+    ('given', 'fields'),
+    [
+        ('gmacs', ('gmacs',)),
+        (['gmacs', 'parameters'], ('gmacs', 'parameters')),
+        ([], ()),
+    ],
+)
+def test_a_study_has_one_measured_axis_or_several(read, given, fields):
+    assert read(x_from=given).x_from == fields
+
+
 def test_an_unknown_label_names_the_file_and_the_labels(read):
     with pytest.raises(ValueError, match=r"s\.yaml: 'x' is none .*\['base', 'PISR'\]"):
         read().find('x')
@@ -69,7 +81,8 @@ def test_an_unknown_label_names_the_file_and_the_labels(read):
         (dict(seeds=3), 'seeds: 3'),
         (dict(compare_to=['OCR']), r"\['OCR'\].*\['base', 'PISR'\]"),
         (dict(variants=[]), 'variants: is empty'),
-        (dict(x_from='PQ'), "x_from: 'PQ'"),
+        (dict(x_from='PQ'), r"x_from: \['PQ'\] are none of \['gmacs'"),
+        (dict(x_from=['gmacs', 'AP']), r"x_from: \['AP'\] are none"),
         (dict(options={'lr': '1e-4'}), "options: option lr: '1e-4'.*0.0001"),
         (dict(options=['a']), 'options:.*list'),
         (dict(name='runs'), "name: 'runs' is the folder of all trainings"),

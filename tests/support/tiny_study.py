@@ -64,7 +64,7 @@ def tiny_study(folder: Path, *more: Variant, **options) -> Study:
         options=options,
         compare_to=(),
         x_label='x',
-        x_from=None,
+        x_from=(),
         file=folder / 't.yaml',
     )
 
