@@ -133,6 +133,12 @@ def draw_outcomes(
     return save(figure, path)
 
 
+def figure_link(paths: Sequence[Path]) -> str:
+    """Show the svg of a figure on a page beside it."""
+    svg = paths[0]
+    return f'![{svg.stem}]({svg.name})'
+
+
 def _pooled(seeds: Sequence[Entries]) -> tuple[np.ndarray, np.ndarray]:
     """Scores of all models, and which are positive."""
     scores = np.concatenate([one.scores for one in seeds])

@@ -4,38 +4,18 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
-from mmpisr.evaluation.reweighting import row_names
 from mmpisr.files import write_atomically
 from mmpisr.studies.provenance import code_version, machine, shown_path
+from mmpisr.studies.tables import difference_text
 
 from . import charts, tables
+from .counterfactual import flip_rate
 from .examination import Examination
 from .relation_cases import SEEN_SHARE
-from .score_summary import (
-    area_entries,
-    class_entries,
-    column_rows,
-    decider_class_entries,
-    decider_slot_entries,
-    rank_entries,
-    score_row,
-    slot_entries,
-    slot_means,
-    within_columns,
-)
+from .scores_section import scores_section
+from .seed_means import seed_mean
 
-SCORES = (
-    'A score w of the reweighting (Sec. 3.3) is learned from the final losses alone; '
-    'nothing tells it what is there. AUROC: the chance that one of what is there '
-    'outscores one of what is not. A slot is true if its heatmap, from 0.5 on, has an '
-    'IoU of 0.5 with an object that no better slot has taken. The rows in italics are '
-    'references: what the share of the intermediate prediction, and the rank of a '
-    'slot, tell without w. ECE: expected calibration error, if w were meant as a '
-    'chance. Last rows: of what is there, whether what decides other classes outscores '
-    'the rest. Means over seeds; 95 % intervals over images.'
-)
+SHORT = 'PQ', 'relation_acc'
 SWAP = (
     'The encodings that the attention reads (after reweighting, with which slots are '
     'empty) are replaced by those of another image of the test set (a fixed random '
@@ -81,7 +61,8 @@ def write_explanation(
     both = [one for one in (base, examined) if one is not None]
     _check_images(both)
     parts = [f'# Why it works: {examined.label}', _origin(both, command)]
-    parts += _scores(examined, out)
+    parts += _in_short(both)
+    parts += scores_section(examined, out)
     parts += _swaps(examined, out)
     parts += _relations(both, out)
     page = out / 'README.md'
@@ -107,66 +88,26 @@ def _origin(both: Sequence[Examination], command: str) -> str:
     return f'```bash\n{command}\n```\n\n' + '\n'.join(lines)
 
 
-def _scores(examined: Examination, out: Path) -> list[str]:
-    """What the reweighting scores know."""
-    observed = examined.observed
-    if not all(one.scores for one in observed):
-        return ['## Scores', f'{examined.label} has no reweighting scores.']
-    names = [*row_names(examined.classes, examined.class_rows)]
-    classes = [class_entries(one) for one in observed]
-    slots = [slot_entries(one) for one in observed]
-    rows = [score_row('classes', classes), within_columns(classes, names)]
-    if examined.class_rows is None:
-        areas = [area_entries(one) for one in observed]
-        rows.append(_reference('*classes, by their area*', areas))
-    rows.append(score_row('slots', slots))
-    ranks = [rank_entries(one) for one in observed]
-    rows.append(_reference('*slots, by their rank*', ranks))
-    rows += _decider_rows(examined)
-
-    groups = {
-        'classes': (classes, 'present', 'absent'),
-        'instance slots': (slots, 'matched', 'false positive'),
-    }
-    of_classes, left_out = column_rows(classes, names)
-    filled = np.mean([[scores.filled.mean() for scores in o.scores] for o in observed])
-    parts = ['## Scores', SCORES, tables.group_table(rows)]
-    parts.append(
-        f'Empty slots ({100 * (1 - filled):.1f} % of all) are left out: their score is '
-        'zero by construction.'
-    )
-    parts.append(_figures(charts.draw_scores(groups, out / 'scores')))
-    parts.append(_figures(charts.draw_calibration(groups, out / 'calibration')))
-    slot_scores = slot_means(observed, len(examined.classes))
-    by_name = dict(zip(examined.classes, slot_scores, strict=True))
-    parts += ['### Each class', tables.class_table(of_classes, by_name)]
-    if left_out:
-        parts.append(f'Left out: {tables.mapping_text(left_out)}.')
-    return parts
-
-
-def _decider_rows(examined: Examination) -> list[tables.ScoreRow]:
-    """Of what is there, does what decides a class have higher scores than the rest."""
-    names = [relation['decider'] for relation in examined.relations]
-    if not names or examined.class_rows is not None:
-        return []
-    deciders = [examined.classes.index(name) for name in names]
-    groups = {
-        'present classes: deciders': decider_class_entries,
-        'matched slots: on deciders': decider_slot_entries,
-    }
-    rows = [
-        score_row(title, [make(one, deciders) for one in examined.observed])
-        for title, make in groups.items()
-    ]
-    return [row._replace(error=float('nan')) for row in rows]
-
-
-def _reference(name: str, entries: list) -> tables.ScoreRow:
-    """A row of something that is no score w: only its AUROC says anything."""
-    nan = float('nan')
-    row = score_row(name, entries)
-    return row._replace(mean_positive=nan, mean_negative=nan, error=nan)
+def _in_short(both: Sequence[Examination]) -> list[str]:
+    """The figures that say most, a line each."""
+    examined = both[-1]
+    lines = []
+    for index, relation in enumerate(examined.relations):
+        rates = [
+            f'{one.label} '
+            + tables.percent(seed_mean([f[:, index] for f in one.flips], flip_rate))
+            for one in both
+        ]
+        pair = f'{relation["present"]} or {relation["absent"]}'
+        lines.append(
+            f'- {relation["decider"]} drawn or taken away: {pair} follows in '
+            f'{", ".join(rates)} % of the objects'
+        )
+    if examined.swaps:
+        found = tables.swap_differences(examined, 'all swapped')
+        texts = [f'{m} {difference_text(found[m])}' for m in SHORT if m in found]
+        lines.append(f"- another image's encodings: {', '.join(texts)}")
+    return ['\n'.join(lines)] if lines else []
 
 
 def _swaps(examined: Examination, out: Path) -> list[str]:
@@ -182,7 +123,7 @@ def _swaps(examined: Examination, out: Path) -> list[str]:
         if metric == 'PQ' or examined.relations
     }
     parts = ['## Swapped encodings', SWAP, tables.swap_table(examined)]
-    parts.append(_figures(charts.draw_conditions(values, out / 'swap')))
+    parts.append(charts.figure_link(charts.draw_conditions(values, out / 'swap')))
     if examined.relations:
         parts += ['### Whom the classes follow', DONORS, tables.donor_table(examined)]
     parts.append('### PQ of each class')
@@ -204,7 +145,7 @@ def _relations(both: Sequence[Examination], out: Path) -> list[str]:
     }
     parts = [title, '### The decider drawn and taken away', FLIPS]
     parts.append(tables.flip_table(both))
-    parts.append(_figures(charts.draw_outcomes(counts, out / 'flips')))
+    parts.append(charts.figure_link(charts.draw_outcomes(counts, out / 'flips')))
     parts += ['### Found or missed by the first stage', CASES, tables.case_table(both)]
     return parts
 
@@ -217,8 +158,3 @@ def _check_images(both: Sequence[Examination]) -> None:
                 f'models were given different images: {len(ids[0])} beginning with '
                 f'{ids[0][:3]}, and {len(other)} beginning with {other[:3]}'
             )
-
-
-def _figures(paths: list[Path]) -> str:
-    svg = paths[0]
-    return f'![{svg.stem}]({svg.name})'

@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 
 from mmpisr.evaluation.panoptic_quality import panoptic_quality
-from mmpisr.studies.paired_difference import differences_by_tables
+from mmpisr.studies.paired_difference import PairedDifference, differences_by_tables
 from mmpisr.studies.tables import difference_text, table
 
 from .counterfactual import OUTCOMES, flip_rate
@@ -52,8 +52,8 @@ def class_table(rows: Sequence[ScoreRow], slots: Mapping[str, float]) -> str:
         ]
         for row in rows
     ]
-    header = ('class', 'images with it', 'mean w, present', 'mean w, absent', 'slots')
-    return table([*header, 'AUROC', 'ECE'], cells)
+    header = ('class', 'images with it', 'mean w, present', 'mean w, absent')
+    return table([*header, 'mean w, its slots', 'AUROC', 'ECE'], cells)
 
 
 def swap_table(examined: Examination) -> str:
@@ -63,12 +63,17 @@ def swap_table(examined: Examination) -> str:
     first = [f'{np.mean(found[UNCHANGED][metric]):.2f}' for metric in metrics]
     rows = [[UNCHANGED, *first]]
     for name in [*found][1:]:
-        differences = differences_by_tables(
-            [(swap.tables[name], swap.tables[UNCHANGED]) for swap in examined.swaps]
-        )
+        differences = swap_differences(examined, name)
         cells = [difference_text(differences[metric]) for metric in metrics]
         rows.append([name, *cells])
     return table(['encodings', *metrics], rows)
+
+
+def swap_differences(examined: Examination, name: str) -> dict[str, PairedDifference]:
+    """What a condition adds to the unchanged model, by metric."""
+    return differences_by_tables(
+        [(swap.tables[name], swap.tables[UNCHANGED]) for swap in examined.swaps]
+    )
 
 
 def conditions(examined: Examination) -> list[str]:
@@ -187,8 +192,3 @@ def _with_interval(row: ScoreRow) -> str:
 
 def _count(value: float) -> str:
     return '-' if isnan(value) else f'{value:.0f}'
-
-
-def mapping_text(items: Mapping[str, str]) -> str:
-    """``name (reason), ...``."""
-    return ', '.join(f'{name} ({reason})' for name, reason in items.items())

@@ -30,6 +30,8 @@ def test_the_page_has_every_section_and_figure(examinations, tmp_path):
     text = page.read_text()
     for part in (
         'the command',
+        '- boat drawn or taken away: buoy or ball follows in base ',
+        "- another image's encodings: PQ ",
         '- 2 test images',
         '| classes, each by itself |',
         '| matched slots: on deciders |',
