@@ -18,8 +18,9 @@ The models take turns in one process, in the other order every other turn. ms is
 median; the ratio is the median over turns of a model's time divided by that of the
 first in the same turn, with its quartiles. Peak memory is that of tensors, above
 weights and the optimiser's state. GMACs are of one image. Weights are random and images
-are noise; two-stage models keep as many proposals and detections as their test_cfg
-allows, whatever they see. A prediction goes from images to panoptic maps; a training
+are noise, but all do the same work whatever they see: two-stage models keep as many
+proposals and detections as their test_cfg allows, and Panoptic-DeepLab finds no centre
+and so has nothing to group. A prediction goes from images to panoptic maps; a training
 step has the losses, the gradients and the config's optimiser."""
 
 

@@ -64,6 +64,14 @@ def test_each_family_predicts_and_trains(family, host):
     assert timed.seconds('train') > 0
 
 
+def test_a_panoptic_deeplab_finds_no_instance(timed):
+    found = []
+    timed.model.register_forward_hook(lambda *args: found.extend(args[2]))
+    timed.predict()
+    assert len(found) == 2
+    assert all(sample.pred_panoptic_seg.sem_seg.max() < 1000 for sample in found)
+
+
 def test_a_training_step_has_gradients_and_leaves_the_weights(timed):
     before = [weight.detach().clone() for weight in timed.model.parameters()]
     found = []
