@@ -55,7 +55,7 @@ def test_a_package_outside_trains_what_it_inherits_and_overrides(tool, family, p
 
     assert done.returncode == 0, done.stdout[-4000:]
     assert json.loads((project / 'out' / 'diary.json').read_text()) == dict(
-        images=16, relation='PISR', num_instances=5, lr=0.004
+        images=8, relation='PISR', num_instances=5, lr=0.004
     )
     state = torch.load(project / 'out' / 'iter_2.pth', weights_only=False)['state_dict']
     assert any('relation.' in name for name in state)

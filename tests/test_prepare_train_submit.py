@@ -31,7 +31,7 @@ def write_config(path, dataset, model, **more):
         for name in (
             f'models/{base}_r18-slim',
             f'datasets/{dataset}',
-            'schedules/schedule_600-iter',
+            'schedules/schedule_1200-iter',
             'default_runtime',
         )
     ]

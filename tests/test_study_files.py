@@ -15,6 +15,7 @@ from mmpisr.apis.run_options import load_config
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import MODELS, TRANSFORMS
 from mmpisr.studies.options import read_flags, to_flags
+from mmpisr.studies.run_place import place_of
 from mmpisr.studies.study_file import read_study
 
 PATHS = sorted((Path(__file__).resolve().parents[1] / 'configs/studies').glob('*.yaml'))
@@ -71,14 +72,14 @@ def test_an_option_outside_the_model_changes_something_that_exists(study):
 
 @pytest.mark.parametrize(
     'path',
-    [p for p in PATHS if p.stem.startswith(('cost', 'design', 'hosts', 'tuning'))],
+    [path for path in PATHS if path.stem.endswith('_scenes')],
     ids=lambda path: path.stem,
 )
 def test_studies_on_scenes_share_their_trainings(path):
     """The same training in two studies is one training, if nothing else differs."""
     wanted = {
         'data_root': 'data/scenes',
-        'train_cfg.val_interval': 150,
+        'train_cfg.val_interval': 200,
         'val_evaluator.relation_accuracy': True,
         'train_dataloader.num_workers': 1,
         'val_dataloader.num_workers': 1,
@@ -86,11 +87,40 @@ def test_studies_on_scenes_share_their_trainings(path):
     assert read_study(path).options == wanted
 
 
+@pytest.mark.slow
+def test_what_several_studies_train_has_one_folder():
+    """Also where an option is what the config says anyway."""
+    places = {
+        study.name: {
+            variant.label: place_of(study, variant, Path('out')).training
+            for variant in study.variants
+        }
+        for study in (read_study(p) for p in PATHS if p.stem.endswith('_scenes'))
+    }
+    relations, hosts = places['relations_scenes'], 'hosts_panoptic-deeplab_scenes'
+
+    assert relations['PISR'] == places['design_scenes']['PISR']
+    assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
+    assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.002']
+    assert relations['OCR'] == places['cost_scenes']['OCR']
+    assert places[hosts] == {name: relations[name] for name in ('base', 'PISR')}
+
+
+@pytest.mark.slow
+def test_the_rows_of_one_study_are_different_trainings(study):
+    places = [
+        place_of(study, variant, Path('out')).training
+        for variant in study.variants
+        if not variant.trained_as
+    ]
+    assert len({*places}) == len(places)
+
+
 def test_each_host_has_a_study_of_its_base_and_of_pisr():
     for host in HOSTS:
         path = PATHS[0].with_name(f'hosts_{host}_scenes.yaml')
         base, pisr = read_study(path).variants
-        assert base.config.stem == f'{host}_r18_600-iter_scenes'
+        assert base.config.stem == f'{host}_r18_1200-iter_scenes'
         assert pisr.config.stem == f'pisr_{base.config.stem}'
 
 

@@ -7,7 +7,7 @@ from mmpisr.apis.demo import run_demo
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs'
-NAME = 'panoptic-deeplab_r18_600-iter_scenes.py'
+NAME = 'panoptic-deeplab_r18_1200-iter_scenes.py'
 
 
 def main() -> None:

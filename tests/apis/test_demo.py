@@ -6,7 +6,7 @@ import pytest
 from mmpisr.apis.demo import run_demo
 from mmpisr.apis.launch import evaluate
 
-NAME = 'panoptic-deeplab_r18_600-iter_scenes.py'
+NAME = 'panoptic-deeplab_r18_1200-iter_scenes.py'
 OPTIONS = {
     'train_cfg.max_iters': 2,
     'default_hooks.logger.interval': 1,

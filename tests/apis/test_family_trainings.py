@@ -10,7 +10,7 @@ from mmpisr.apis.comparison import Evaluation
 from mmpisr.apis.family_trainings import Family, train_family, tuning_options
 from mmpisr.apis.run_options import load_config
 
-CONFIG = 'panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py'
+CONFIG = 'panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
 
 
 @pytest.fixture

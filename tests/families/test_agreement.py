@@ -84,7 +84,7 @@ def test_queries_have_a_weight_for_every_class_and_for_none():
 
 def test_both_decoders_of_panoptic_deeplab_fit_its_heads():
     cfg = load_config(
-        'mmpisr::panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py'
+        'mmpisr::panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
     )
     cfg.model.neck.instance.out_channels = 48
 

@@ -24,7 +24,7 @@ def test_the_file_loads_as_what_the_function_returns(base, tmp_path):
 
 
 def test_a_base_given_by_path_is_named_from_the_new_file(repo, tmp_path, monkeypatch):
-    base = repo / 'configs/panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py'
+    base = repo / 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
     (tmp_path / 'elsewhere').mkdir()
     monkeypatch.chdir(base.parent)
 

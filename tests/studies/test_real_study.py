@@ -44,7 +44,7 @@ LABELS = 'base', 'OCR', 'OCR at 3'
 def study(tmp_path_factory, repo) -> Path:
     folder = tmp_path_factory.mktemp('study')
     generate_scenes(folder / 'data', num_train=4, num_val=2, size=(64, 96))
-    name = 'panoptic-deeplab_r18_600-iter_scenes.py'
+    name = 'panoptic-deeplab_r18_1200-iter_scenes.py'
     base = repo / 'configs' / 'panoptic_deeplab' / name
     pisr = repo / 'configs' / 'pisr' / f'pisr_{name}'
     text = STUDY.replace('BASE', str(base)).replace('PISR', str(pisr))

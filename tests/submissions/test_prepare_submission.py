@@ -12,7 +12,7 @@ from mmpisr.submissions import FORMATS, prepare_submission
 from mmpisr.submissions.cityscapes_names import frame_of, label_categories
 from mmpisr.submissions.image_list import read_image_list
 
-SCENES = 'configs/panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py'
+SCENES = 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
 
 
 @pytest.fixture(scope='module')

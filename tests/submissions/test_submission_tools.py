@@ -14,7 +14,7 @@ from mmpisr.apis import launch
 from mmpisr.datasets import generate_scenes
 from mmpisr.submissions import SubmissionWriter, validate_submission
 
-CONFIG = 'configs/panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py'
+CONFIG = 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
 pytestmark = pytest.mark.slow
 
 

@@ -2,5 +2,5 @@
 
 from tiny_hosts import CONFIGS
 
-NAME = 'panoptic-deeplab_r18_600-iter_scenes.py'
+NAME = 'panoptic-deeplab_r18_1200-iter_scenes.py'
 BASE, HOST = CONFIGS / 'panoptic_deeplab' / NAME, CONFIGS / 'pisr' / f'pisr_{NAME}'

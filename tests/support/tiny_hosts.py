@@ -35,7 +35,8 @@ VARIED = ('fc_cls', 'predictor', 'conv_logits', 'cls_embed', 'mask_embed.4')
 def load_config(family: str, *, host: bool) -> Config:
     """Config of the family's small model, such that random weights detect something."""
     folder, prefix = ('pisr', 'pisr_') if host else (family.replace('-', '_'), '')
-    cfg = Config.fromfile(CONFIGS / folder / f'{prefix}{family}_r18_600-iter_scenes.py')
+    name = f'{prefix}{family}_r18_1200-iter_scenes.py'
+    cfg = Config.fromfile(CONFIGS / folder / name)
     cfg.model.data_preprocessor.pad_size_divisor = 32
     test_cfg = cfg.model.test_cfg
     if 'rcnn' in test_cfg:

@@ -32,7 +32,7 @@ SMALL = {
 
 def tiny_config(repo: Path) -> ConfigDict:
     cfg = Config.fromfile(
-        repo / 'configs/pisr/pisr_panoptic-fpn_r18_600-iter_scenes.py'
+        repo / 'configs/pisr/pisr_panoptic-fpn_r18_1200-iter_scenes.py'
     )
     init_default_scope(cfg.default_scope)
     cfg.merge_from_dict({f'model.{name}': value for name, value in SMALL.items()})

@@ -23,7 +23,7 @@ def run(repo, monkeypatch, capsys):
 @pytest.fixture
 def base(repo):
     folder = repo / 'configs' / 'panoptic_deeplab'
-    return folder / 'panoptic-deeplab_r18_600-iter_scenes.py'
+    return folder / 'panoptic-deeplab_r18_1200-iter_scenes.py'
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_variants_of_a_study_stand_beside_a_config(run, base, study, tmp_path):
     rows = [line.split(' | ') for line in text.splitlines() if line.startswith('| ')]
     assert [row[0] for row in rows[2:]] == [f'| {label}' for label in labels]
     assert float(rows[2][1]) < float(rows[3][1])
-    assert "--only panoptic-deeplab_r18_600-iter_scenes 'PISR, 16 channels'" in text
+    assert "--only panoptic-deeplab_r18_1200-iter_scenes 'PISR, 16 channels'" in text
     assert '## Training step' not in text
     assert out.read_text() == text.removesuffix('\n')
 

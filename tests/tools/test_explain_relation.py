@@ -25,7 +25,7 @@ def test_either_a_config_or_a_study_is_needed(repo, tmp_path, models):
 
 @pytest.mark.slow
 def test_a_missing_checkpoint_is_named_without_a_traceback(repo, tmp_path):
-    config = 'configs/pisr/pisr_panoptic-deeplab_r18_600-iter_scenes.py'
+    config = 'configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py'
     done = run(repo, config, 'none.pth', '--out', str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.strip().endswith(

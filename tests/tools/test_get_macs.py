@@ -68,7 +68,7 @@ def test_all_proposals_pass_the_box_head_and_all_detections_the_mask_head(tool):
 
 @pytest.mark.parametrize('family', ['panoptic-deeplab', 'maskformer'])
 def test_a_row_is_the_base_the_host_and_the_relation(tools, repo, family):
-    path = repo / 'configs' / 'pisr' / f'pisr_{family}_r18_600-iter_scenes.py'
+    path = repo / 'configs' / 'pisr' / f'pisr_{family}_r18_1200-iter_scenes.py'
 
     base, host, relation = tools.count(path, (64, 96))
 

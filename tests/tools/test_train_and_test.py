@@ -78,10 +78,11 @@ def test_two_processes_train_and_validate_a_host_with_synchronised_norms(
     call, repo, tmp_path, family, port
 ):
     generate_scenes(tmp_path, num_train=4, num_val=2, size=(64, 96), workers=1)
+    config = repo / f'configs/pisr/pisr_{family}_r18_1200-iter_scenes.py'
 
     done = call(
-        *('dist_train.sh', f'{repo}/configs/pisr/pisr_{family}_r18_600-iter_scenes.py'),
-        *('2', '--work-dir', 'both', '--cfg-options', f'data_root={tmp_path}'),
+        *('dist_train.sh', str(config), '2', '--work-dir', 'both'),
+        *('--cfg-options', f'data_root={tmp_path}'),
         *('train_cfg.max_iters=2', 'train_cfg.val_interval=2', 'sync_bn=torch'),
         'train_dataloader.batch_size=2',
         PORT=port,

@@ -1,8 +1,8 @@
 """Explain why a trained relation works: scores, swapped encodings, deciders.
 
     python tools/analysis_tools/explain_relation.py \
-        configs/pisr/pisr_panoptic-deeplab_r18_600-iter_scenes.py SEED0.pth SEED1.pth \
-        --base configs/panoptic_deeplab/panoptic-deeplab_r18_600-iter_scenes.py B.pth \
+        configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py SEED0.pth SEED1.pth \
+        --base configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py B.pth \
         --out docs/results/why_it_works
 
 Checkpoints of one config are seeds of one model. Or take the trainings of a study, and

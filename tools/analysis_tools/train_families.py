@@ -21,7 +21,7 @@ FAMILIES = ('panoptic-deeplab', 'panoptic-fpn', 'upernet', 'maskformer', 'mask2f
 
 def family(name: str) -> Family:
     """The two configs of a family for embedded scenes."""
-    config = f'{name}_r18_600-iter_scenes.py'
+    config = f'{name}_r18_1200-iter_scenes.py'
     folder = CONFIGS / name.replace('-', '_')
     return Family(name, folder / config, CONFIGS / 'pisr' / f'pisr_{config}')
 
@@ -36,7 +36,7 @@ def main() -> None:
     add('--out', type=Path, required=True, help='folder of everything')
     add('--data-root', type=Path, default=Path('data/scenes'))
     add('--seed', type=int, default=0)
-    add('--iters', type=int, default=600, help='of the trainings from scratch')
+    add('--iters', type=int, default=1200, help='of the trainings from scratch')
     add('--tuning-iters', type=int, default=200, help='0: only from scratch')
     add('--val-interval', type=int, default=100)
     args = parser.parse_args()

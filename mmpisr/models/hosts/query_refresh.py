@@ -29,7 +29,7 @@ class QueryRefresh(Gated):
             nn.ReLU(),
             nn.Linear(channels, channels),
         )
-        self.gate = nn.LayerNorm(channels)
+        self.gate: nn.LayerNorm = nn.LayerNorm(channels)
 
     def forward(
         self,

@@ -22,7 +22,7 @@ def make(repo, family):
     init_default_scope('mmdet')
 
     def build(host=True, seed=0, **head):
-        name = f'{family}_r18_600-iter_scenes.py'
+        name = f'{family}_r18_1200-iter_scenes.py'
         path = f'configs/pisr/pisr_{name}' if host else f'configs/{family}/{name}'
         cfg = Config.fromfile(str(repo / path))
         cfg.merge_from_dict(dict(model=dict(panoptic_head=head)))

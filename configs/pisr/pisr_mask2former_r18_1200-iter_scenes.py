@@ -1,7 +1,7 @@
-_base_ = '../maskformer/maskformer_r18_600-iter_scenes.py'
+_base_ = '../mask2former/mask2former_r18_1200-iter_scenes.py'
 model = dict(
     panoptic_head=dict(
-        type='mmpisr.PISRMaskFormerHead',
+        type='mmpisr.PISRMask2FormerHead',
         relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),
     )
 )

@@ -1,4 +1,4 @@
-_base_ = '../panoptic_fpn/panoptic-fpn_r18_600-iter_scenes.py'
+_base_ = '../upernet/upernet_r18_1200-iter_scenes.py'
 model = dict(
     type='mmpisr.PISRTwoStagePanopticSegmentor',
     relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),

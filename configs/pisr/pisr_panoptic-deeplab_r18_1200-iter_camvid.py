@@ -1,6 +1,6 @@
-_base_ = '../upernet/upernet_r18_600-iter_scenes.py'
+_base_ = '../panoptic_deeplab/panoptic-deeplab_r18_1200-iter_camvid.py'
 model = dict(
-    type='mmpisr.PISRTwoStagePanopticSegmentor',
+    type='mmpisr.PISRPanopticDeepLab',
     relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),
 )
 default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))

@@ -1,7 +1,7 @@
 _base_ = [
     '../_base_/models/mask2former_r18-slim.py',
     '../_base_/datasets/scenes_panoptic_instances.py',
-    '../_base_/schedules/schedule_600-iter.py',
+    '../_base_/schedules/schedule_1200-iter.py',
     '../_base_/default_runtime.py',
 ]
 optim_wrapper = dict(

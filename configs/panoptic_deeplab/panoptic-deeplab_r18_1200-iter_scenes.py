@@ -1,7 +1,7 @@
 _base_ = [
     '../_base_/models/panoptic-deeplab_r18-slim.py',
     '../_base_/datasets/scenes_panoptic.py',
-    '../_base_/schedules/schedule_600-iter.py',
+    '../_base_/schedules/schedule_1200-iter.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(panoptic_head=dict(num_things_classes=8, num_stuff_classes=11))
