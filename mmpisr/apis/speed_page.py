@@ -90,5 +90,5 @@ def _machine(about: Mapping[str, Any]) -> str:
         f'({about["machine"]}), GPU: {about["gpu"]}, torch {about["torch"]} with '
         f'{about["threads"]} threads. Load average {about["load"]:.1f} before and '
         f'{os.getloadavg()[0]:.1f} after, of which this run is {about["threads"]}; '
-        'more is other work, which lengthens times and hardly touches ratios.'
+        'more is other work, which lengthens times and moves ratios less.'
     )
