@@ -103,7 +103,8 @@ def test_what_several_studies_train_has_one_folder():
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
     assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.002']
     assert relations['OCR'] == places['cost_scenes']['OCR']
-    assert places[hosts] == {name: relations[name] for name in ('base', 'PISR')}
+    names = 'base', 'convolution of equal cost', 'PISR'
+    assert places[hosts] == {name: relations[name] for name in names}
 
 
 @pytest.mark.slow
@@ -116,10 +117,12 @@ def test_the_rows_of_one_study_are_different_trainings(study):
     assert len({*places}) == len(places)
 
 
-def test_each_host_has_a_study_of_its_base_and_of_pisr():
+def test_each_host_has_a_study_of_its_base_the_control_and_pisr():
     for host in HOSTS:
         path = PATHS[0].with_name(f'hosts_{host}_scenes.yaml')
-        base, pisr = read_study(path).variants
+        base, control, pisr = read_study(path).variants
+        assert control.control
+        assert control.config == pisr.config
         assert base.config.stem == f'{host}_r18_1200-iter_scenes'
         assert pisr.config.stem == f'pisr_{base.config.stem}'
 
