@@ -110,4 +110,4 @@ def _draw_panel(axes: Axes, label: str, by_seed: Mapping[int, Curve]) -> None:
     axes.set_xlabel('iteration')
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, loc='lower right')
+        axes.legend(fontsize=8, loc='best')
