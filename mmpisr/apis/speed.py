@@ -146,8 +146,10 @@ class TimedModel:
 
 def _find_no_center(head: PanopticDeepLabHead) -> None:
     """Keep all of a head's centre map below any threshold."""
-    nn.init.zeros_(head.center_predictor.weight)
-    nn.init.constant_(head.center_predictor.bias, -1)
+    for parameter, value in zip(
+        head.center_predictor.parameters(), (0, -1), strict=True
+    ):
+        nn.init.constant_(parameter, value)  # weight, bias
 
 
 def _at_rest(cfg: Config, setup: Setup) -> ConfigDict:
