@@ -1,5 +1,6 @@
 """The two commands behind ``tools/train.py`` and ``tools/test.py``."""
 
+import atexit
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -166,12 +167,19 @@ def build_runner(cfg: Config) -> Runner:
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 
+def _leave_processes() -> None:
+    """End the group before Python ends: gloo's threads would abort the process."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def _join_processes_without_gpu(cfg: Config) -> None:
     """Do with gloo what mmengine does for GPUs only: it would select CUDA devices.
 
     Batch normalisation is not synchronised: torch has that for GPUs only.
     """
     torch.distributed.init_process_group('gloo')
+    atexit.register(_leave_processes)
     cfg.sync_bn = None
     wrapper = dict(
         type='MMDistributedDataParallel',
