@@ -29,6 +29,7 @@ from .measures import (
     RelationAccuracy,
 )
 from .measures.cityscapes_ap import official_evaluator
+from .measures.relation_accuracy import check_choice, measured_relations
 from .panoptic_annotations import PanopticAnnotations
 from .panoptic_results import PanopticResultWriter
 from .predicted_image import PredictedImage
@@ -36,7 +37,6 @@ from .score_table import ScoreTable
 from .scored_image import ScoredImage
 
 MASK_APS = {False: None, True: 'coco', 'coco': 'coco', 'cityscapes': 'cityscapes'}
-RELATION_ACCURACIES = (False, True, 'auto')
 
 
 @METRICS.register_module()
@@ -80,10 +80,8 @@ class PanopticMetric(BaseMetric):
         scores_file: Also write the statistics of each image, for
             ``tools/analysis_tools/compare_results.py``. npz; replaced at each
             evaluation.
-        relation_accuracy: Also report ``relation_acc`` and ``relation_acc_<decider>``:
-            the share of pixels, of the same prediction as ``mIoU``, that are given the
-            right one of two classes of the dataset's ``metainfo['relations']``.
-            ``'auto'``: if the dataset has any.
+        relation_accuracy: Also report ``RelationAccuracy``; ``'auto'``: if the dataset
+            has relations.
 
     Raises:
         ValueError: ``format_only`` without ``outfile_prefix``, an unknown ``mask_ap``
@@ -123,11 +121,7 @@ class PanopticMetric(BaseMetric):
             raise ValueError(f'mask_ap={mask_ap!r}, expected one of {[*MASK_APS]}')
         if mask_ap == 'cityscapes':
             official_evaluator()
-        if relation_accuracy not in RELATION_ACCURACIES:
-            raise ValueError(
-                f'relation_accuracy={relation_accuracy!r}, expected one of '
-                f'{[*RELATION_ACCURACIES]}'
-            )
+        check_choice(relation_accuracy)
         self.classwise = classwise
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix
@@ -229,14 +223,7 @@ class PanopticMetric(BaseMetric):
 
     @property
     def _relations(self) -> list[Mapping[str, str]]:
-        """The dataset's relations if they are measured, else none."""
-        relations = [*self.dataset_meta.get('relations', ())]
-        if self.relation_accuracy is True and not relations:
-            raise ValueError(
-                "relation_accuracy=True, but the dataset's metainfo lacks 'relations', "
-                f"only {[*self.dataset_meta]}; 'auto' measures them where there are any"
-            )
-        return relations if self.relation_accuracy else []
+        return measured_relations(self.dataset_meta, self.relation_accuracy)
 
     def _truth(self, sample: Mapping) -> ImageTruth:
         if self._annotations is not None:

@@ -7,6 +7,7 @@ matters, and each class counts half, so that a model that always answers one has
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from ..scored_image import ScoredImage
 from .measure import AdditiveMeasure, mean_of_present
 
 FIELDS = ('decider', 'present', 'absent')
+CHOICES = (False, True, 'auto')
 
 
 class RelationAccuracy(AdditiveMeasure):
@@ -56,6 +58,37 @@ class RelationAccuracy(AdditiveMeasure):
         mean, _ = mean_of_present(accuracy, ~np.isnan(accuracy))
         named = zip(self.keys, np.moveaxis(accuracy, -1, 0), strict=True)
         return {'relation_acc': mean, **dict(named)}
+
+
+def check_choice(choice: object) -> None:
+    """Refuse what ``measured_relations`` does not know.
+
+    Raises:
+        ValueError: With what there is.
+    """
+    if choice not in CHOICES:
+        raise ValueError(f'relation_accuracy={choice!r}, expected one of {[*CHOICES]}')
+
+
+def measured_relations(
+    meta: Mapping[str, Any], choice: bool | str
+) -> list[Mapping[str, str]]:
+    """Those of a dataset's ``metainfo`` that are to be measured.
+
+    Args:
+        meta: The metainfo.
+        choice: Whether relations are measured, or ``'auto'``: if there are any.
+
+    Raises:
+        ValueError: They are, and there are none.
+    """
+    relations = [*meta.get('relations', ())]
+    if choice is True and not relations:
+        raise ValueError(
+            "relation_accuracy=True, but the dataset's metainfo lacks 'relations', "
+            f"only {[*meta]}; 'auto' measures them where there are any"
+        )
+    return relations if choice else []
 
 
 def rows_of_relations(

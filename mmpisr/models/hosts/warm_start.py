@@ -26,14 +26,18 @@ def init_final_from_base(host: nn.Module, final_to_base: Mapping[str, str]) -> N
 
     def copy(module: nn.Module, incompatible: object) -> None:
         missing: Collection[str] = incompatible.missing_keys  # type: ignore[attr-defined]
-        for final, base in final_to_base.items():
-            if _is_missing(module, final, missing, every=True) and not _is_missing(
-                module, base, missing, every=False
-            ):
-                source = module.get_submodule(base)
-                module.get_submodule(final).load_state_dict(source.state_dict())
-                _close_gates(module)
-                print_log(f'{final} starts as a copy of {base}', logger='current')
+        copies = {
+            final: base
+            for final, base in final_to_base.items()
+            if _is_missing(module, final, missing, every=True)
+            and not _is_missing(module, base, missing, every=False)
+        }
+        for final, base in copies.items():
+            source = module.get_submodule(base)
+            module.get_submodule(final).load_state_dict(source.state_dict())
+            print_log(f'{final} starts as a copy of {base}', logger='current')
+        if copies:
+            _close_gates(module)
 
     host.register_load_state_dict_post_hook(copy)
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-GATE = 2.0  # chosen by measurement, see docs/design_decisions.md
+GATE = 2.0  # our choice, see docs/design_decisions.md
 
 
 class Gated(nn.Module):
@@ -24,9 +24,9 @@ class Fusion(Gated):
     """Replace the features, or add to them through a gate.
 
     ``'residual'`` is ``F + gate * norm(R)`` with one gate a channel, the scale of a
-    batch normalisation, so that the scale of R does not matter. The gate starts open:
-    behind one that starts at zero, relations are learned late or not at all. A host
-    closes it where a trained base model is loaded, whose predictions stay as they are.
+    batch normalisation, so that the scale of R does not matter. The gate starts open,
+    so that the final heads have something to learn from. A host closes it where a
+    trained base model is loaded, whose predictions stay as they are.
 
     Differs from the paper: which hands F_pan to the final stage as it is, our
     ``'replace'``.
