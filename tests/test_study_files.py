@@ -101,7 +101,7 @@ def test_what_several_studies_train_has_one_folder():
 
     assert relations['PISR'] == places['design_scenes']['PISR']
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
-    assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.002']
+    assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.004']
     assert relations['OCR'] == places['cost_scenes']['OCR']
     names = 'base', 'convolution of equal cost', 'PISR'
     assert places[hosts] == {name: relations[name] for name in names}
@@ -135,7 +135,7 @@ def test_tuning_gives_each_model_the_same_rates_and_a_seed_of_its_own():
         assert variant.x == rate
         assert variant.label.endswith(f'lr={rate}')
         rates.setdefault(variant.line, []).append(rate)
-    assert {*map(tuple, rates.values())} == {(0.002, 0.001, 0.004)}
+    assert {*map(tuple, rates.values())} == {(0.004, 0.002, 0.008)}
     others = [read_study(path) for path in PATHS if path.stem != 'tuning_scenes']
     assert not {*tuning.seeds} & {seed for study in others for seed in study.seeds}
 

@@ -5,3 +5,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(panoptic_head=dict(num_things_classes=8, num_stuff_classes=11))
+optim_wrapper = dict(optimizer=dict(lr=0.004))

@@ -53,7 +53,7 @@ def build(family: str, *, host: bool, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     model = MODELS.build(cfg.model)
     for name, module in model.named_modules():
-        if isinstance(module, nn.BatchNorm2d) and not name.endswith('.gate'):
+        if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.running_mean, std=0.1)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
         if name.endswith(VARIED):

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-GATE = 2.0  # our choice, see docs/design_decisions.md
+GATE = 0.5  # our choice, see docs/design_decisions.md
 
 
 class Gated(nn.Module):
@@ -12,7 +12,7 @@ class Gated(nn.Module):
         gate: That normalisation, None where there is nothing to add to.
     """
 
-    gate: nn.BatchNorm2d | nn.LayerNorm | None
+    gate: nn.LayerNorm | None
 
     def close(self) -> None:
         """Add nothing, until training opens the gate."""
@@ -24,9 +24,10 @@ class Fusion(Gated):
     """Replace the features, or add to them through a gate.
 
     ``'residual'`` is ``F + gate * norm(R)`` with one gate a channel, the scale of a
-    batch normalisation, so that the scale of R does not matter. The gate starts open,
-    so that the final heads have something to learn from. A host closes it where a
-    trained base model is loaded, whose predictions stay as they are.
+    layer normalisation over the channels of each pixel: the scale of R differs from
+    image to image, and the statistics of a batch do not hold for the next one. The gate
+    starts open, so that the final heads have something to learn from. A host closes it
+    where a trained base model is loaded, whose predictions stay as they are.
 
     Differs from the paper: which hands F_pan to the final stage as it is, our
     ``'replace'``.
@@ -49,7 +50,7 @@ class Fusion(Gated):
         if mode not in self.MODES:
             raise ValueError(f'fusion must be one of {self.MODES}, got {mode!r}')
         self.mode = mode
-        self.gate = nn.BatchNorm2d(channels) if mode == 'residual' else None
+        self.gate = nn.LayerNorm(channels) if mode == 'residual' else None
         if self.gate is not None:
             nn.init.constant_(self.gate.weight, gate)
 
@@ -57,4 +58,5 @@ class Fusion(Gated):
         """Fuse two maps of one frame and shape, ``(B, C, H, W)``."""
         if self.gate is None:
             return related.to(feats.dtype)
-        return feats + self.gate(related.float()).to(feats.dtype)
+        pixels = related.float().permute(0, 2, 3, 1)  # (B, H, W, C)
+        return feats + self.gate(pixels).permute(0, 3, 1, 2).to(feats.dtype)
