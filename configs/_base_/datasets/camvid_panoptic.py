@@ -11,10 +11,13 @@ data_root = 'data/camvid/'
 backend_args = None
 crop_size = (240, 192)  # width, height: a multiple of 16
 pad_val = dict(img=(103.53, 116.28, 123.675), seg=0)  # BGR mean; 0 = void
+# Train was filmed by day, val at dusk, half as bright; equalised, the two look alike.
+equalize = dict(type='mmdet.Equalize', prob=1.0)
 
 train_pipeline = [
     dict(type='LoadImageFromFile', backend_args=backend_args),
     dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    equalize,
     dict(
         type='RandomResize',
         scale=(240, 180),
@@ -24,7 +27,7 @@ train_pipeline = [
     ),
     dict(type='mmdet.RandomCrop', crop_size=crop_size),
     dict(type='mmdet.RandomFlip', prob=0.5),
-    dict(type='mmdet.PhotoMetricDistortion'),  # val was filmed at dusk, train by day
+    dict(type='mmdet.PhotoMetricDistortion'),
     dict(type='mmdet.Pad', size=crop_size, pad_val=pad_val),
     dict(type='mmpisr.PanopticDeepLabTargets', sigma=4, small_instance_area=256),
     dict(type='mmpisr.PackPanopticInputs'),
@@ -32,6 +35,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile', backend_args=backend_args),
     dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    equalize,
     dict(type='mmpisr.PackPanopticInputs'),
 ]
 
