@@ -66,8 +66,9 @@ def test_an_option_outside_the_model_changes_something_that_exists(study):
             elif root != 'model':
                 node = config_of(variant.config)
                 for part in key.split('.'):
-                    assert part in node, (variant.label, key)
-                    node = node[part]
+                    place = int(part) if isinstance(node, list) else part
+                    assert isinstance(node, list) or place in node, (variant.label, key)
+                    node = node[place]
 
 
 @pytest.mark.parametrize(

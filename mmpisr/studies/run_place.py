@@ -59,6 +59,9 @@ def place_of(study: Study, variant: Variant, out: Path) -> RunPlace:
         out: Folder of all studies.
     """
     trained = training_config(study, variant)
+    source = study.source_of(variant)
+    if source:
+        trained.load_from = place_of(study, source, out).training
     return RunPlace(
         pool=out / POOL,
         training=f'{variant.config.stem}-{training_digest(trained)}',

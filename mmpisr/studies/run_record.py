@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from mmpisr.apis.learning_curves import read_curves
-
 from .model_cost import model_cost
 from .study_run import StudyRun
-from .training_log import training_time
+from .training_log import read_curves, training_time
 
 
 def run_record(run: StudyRun) -> dict[str, Any]:
@@ -26,6 +24,7 @@ def run_record(run: StudyRun) -> dict[str, Any]:
         study=run.study.name,
         **run.identity,
         **run.read(),
+        starts_from=run.variant.starts_from,
         tested_with=dict(run.variant.options) if run.variant.trained_as else {},
         curves=read_curves(run.folder),
         iterations=run.training_config().train_cfg.max_iters,

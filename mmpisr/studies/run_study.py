@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from .process_queue import Failure, run_queue
@@ -11,7 +12,7 @@ from .progress import Progress
 from .records import RunRecords
 from .run_place import place_of
 from .run_record import run_record
-from .study import Study
+from .study import Study, Variant
 from .study_run import Scripts, StudyRun
 
 
@@ -54,19 +55,21 @@ def run_study(
     with _locked(out / study.name):
         records = RunRecords(out / study.name / 'runs.jsonl')
         wanted = [v for v in study.variants if not only or v.label in only]
-        places = {v.label: place_of(study, v, out) for v in wanted}
-        runs = [
-            StudyRun(
+        place = cache(lambda label: place_of(study, study.find(label), out))
+
+        def make_run(variant: Variant, seed: int) -> StudyRun:
+            source = study.source_of(variant)
+            return StudyRun(
                 *(study, variant, seed),
-                place=places[variant.label],
+                place=place(variant.label),
                 scripts=scripts,
                 data_root=data_root,
                 threads=threads,
                 record=lambda run: records.append(run_record(run)),
+                source=make_run(source, seed) if source else None,
             )
-            for seed in study.seeds
-            for variant in wanted
-        ]
+
+        runs = [make_run(variant, seed) for seed in study.seeds for variant in wanted]
         missing = [
             run
             for run in runs

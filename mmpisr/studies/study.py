@@ -24,6 +24,8 @@ class Variant(NamedTuple):
         options: Of this variant only; they win over the study's.
         trained_as: Label of the variant whose trained models are tested with these
             options, '' for a variant with its own trainings.
+        starts_from: Label of the variant whose trained model of the same seed each
+            training loads, '' for a variant that is trained from scratch.
         control: Whether it is the capacity control.
         x: Its place on the axis of a line plot, None without one.
         line: Which line of that plot it is on.
@@ -33,6 +35,7 @@ class Variant(NamedTuple):
     config: Path
     options: Options
     trained_as: str = ''
+    starts_from: str = ''
     control: bool = False
     x: float | None = None
     line: str = ''
@@ -87,6 +90,11 @@ class Study(NamedTuple):
     def trained_as(self, variant: Variant) -> Variant:
         """The variant that a variant's models were trained as, mostly itself."""
         return self.find(variant.trained_as) if variant.trained_as else variant
+
+    def source_of(self, variant: Variant) -> Variant | None:
+        """The variant whose trained models a variant's trainings load."""
+        label = self.trained_as(variant).starts_from
+        return self.find(label) if label else None
 
     def options_of(self, variant: Variant) -> dict[str, Any]:
         """Options of a variant's tests, and of its trainings if it has its own."""

@@ -16,14 +16,18 @@ STUDY_KEYS = (
     *('name', 'title', 'variants', 'seeds', 'options', 'compare_to'),
     *('x_label', 'x_from'),
 )
-VARIANT_KEYS = 'label', 'config', 'trained_as', 'options', 'control', 'x', 'line'
+VARIANT_KEYS = (
+    *('label', 'config', 'trained_as', 'starts_from'),
+    *('options', 'control', 'x', 'line'),
+)
 
 
 def read_study(path: str | Path) -> Study:
     """Read and check a study file.
 
     Configs are relative to the study file. Options may be nested or dotted. A variant
-    has a ``config``, or is ``trained_as`` another one and has options of its test.
+    has a ``config``, or is ``trained_as`` another one and has options of its test. Its
+    trainings may load the trained models of another one that it ``starts_from``.
 
     Raises:
         ValueError: Names the file, the field and both values.
@@ -69,6 +73,7 @@ class _StudyFile:
             config=self._config(field, entry),
             options=self._variant_options(f'{field}.options', entry),
             trained_as=str(entry.get('trained_as', '')),
+            starts_from=self._source(field, entry),
             control=bool(entry.get('control', False)),
             x=entry.get('x'),
             line=str(entry.get('line', '')),
@@ -86,7 +91,7 @@ class _StudyFile:
         if ('config' in entry) == ('trained_as' in entry):
             self._fail(field, f"needs 'config' or 'trained_as', it has {[*entry]}")
         if 'trained_as' in entry:
-            field, entry = self._trained(field, entry['trained_as'])
+            field, entry = self._trained(f'{field}.trained_as', entry['trained_as'])
         config = (self.path.parent / entry['config']).resolve()
         if not config.is_file():
             self._fail(f'{field}.config', f'{entry["config"]!r} is not at {config}')
@@ -100,10 +105,21 @@ class _StudyFile:
             if isinstance(entry, Mapping) and {'label', 'config'} <= entry.keys()
         }
         if label not in own:
-            self._fail(
-                f'{field}.trained_as', f'{label!r} is not trained; there are {[*own]}'
-            )
+            self._fail(field, f'{label!r} is not trained; there are {[*own]}')
         return own[label]
+
+    def _source(self, field: str, entry: Mapping[str, Any]) -> str:
+        """Label of a variant that is trained from scratch; '' without one."""
+        if 'starts_from' not in entry:
+            return ''
+        field, label = f'{field}.starts_from', entry['starts_from']
+        if 'trained_as' in entry:
+            trained_as = entry['trained_as']
+            self._fail(field, f'{label!r}, but it is trained as {trained_as!r}')
+        _, source = self._trained(field, label)
+        if 'starts_from' in source:
+            self._fail(field, f'{label!r} starts from {source["starts_from"]!r} itself')
+        return str(label)
 
     def _check_variants(self, variants: Sequence[Variant]) -> None:
         if not variants:

@@ -10,7 +10,6 @@ from typing import IO, Any, NamedTuple
 
 from mmengine.config import Config
 
-from mmpisr.apis.learning_curves import metric_name
 from mmpisr.apis.trained_model import TrainedModel
 from mmpisr.files import write_atomically
 
@@ -26,6 +25,7 @@ from .run_place import (
     training_options,
 )
 from .study import Options, Study, Variant
+from .training_log import metric_name
 
 
 class Scripts(NamedTuple):
@@ -51,6 +51,8 @@ class StudyRun:
         data_root: Replaces the configs'.
         threads: CPU threads of each process.
         record: Is called with the run when it is complete.
+        source: The run whose trained model this one's training loads. It is trained
+            first where that has not been done.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class StudyRun:
         data_root: str | None = None,
         threads: int = 1,
         record: Callable[['StudyRun'], None],
+        source: 'StudyRun | None' = None,
     ) -> None:
         self.study, self.variant, self.seed = study, variant, seed
         self.place = place
@@ -73,6 +76,7 @@ class StudyRun:
         self.scripts = scripts
         self.threads = threads
         self.record = record
+        self.source = source
         self._own: dict[str, Any] = {'randomness.seed': seed}
         if data_root:
             self._own['data_root'] = data_root
@@ -96,8 +100,29 @@ class StudyRun:
         """The config of its test, with all options."""
         return evaluation_config(self.study, self.variant, self._own)
 
+    @property
+    def checkpoint(self) -> Path:
+        """The last one of its training."""
+        return TrainedModel(self.name, Path(), self.folder).checkpoint
+
+    @property
+    def trained(self) -> bool:
+        """Whether its training is complete."""
+        return (self.folder / 'trained.json').is_file()
+
+    @property
+    def _untrained_source(self) -> 'StudyRun | None':
+        return self.source if self.source and not self.source.trained else None
+
     def acquire(self) -> bool:
-        """Take hold of the training's folder; False: another process has it."""
+        """Take hold of the training's folder, and of the source's as long as needed.
+
+        Returns:
+            False: another run has one of them.
+        """
+        source = self._untrained_source
+        if source and not source.acquire():
+            return False
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = (self.folder / 'lock').open('w')
         try:
@@ -107,29 +132,37 @@ class StudyRun:
         return self._lock is not None
 
     def release(self) -> None:
-        """Let go of the folder."""
+        """Let go of what it holds."""
+        if self.source is not None:
+            self.source.release()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def next_step(self) -> Step | None:
-        """Train, then test; then record and end."""
-        if not (self.folder / 'trained.json').is_file():
+        """Train, the source first, then test; then record and end."""
+        if source := self._untrained_source:
+            return source.next_step()
+        if not self.trained:
             self._begin()
             options = training_options(self.study, self.variant)
+            if self.source:
+                options['load_from'] = str(self.source.checkpoint)
             return self._step('train', self.folder, ['--resume'], options)
         if not (self.test_folder / 'tested.json').is_file():
-            checkpoint = TrainedModel(self.name, Path(), self.folder).checkpoint
             options = evaluation_options(self.study, self.variant)
             scores = str(self.test_folder / 'scores.npz')
             options['test_evaluator.scores_file'] = scores
-            return self._step('test', self.test_folder, [str(checkpoint)], options)
+            return self._step('test', self.test_folder, [str(self.checkpoint)], options)
         self.record(self)
         return None
 
     def step_done(self, step: Step, peak_memory_mib: float) -> None:
         """Leave the marker of a step."""
-        if step.name == 'train':
+        if source := self._untrained_source:
+            source.step_done(step, peak_memory_mib)
+            source.release()
+        elif step.name == 'train':
             self._keep_last_checkpoint()
             memory = round(peak_memory_mib, 1)
             trained = dict(peak_memory_mib=memory, date=date.today().isoformat())
@@ -182,9 +215,9 @@ class StudyRun:
         return Step(name, command, work_dir / f'{name}.log')
 
     def _keep_last_checkpoint(self) -> None:
-        last = TrainedModel(self.name, Path(), self.folder).checkpoint
+        last = self.checkpoint.name
         for path in self.folder.glob('iter_*.pth'):
-            if path.name != last.name:
+            if path.name != last:
                 path.unlink()
 
 

@@ -1,11 +1,13 @@
-"""What the logs of a training say about its time, interruptions included."""
+"""What the logs of a training say, interruptions included: figures and time."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmpisr.apis.learning_curves import log_entries
+Curve = dict[int, float]
+"""A figure by iteration, PQ in percent for example."""
 
 
 class TrainingTime(NamedTuple):
@@ -23,13 +25,37 @@ class TrainingTime(NamedTuple):
     attempts: int
 
 
+def metric_name(key: str) -> str:
+    """Name of a logged figure without its evaluator's prefix: ``PQ``."""
+    return key.partition('/')[2]
+
+
+def read_curves(work_dir: Path) -> dict[str, Curve]:
+    """Read what was validated, a resumed training's earlier logs included.
+
+    Args:
+        work_dir: Of the training.
+
+    Returns:
+        Each figure by iteration, by its name without prefix; empty where nothing was
+        validated.
+    """
+    curves: dict[str, Curve] = {}
+    for log in _logs(work_dir):
+        for entry in _entries(log):
+            figures = {metric_name(key): v for key, v in entry.items() if '/' in key}
+            for name, value in figures.items():
+                curves.setdefault(name, {})[entry['step']] = value
+    return {name: dict(sorted(curve.items())) for name, curve in curves.items()}
+
+
 def training_time(work_dir: Path) -> TrainingTime:
     """Read every log of a work dir; a later attempt's iterations replace an earlier's.
 
     Args:
         work_dir: Of the training.
     """
-    logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    logs = _logs(work_dir)
     times = {step: seconds for log in logs for step, seconds in _times(log)}
     steps = sorted(times)
     lengths = [step - last for last, step in zip([0, *steps], steps, strict=False)]
@@ -39,6 +65,19 @@ def training_time(work_dir: Path) -> TrainingTime:
 
 
 def _times(log: Path) -> Iterator[tuple[int, float]]:
-    for entry in log_entries(log):
+    for entry in _entries(log):
         if 'iter' in entry and 'time' in entry:
             yield entry['iter'], entry['time']
+
+
+def _logs(work_dir: Path) -> list[Path]:
+    return sorted(work_dir.glob('*/vis_data/scalars.json'))
+
+
+def _entries(log: Path) -> Iterator[dict[str, Any]]:
+    """Lines of a log, without the one that a kill has left half written."""
+    for line in log.read_text().splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue

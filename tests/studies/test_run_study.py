@@ -191,6 +191,46 @@ def test_a_model_tested_otherwise_is_not_trained_again(tmp_path, out):
     assert run_folders(study, 'at 5', out) == run_folders(study, 'PISR', out)
 
 
+def warm_study(folder):
+    return tiny_study.tiny_study(
+        folder, Variant('warm', folder / 'pisr.py', {}, starts_from='base')
+    )
+
+
+def test_a_training_starts_from_the_trained_model_of_its_seed(tmp_path, out):
+    study = warm_study(tmp_path)
+
+    assert run(tmp_path, study=study, jobs=2) == []
+
+    folders = {label: run_folders(study, label, out) for label in ('base', 'warm')}
+    assert folders['warm'] != run_folders(study, 'PISR', out)
+    for seed in (0, 1):
+        command = (folders['warm'][seed] / 'command').read_text()
+        assert f'load_from={folders["base"][seed] / "iter_2.pth"}' in command
+    assert 'load_from' not in (folders['base'][0] / 'command').read_text()
+    assert calls(out).count('train base seed0') == 1
+
+
+def test_what_a_training_starts_from_is_trained_first_and_not_recorded(tmp_path, out):
+    assert run(tmp_path, study=warm_study(tmp_path), jobs=2, only=['warm']) == []
+
+    assert sorted(recorded(out)) == [('warm', 0), ('warm', 1)]
+    for seed in (0, 1):
+        names = [f'train base seed{seed}', f'train pisr seed{seed}']
+        assert [call for call in calls(out) if call in names] == names
+    assert 'test base seed0' not in calls(out)
+
+
+def test_a_training_whose_start_fails_shows_why(tmp_path, out):
+    (out / 'obstacle base seed0').write_text('fail')
+
+    (failure,) = run(tmp_path, study=warm_study(tmp_path), jobs=1, only=['warm'])
+
+    assert failure.name == 'warm, seed 0'
+    assert 'out of luck' in failure.reason
+    assert recorded(out) == [('warm', 1)]
+
+
 def test_a_run_that_another_process_holds_is_looked_at_again(tmp_path, out):
     study = tiny_study.tiny_study(tmp_path)
     folder = place_of(study, study.base, out).folder(0)

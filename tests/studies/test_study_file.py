@@ -114,6 +114,29 @@ def test_an_unknown_label_names_the_file_and_the_labels(read):
             ),
             r"variants\[2\].trained_as: 'b' is not trained; there are \['a'\]",
         ),
+        (
+            dict(variants=[dict(label='a', config='base.py', starts_from='b')]),
+            r"variants\[0\].starts_from: 'b' is not trained; there are \['a'\]",
+        ),
+        (
+            dict(
+                variants=[
+                    dict(label='a', config='base.py'),
+                    dict(label='b', config='base.py', starts_from='a'),
+                    dict(label='c', config='base.py', starts_from='b'),
+                ]
+            ),
+            r"variants\[2\].starts_from: 'b' starts from 'a' itself",
+        ),
+        (
+            dict(
+                variants=[
+                    dict(label='a', config='base.py'),
+                    dict(label='b', trained_as='a', starts_from='a'),
+                ]
+            ),
+            r"variants\[1\].starts_from: 'a', but it is trained as 'a'",
+        ),
         (dict(variants=[dict(label='a', config='b.py')]), "config: 'b.py' is not at"),
         (dict(variants=[dict(label='a', confg='b.py')]), r"unknown \['confg'\]"),
         (

@@ -27,6 +27,7 @@ if obstacle.exists():
     sys.exit('out of luck')
 for number in 1, 2:
     (work_dir / f'iter_{number}.pth').touch()
+(work_dir / 'command').write_text(' '.join(sys.argv))
 (work_dir / 'last_checkpoint').write_text(str(work_dir / 'iter_2.pth'))
 """
 TEST = """

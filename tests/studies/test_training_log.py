@@ -1,11 +1,6 @@
 import json
 
-from mmpisr.apis.learning_curves import (
-    curve_table,
-    draw_curves,
-    read_curve,
-    read_curves,
-)
+from mmpisr.studies.training_log import read_curves
 
 
 def write_log(folder, *entries):
@@ -23,8 +18,7 @@ def test_a_resumed_training_has_one_curve(tmp_path):
     )
     write_log(tmp_path / '20260102_000000', {'coco_panoptic/PQ': 20.0, 'step': 200})
 
-    assert read_curve(tmp_path) == {100: 10.0, 200: 20.0}
-    assert read_curve(tmp_path, metric='SQ') == {100: 70.0}
+    assert read_curves(tmp_path) == {'PQ': {100: 10.0, 200: 20.0}, 'SQ': {100: 70.0}}
 
 
 def test_each_validated_figure_has_a_curve(tmp_path):
@@ -39,20 +33,5 @@ def test_each_validated_figure_has_a_curve(tmp_path):
     assert read_curves(tmp_path) == {'PQ': {100: 10.0}, 'present/car': {100: 0.5}}
 
 
-def test_a_folder_without_logs_has_an_empty_curve(tmp_path):
-    assert read_curve(tmp_path) == {}
-
-
-def test_the_table_marks_iterations_that_a_training_lacks():
-    rows = curve_table({'a': {100: 1.25, 200: 2.0}, 'b': {200: 3.0}}).splitlines()
-
-    assert rows[0] == '| PQ after iteration | 100 | 200 |'
-    assert rows[2:] == ['| a | 1.2 | 2.0 |', '| b | - | 3.0 |']
-
-
-def test_the_drawing_has_a_panel_a_family(tmp_path):
-    path = tmp_path / 'curves.svg'
-
-    draw_curves({'fpn': {'base': {1: 5.0}}, 'deeplab': {'base': {1: 7.0}}}, path)
-
-    assert path.read_text().startswith('<?xml')
+def test_a_folder_without_logs_has_no_curve(tmp_path):
+    assert read_curves(tmp_path) == {}
