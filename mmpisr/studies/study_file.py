@@ -13,8 +13,8 @@ from .run_place import POOL
 from .study import AXES, Study, Variant
 
 STUDY_KEYS = (
-    *('name', 'title', 'variants', 'seeds', 'options', 'compare_to'),
-    *('x_label', 'x_from'),
+    *('name', 'title', 'variants', 'config', 'seeds', 'options'),
+    *('compare_to', 'x_label', 'x_from'),
 )
 VARIANT_KEYS = (
     *('label', 'config', 'trained_as', 'starts_from'),
@@ -26,8 +26,9 @@ def read_study(path: str | Path) -> Study:
     """Read and check a study file.
 
     Configs are relative to the study file. Options may be nested or dotted. A variant
-    has a ``config``, or is ``trained_as`` another one and has options of its test. Its
-    trainings may load the trained models of another one that it ``starts_from``.
+    has a ``config``, its own or the file's, or is ``trained_as`` another one and has
+    options of its test. Its trainings may load the trained models of another one that
+    it ``starts_from``.
 
     Raises:
         ValueError: Names the file, the field and both values.
@@ -47,6 +48,7 @@ class _StudyFile:
         self._check_keys('the file', content, STUDY_KEYS, ('name', 'variants', 'seeds'))
         if content['name'] == POOL:
             self._fail('name', f'{POOL!r} is the folder of all trainings')
+        content['variants'] = [self._completed(entry) for entry in content['variants']]
         variants = tuple(self._variant(i, v) for i, v in enumerate(content['variants']))
         self._check_variants(variants)
         labels = [variant.label for variant in variants]
@@ -64,6 +66,13 @@ class _StudyFile:
             x_from=self._measured(content.get('x_from', [])),
             file=self.path,
         )
+
+    def _completed(self, entry: Any) -> Any:
+        """A variant with the file's config if it needs one and has none."""
+        has_one = not isinstance(entry, Mapping) or {'config', 'trained_as'} & {*entry}
+        if has_one or 'config' not in self.content:
+            return entry
+        return {**entry, 'config': self.content['config']}
 
     def _variant(self, index: int, entry: Any) -> Variant:
         field = f'variants[{index}]'

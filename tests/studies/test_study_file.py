@@ -56,6 +56,21 @@ def test_a_variant_trained_as_another_has_its_config_and_options(read):
     assert evaluation_options(study, variant)['model.relation.K'] == 9
 
 
+def test_a_variant_without_a_config_has_the_files_own(read, tmp_path):
+    (tmp_path / 'pisr.py').write_text('train_cfg = dict(max_iters=2)')
+    variants = [
+        dict(label='base', config='base.py'),
+        dict(label='PISR'),
+        dict(label='K=9', trained_as='PISR'),
+        dict(label='PISR, from base', starts_from='base'),
+    ]
+
+    study = read(config='pisr.py', variants=variants)
+
+    assert [v.config.name for v in study.variants] == ['base.py'] + ['pisr.py'] * 3
+    assert study.trained_as(study.find('K=9')) is study.find('PISR')
+
+
 @pytest.mark.parametrize(
     ('given', 'fields'),
     [
@@ -79,6 +94,10 @@ def test_an_unknown_label_names_the_file_and_the_labels(read):
         (dict(sedes=[1]), r"s\.yaml: the file: has unknown \['sedes'\]"),
         (dict(seeds=[1, 1]), r'seeds: \[1, 1\]'),
         (dict(seeds=3), 'seeds: 3'),
+        (
+            dict(config='lost.py', variants=[dict(label='a')]),
+            r"variants\[0\].config: 'lost.py' is not at .*lost.py",
+        ),
         (dict(compare_to=['OCR']), r"\['OCR'\].*\['base', 'PISR'\]"),
         (dict(variants=[]), 'variants: is empty'),
         (dict(x_from='PQ'), r"x_from: \['PQ'\] are none of \['gmacs'"),
