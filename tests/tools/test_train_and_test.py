@@ -71,6 +71,25 @@ def test_two_processes_train_together_without_a_gpu(call, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason='this is about CPUs')
+def test_a_process_has_left_its_group_when_it_ends(call, tmp_path):
+    (tmp_path / 'both.py').write_text(
+        'import atexit, sys, torch\n'
+        'from mmpisr.apis import launch\n'
+        'joined = torch.distributed.is_initialized\n'
+        'atexit.register(lambda: print("at the end:", joined()))\n'
+        'launch.train(sys.argv[1:])\n'
+        'print("trained:", joined())\n'
+    )
+    group = dict(RANK='0', WORLD_SIZE='1', MASTER_ADDR='127.0.0.1', MASTER_PORT='29745')
+
+    done = call(str(tmp_path / 'both.py'), TOY, '--launcher', 'pytorch', **group)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[-2:] == ['trained: True', 'at the end: False']
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason='this is about CPUs')
 @pytest.mark.parametrize(
     ('family', 'port'), [('panoptic-fpn', '29743'), ('maskformer', '29744')]
 )
