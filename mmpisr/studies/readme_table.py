@@ -52,7 +52,12 @@ def summary(results: StudyResults, page: str) -> str:
         rows.append([variant.label, *values, gap])
     header = ['variant', *metrics, f'PQ above {base} [95 %]']
     seeds = ', '.join(map(str, results.study.seeds))
-    origin = f'Seeds {seeds}; {results.distinct("date")}; commit {results.commits()}'
+    missing = sum(map(len, results.missing().values()))
+    lacking = f' (**{missing} runs are missing**)' if missing else ''
+    origin = (
+        f'Seeds {seeds}{lacking}; {results.distinct("date")}; '
+        f'commit {results.commits()}'
+    )
     note = f'{origin}. [Everything that was measured, and how]({page}).'
     return f'**{results.study.title}**\n\n{table(header, rows)}\n\n{note}'
 

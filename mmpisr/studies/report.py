@@ -17,7 +17,8 @@ LEGEND = (
     '95 % intervals of row minus reference: 1000 bootstrap resamples of seeds '
     "and of images, the same for both models; what seeds add is widened by Student's "
     't, as they are few. Bold: the interval excludes zero. With *: over seeds only, as '
-    'the figure is no sum over images, or as scores of images are missing.'
+    'the figure is no sum over images, or as scores of images are missing. That of one '
+    'seed is over images alone, and never bold.'
 )
 LEARNED_BY = (
     f'Seeds that end with a balanced accuracy above {LEARNED} % on the two classes '

@@ -71,12 +71,15 @@ def spread_text(spread: Spread) -> str:
 
 
 def difference_text(found: PairedDifference) -> str:
-    """Difference and interval; bold where it excludes zero, ``*`` over seeds only."""
+    """Difference and interval; ``*`` where it is over seeds only.
+
+    Bold where it excludes zero, but not of one seed, whose interval is over images.
+    """
     if isnan(found.difference):
         return '-'
     low, high = found.interval
     star = '' if found.over_images else '*'
     if isnan(low):
         return f'{found.difference:+.2f}{star}'
-    bold = '**' if low > 0 or high < 0 else ''
+    bold = '**' if found.seeds > 1 and (low > 0 or high < 0) else ''
     return f'{bold}{found.difference:+.2f}{bold} [{low:+.2f}, {high:+.2f}]{star}'

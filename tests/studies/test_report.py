@@ -5,12 +5,13 @@ import pytest
 from tiny_scores import table
 
 from mmpisr.studies.line_plot import lines_of
+from mmpisr.studies.paired_difference import PairedDifference
 from mmpisr.studies.readme_table import replace_block
 from mmpisr.studies.report import write_report
 from mmpisr.studies.results import StudyResults, spread_of
 from mmpisr.studies.run_place import place_of
 from mmpisr.studies.study import Study, Variant
-from mmpisr.studies.tables import spread_text
+from mmpisr.studies.tables import difference_text, spread_text
 
 IOUS = {('base', 0): 0.5, ('base', 1): 0.6, ('PISR', 0): 0.7, ('PISR', 1): 0.7}
 RECORD = dict(
@@ -170,7 +171,8 @@ def test_the_readmes_table_is_replaced_and_nothing_else(study, out, tmp_path):
     assert text.startswith('a\n<!-- study:s -->\n**A study**\n')
     assert text.endswith('(docs/README.md).\n<!-- /study -->\nb\n')
     assert '| PISR | 70.00 ± 0.00 | 5.00 ± 7.07 | +15.00 [-30.84, +60.84] |' in text
-    assert 'Seeds 0, 1; 2026-01-02; commit abc with changes.' in text
+    note = 'Seeds 0, 1 (**2 runs are missing**); 2026-01-02; commit abc with changes.'
+    assert note in text
 
 
 @pytest.mark.parametrize(
@@ -212,3 +214,16 @@ def test_without_scores_the_interval_is_over_seeds(study, out):
 def test_one_seed_has_no_deviation():
     assert spread_text(spread_of([3.0])) == '3.00'
     assert spread_text(spread_of([])) == '-'
+
+
+@pytest.mark.parametrize(
+    ('found', 'text'),
+    [
+        (PairedDifference(3.0, (1.0, 5.0), 3, True), '**+3.00** [+1.00, +5.00]'),
+        (PairedDifference(-3.0, (-5.0, -1.0), 2, False), '**-3.00** [-5.00, -1.00]*'),
+        (PairedDifference(3.0, (-1.0, 7.0), 3, True), '+3.00 [-1.00, +7.00]'),
+        (PairedDifference(3.0, (1.0, 5.0), 1, True), '+3.00 [+1.00, +5.00]'),
+    ],
+)
+def test_a_difference_is_bold_beyond_zero_but_not_of_one_seed(found, text):
+    assert difference_text(found) == text
