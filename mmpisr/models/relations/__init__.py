@@ -8,7 +8,7 @@ from .attention import PanopticRelationalAttention
 from .base import BaseRelation, RelationInputs, RelationOutput
 from .concat import ConcatRelation
 from .conv import ConvRelation
-from .encodings import panoptic_encodings
+from .encodings import mask_confidence, panoptic_encodings
 from .fusion import Fusion, Gated
 from .ocr import OCRRelation
 from .pisr import PISR
@@ -28,5 +28,6 @@ __all__ = [
     'ProductRelation',
     'RelationInputs',
     'RelationOutput',
+    'mask_confidence',
     'panoptic_encodings',
 ]

@@ -14,8 +14,10 @@ class PanopticRelationalAttention(nn.Module):
 
     Differs from the paper: the products are divided by the root of the number of
     terms, which a learned layer could undo; and by default g_p scales and shifts each
-    category on its own, all instance slots alike. A dense g_p (``mix_slots=True``, the
-    letter of the paper) ties weights to the rank of a slot and needs a fixed K.
+    category on its own, all instance slots alike. Its shift is what a pixel reads of a
+    category that it has nothing in common with: that it is there. A dense g_p
+    (``mix_slots=True``, the letter of the paper) ties weights to the rank of a slot and
+    needs a fixed K.
 
     Args:
         in_channels: Channels C of features and encodings.
@@ -23,6 +25,7 @@ class PanopticRelationalAttention(nn.Module):
         num_instances: Instance slots K.
         channels: Width of the first product. Our choice; not public.
         mix_slots: Whether g_p is a dense 1x1 convolution over all categories.
+        shift: Of g_p at first, where it is not dense. Our choice; not public.
         attend: ``'linear'`` products as the paper writes them, or ``'softmax'`` over
             the categories in the first.
 
@@ -38,6 +41,7 @@ class PanopticRelationalAttention(nn.Module):
         num_instances: int,
         channels: int = 128,
         mix_slots: bool = False,
+        shift: float = 1.0,
         attend: str = 'linear',
     ) -> None:
         super().__init__()
@@ -53,7 +57,7 @@ class PanopticRelationalAttention(nn.Module):
         self.g_p: nn.Module = (
             nn.Conv1d(self.num_categories, self.num_categories, 1)
             if mix_slots
-            else _PerCategoryScale(num_classes)
+            else _PerCategoryScale(num_classes, shift)
         )
 
     def forward(self, feats: Tensor, encodings: Tensor, valid: Tensor) -> Tensor:
@@ -92,11 +96,11 @@ class PanopticRelationalAttention(nn.Module):
 class _PerCategoryScale(nn.Module):
     """A scale and a shift a class, and one of each for all instance slots."""
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, shift: float) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.scale = nn.Parameter(torch.ones(num_classes + 1))
-        self.shift = nn.Parameter(torch.zeros(num_classes + 1))
+        self.shift = nn.Parameter(torch.full((num_classes + 1,), shift))
 
     def forward(self, spatial: Tensor) -> Tensor:
         """Scale and shift the rows of ``(B, L, HW)``."""

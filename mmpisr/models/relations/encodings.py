@@ -44,3 +44,21 @@ def panoptic_encodings(
         if pixel_mask is None:
             return total / (masks.shape[2] + eps)
         return total / (pixel_mask.flatten(1).sum(dim=1)[:, None, None] + eps)
+
+
+def mask_confidence(masks: Tensor, *, eps: float = 1e-6) -> Tensor:
+    """Tell what an image shows from what is nowhere in it: ``sum(m^2) / sum(m)``.
+
+    The mean of a mask under itself, whatever its size: near one for a class that some
+    pixels are sure of, near zero for one that all pixels give a small probability. A
+    heatmap that falls off as a Gaussian has half its peak.
+
+    Args:
+        masks: Weights in [0, 1], ``(B, L, H, W)``.
+        eps: Added to the divisor, so that an empty mask gives zero.
+
+    Returns:
+        Confidence in [0, 1], ``(B, L)``, float32.
+    """
+    masks = masks.float().flatten(2)  # (B, L, HW)
+    return masks.square().sum(dim=2) / (masks.sum(dim=2) + eps)

@@ -7,7 +7,7 @@ from mmpisr.registry import MODELS
 
 from .attention import PanopticRelationalAttention
 from .base import BaseRelation, RelationInputs, RelationOutput
-from .encodings import panoptic_encodings
+from .encodings import mask_confidence, panoptic_encodings
 from .fusion import GATE
 from .reweighting import EncodingReweighting
 
@@ -19,10 +19,12 @@ class PISR(BaseRelation):
     Differs from the paper: features are batch-normalised before they are encoded and
     related (what all categories have in common would drown what tells them apart),
     encodings are layer-normalised (raw sums over space differ by orders of magnitude
-    between a sky and a sign), the result is added to the features (see
-    :class:`Fusion`), and g_p does not mix slots (see
-    :class:`PanopticRelationalAttention`). The letter of the paper is
-    ``feats_norm=False, encoding_norm=False, mix_slots=True, fusion='replace'``.
+    between a sky and a sign) and faded by :func:`mask_confidence` (normalised, a class
+    that is nowhere would weigh as much as one that is there; the paper's sums have it
+    near zero), the result is added to the features (see :class:`Fusion`), and g_p does
+    not mix slots (see :class:`PanopticRelationalAttention`). The letter of the paper is
+    ``feats_norm=False, encoding_norm=False, fade=False, mix_slots=True,
+    fusion='replace'``.
 
     Args:
         in_channels: Channels C of the feature map.
@@ -34,7 +36,10 @@ class PISR(BaseRelation):
         normaliser: ``'mass'`` or ``'area'``, see :func:`panoptic_encodings`.
         feats_norm: Whether the features that the relation reads are batch-normalised.
         encoding_norm: Whether encodings are layer-normalised.
+        fade: Whether encodings are multiplied by the confidence of their masks.
         mix_slots: Whether g_p is dense over categories.
+        shift: Weight with which every pixel reads every category at first, see
+            :class:`PanopticRelationalAttention`. Our choice; not public.
         attend: ``'linear'`` or ``'softmax'``.
         fusion: ``'residual'`` or ``'replace'``.
         gate: Weight of what the relation adds, at first; see :class:`Fusion`.
@@ -54,7 +59,9 @@ class PISR(BaseRelation):
         normaliser: str = 'mass',
         feats_norm: bool = True,
         encoding_norm: bool = True,
+        fade: bool = True,
         mix_slots: bool = False,
+        shift: float = 1.0,
         attend: str = 'linear',
         fusion: str = 'residual',
         gate: float = GATE,
@@ -73,6 +80,7 @@ class PISR(BaseRelation):
         self.normaliser = normaliser
         self.feats_norm = nn.BatchNorm2d(in_channels) if feats_norm else nn.Identity()
         self.norm = nn.LayerNorm(in_channels) if encoding_norm else nn.Identity()
+        self.fade = fade
         self.reweighting = (
             EncodingReweighting(in_channels, hidden_channels=reweight_channels)
             if reweight
@@ -84,11 +92,12 @@ class PISR(BaseRelation):
             num_instances=num_instances,
             channels=channels,
             mix_slots=mix_slots,
+            shift=shift,
             attend=attend,
         )
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
-        """Encode, reweight, attend."""
+        """Encode, fade, reweight, attend."""
         feats = torch.where(inputs.pixel_mask, self.feats_norm(inputs.feats), 0)
         encodings = self.norm(
             panoptic_encodings(
@@ -98,6 +107,8 @@ class PISR(BaseRelation):
                 normaliser=self.normaliser,
             )
         )  # (B, L, C)
+        if self.fade:
+            encodings = encodings * mask_confidence(inputs.masks).unsqueeze(-1)
 
         weights, weighted = None, encodings
         if self.reweighting is not None:

@@ -17,6 +17,7 @@ RELATIONS = {
         {
             'channels': 8,
             'encoding_norm': False,
+            'fade': False,
             'mix_slots': True,
             'fusion': 'replace',
         },

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.relations import panoptic_encodings
+from mmpisr.models.relations import mask_confidence, panoptic_encodings
 
 FEATS = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 8.0]]]])
 MASKS = torch.tensor([[[[1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.5]]]])
@@ -57,3 +57,30 @@ def test_half_precision_input_is_summed_in_float32():
 def test_an_unknown_normaliser_is_refused():
     with pytest.raises(ValueError, match="'max'"):
         panoptic_encodings(FEATS, MASKS, normaliser='max')
+
+
+def test_confidence_is_the_mean_of_a_mask_under_itself():
+    masks = torch.tensor([[[[1.0, 1.0, 0.5, 0.0]], [[0.1] * 4], [[0.0] * 4]]])
+
+    torch.testing.assert_close(mask_confidence(masks), torch.tensor([[0.9, 0.1, 0.0]]))
+
+
+def test_confidence_does_not_depend_on_size_or_half_precision():
+    edge = torch.linspace(-2, 2, 33)
+    mask = torch.exp(-edge.square()[:, None] - edge.square())[None, None]
+    large = torch.nn.functional.interpolate(mask, size=(330, 330), mode='bilinear')
+
+    expected = mask_confidence(mask)
+
+    torch.testing.assert_close(mask_confidence(large), expected, rtol=0.05, atol=0)
+    torch.testing.assert_close(
+        mask_confidence(large.half()), mask_confidence(large), rtol=1e-3, atol=0
+    )
+
+
+def test_an_empty_mask_has_a_finite_gradient_of_confidence():
+    masks = torch.zeros(1, 2, 2, 2, requires_grad=True)
+
+    mask_confidence(masks).sum().backward()
+
+    assert masks.grad.isfinite().all()

@@ -13,6 +13,7 @@ def test_the_literal_form_is_the_papers_equations(scene):
         num_instances=4,
         feats_norm=False,
         encoding_norm=False,
+        fade=False,
         mix_slots=True,
         fusion='replace',
         normaliser='area',
@@ -48,6 +49,32 @@ def test_scores_lie_between_zero_and_one_and_empty_slots_score_zero(build, scene
 
 def test_without_reweighting_there_are_no_scores(build, scene):
     assert build('pisr', reweight=False)(*scene).weights is None
+
+
+def test_a_class_that_is_nowhere_has_next_to_no_encoding(build, scene):
+    probs = torch.full_like(scene.sem_probs, 0.001)
+    probs[:, 0, :, 4:] = probs[:, 1, :, :4] = 0.997
+
+    for fade, ratio in ((True, 0.002), (False, 0.5)):
+        encodings = build('pisr', fade=fade)(scene.feats, probs, scene.heatmaps)
+        there, nowhere = encodings.encodings[:, :5].norm(dim=2).split([2, 3], dim=1)
+        assert (nowhere.amax() < ratio * there.amin()) == fade
+
+
+def test_a_pixel_reads_every_category_from_the_start(scene):
+    pixel = torch.zeros(1, 12, 1, 1)
+    encodings = torch.eye(3, 12).unsqueeze(0)
+    valid = torch.tensor([[True, True, False]])
+    read = {}
+    for shift in (0.0, 2.0):
+        torch.manual_seed(0)
+        attention = PanopticRelationalAttention(
+            12, num_classes=2, num_instances=1, shift=shift
+        )
+        read[shift] = attention(pixel, encodings, valid).flatten()
+
+    values = attention.g_q(encodings)[0, :2].sum(dim=0)
+    torch.testing.assert_close(read[2.0] - read[0.0], 2 * values / 3**0.5)
 
 
 def test_the_order_of_slots_does_not_matter(build, scene):
@@ -94,8 +121,8 @@ def test_attention_by_hand():
 
     actual = attention(feats, encodings, torch.tensor([[True, True]]))
 
-    # h(F) = 6; F_sp = (2, 1) * 6; F_pan = (3 * 12 + 1.5 * 6) / sqrt(2)
-    torch.testing.assert_close(actual, torch.full((1, 1, 1, 2), 45 / 2**0.5))
+    # h(F) = 6; F_sp = (2, 1) * 6; F_pan = (3 * (12 + 1) + 1.5 * (6 + 1)) / sqrt(2)
+    torch.testing.assert_close(actual, torch.full((1, 1, 1, 2), 49.5 / 2**0.5))
 
 
 def test_an_unknown_attention_is_refused(build):
