@@ -128,15 +128,24 @@ def test_each_host_has_a_study_of_its_base_the_control_and_pisr():
         assert pisr.config.stem == f'pisr_{base.config.stem}'
 
 
-def test_tuning_gives_each_model_the_same_rates_and_a_seed_of_its_own():
+def test_tuning_tries_as_much_for_each_model_and_has_a_seed_of_its_own():
     tuning = read_study(PATHS[0].with_name('tuning_scenes.yaml'))
-    rates = {}
+    host = 'optim_wrapper.optimizer.lr'
+    relation = 'optim_wrapper.paramwise_cfg.custom_keys.relation.lr_mult'
+    tried = {}
     for variant in tuning.variants:
-        rate = variant.options['optim_wrapper.optimizer.lr']
+        rate, part = variant.options[host], variant.options.get(relation)
+        model = variant.label.split(',')[0]
         assert variant.x == rate
-        assert variant.label.endswith(f'lr={rate}')
-        rates.setdefault(variant.line, []).append(rate)
-    assert {*map(tuple, rates.values())} == {(0.004, 0.002, 0.008)}
+        suffix = '' if part is None else f', relation x{part}'
+        assert variant.line == f'{model}{suffix}'
+        assert variant.label == f'{model}, lr={rate}{suffix}'
+        tried.setdefault(model, []).append((rate, part))
+    base = tried.pop('base')
+    assert {part for _, part in base} == {None}
+    assert len({*base}) == 5
+    same = (0.004, None), (0.002, None), (0.008, None), (0.004, 1.0), (0.004, 0.05)
+    assert {*map(tuple, tried.values())} == {same}
     others = [read_study(path) for path in PATHS if path.stem != 'tuning_scenes']
     assert not {*tuning.seeds} & {seed for study in others for seed in study.seeds}
 
