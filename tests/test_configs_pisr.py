@@ -22,9 +22,17 @@ def assigned(path):
     return {node.targets[0].id: node.value for node in body}
 
 
-def test_it_has_at_most_15_lines_and_changes_the_model_and_hooks_only(path, assigned):
+def test_it_has_at_most_15_lines_and_changes_nothing_else_that_is_trained(
+    path, assigned
+):
+    """The model, a hook, and at most the learning rate of the relation alone."""
+    optional = {'default_hooks', 'optim_wrapper'}
+    rate = 'dict(paramwise_cfg=dict(custom_keys=dict(relation=dict(lr_mult=0.2))))'
+
     assert len(path.read_text().splitlines()) <= 15
-    assert {'_base_', 'model'} <= set(assigned) <= {'_base_', 'model', 'default_hooks'}
+    assert {'_base_', 'model'} <= set(assigned) <= {'_base_', 'model', *optional}
+    if 'optim_wrapper' in assigned:
+        assert ast.unparse(assigned['optim_wrapper']) == rate
 
 
 def test_its_base_has_its_name_without_the_relation(path, assigned):
