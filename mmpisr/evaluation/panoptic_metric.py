@@ -80,7 +80,7 @@ class PanopticMetric(BaseMetric):
         scores_file: Also write the statistics of each image, for
             ``tools/analysis_tools/compare_results.py``. npz; replaced at each
             evaluation.
-        relation_accuracy: Also ``RelationAccuracy``; ``'auto'``: if there are any.
+        relation_accuracy: Also ``RelationAccuracy``; ``'auto'``: if data has relations.
 
     Raises:
         ValueError: ``format_only`` without ``outfile_prefix``, an unknown ``mask_ap``
