@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+KEEP_MEMORY = {'MALLOC_MMAP_MAX_': '0', 'MALLOC_TRIM_THRESHOLD_': str(2**34)}
+"""For glibc: not to give memory back after each step, only to ask for it again."""
 KIB_PER_MIB = 1024
 
 
@@ -33,7 +35,7 @@ class ChildProcess:
                 command,
                 stdout=file,
                 stderr=file,
-                env={**os.environ, 'OMP_NUM_THREADS': str(threads)},
+                env={**os.environ, **KEEP_MEMORY, 'OMP_NUM_THREADS': str(threads)},
                 preexec_fn=_end_with_parent if sys.platform == 'linux' else None,
             )
 

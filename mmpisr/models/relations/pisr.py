@@ -19,11 +19,12 @@ class PISR(BaseRelation):
     Differs from the paper: features are batch-normalised before they are encoded and
     related (what all categories have in common would drown what tells them apart),
     encodings are layer-normalised (raw sums over space differ by orders of magnitude
-    between a sky and a sign) and faded by :func:`mask_confidence` (normalised, a class
-    that is nowhere would weigh as much as one that is there; the paper's sums have it
-    near zero), the result is added to the features (see :class:`Fusion`), and g_p does
-    not mix slots (see :class:`PanopticRelationalAttention`). The letter of the paper is
-    ``feats_norm=False, encoding_norm=False, fade=False, mix_slots=True,
+    between a sky and a sign), reweighting starts from :func:`mask_confidence`
+    (normalised, a class that is nowhere would weigh as much as one that is there; the
+    paper's sums have it near zero), the result is added to the features (see
+    :class:`Fusion`), and g_p does not mix slots (see
+    :class:`PanopticRelationalAttention`). The letter of the paper is
+    ``feats_norm=False, encoding_norm=False, confidence=False, mix_slots=True,
     fusion='replace'``.
 
     Args:
@@ -32,11 +33,13 @@ class PISR(BaseRelation):
         num_instances: Instance slots K. Our choice; not public.
         channels: Width of the first product. Our choice; not public.
         reweight: Whether encodings are reweighted (False: Table 5's ablation).
-        reweight_channels: Hidden width of the reweighting network. Our choice.
+        reweight_channels: Hidden width of the reweighting network, 0: none, scores
+            are the confidence of the masks. Our choice; not public.
+        confidence: Whether scores start near the confidence of the masks, see
+            :class:`EncodingReweighting`.
         normaliser: ``'mass'`` or ``'area'``, see :func:`panoptic_encodings`.
         feats_norm: Whether the features that the relation reads are batch-normalised.
         encoding_norm: Whether encodings are layer-normalised.
-        fade: Whether encodings are multiplied by the confidence of their masks.
         mix_slots: Whether g_p is dense over categories.
         shift: Weight with which every pixel reads every category at first, see
             :class:`PanopticRelationalAttention`. Our choice; not public.
@@ -56,10 +59,10 @@ class PISR(BaseRelation):
         channels: int = 128,
         reweight: bool = True,
         reweight_channels: int = 64,
+        confidence: bool = True,
         normaliser: str = 'mass',
         feats_norm: bool = True,
         encoding_norm: bool = True,
-        fade: bool = True,
         mix_slots: bool = False,
         shift: float = 1.0,
         attend: str = 'linear',
@@ -80,9 +83,12 @@ class PISR(BaseRelation):
         self.normaliser = normaliser
         self.feats_norm = nn.BatchNorm2d(in_channels) if feats_norm else nn.Identity()
         self.norm = nn.LayerNorm(in_channels) if encoding_norm else nn.Identity()
-        self.fade = fade
         self.reweighting = (
-            EncodingReweighting(in_channels, hidden_channels=reweight_channels)
+            EncodingReweighting(
+                in_channels,
+                hidden_channels=reweight_channels,
+                from_confidence=confidence,
+            )
             if reweight
             else None
         )
@@ -97,7 +103,7 @@ class PISR(BaseRelation):
         )
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
-        """Encode, fade, reweight, attend."""
+        """Encode, reweight, attend."""
         feats = torch.where(inputs.pixel_mask, self.feats_norm(inputs.feats), 0)
         encodings = self.norm(
             panoptic_encodings(
@@ -107,12 +113,11 @@ class PISR(BaseRelation):
                 normaliser=self.normaliser,
             )
         )  # (B, L, C)
-        if self.fade:
-            encodings = encodings * mask_confidence(inputs.masks).unsqueeze(-1)
 
         weights, weighted = None, encodings
         if self.reweighting is not None:
-            weights = self.reweighting(encodings, inputs.valid)  # (B, L)
+            confidence = mask_confidence(inputs.masks)
+            weights = self.reweighting(encodings, inputs.valid, confidence)  # (B, L)
             weighted = encodings * weights.unsqueeze(-1)
 
         related = self.attention(feats, weighted, inputs.valid)

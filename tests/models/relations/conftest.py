@@ -12,12 +12,16 @@ CHANNELS, CLASSES, SLOTS = 12, 5, 4
 RELATIONS = {
     'pisr': (relations.PISR, {'channels': 8}),
     'pisr-without-reweighting': (relations.PISR, {'reweight': False, 'channels': 8}),
+    'pisr-weighed-by-confidence': (
+        relations.PISR,
+        {'reweight_channels': 0, 'channels': 8},
+    ),
     'pisr-literal': (
         relations.PISR,
         {
             'channels': 8,
             'encoding_norm': False,
-            'fade': False,
+            'confidence': False,
             'mix_slots': True,
             'fusion': 'replace',
         },

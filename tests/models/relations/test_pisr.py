@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.relations import PISR, EncodingReweighting
+from mmpisr.models.relations import PISR, EncodingReweighting, mask_confidence
 from mmpisr.models.relations.attention import PanopticRelationalAttention
 
 
@@ -13,7 +13,7 @@ def test_the_literal_form_is_the_papers_equations(scene):
         num_instances=4,
         feats_norm=False,
         encoding_norm=False,
-        fade=False,
+        confidence=False,
         mix_slots=True,
         fusion='replace',
         normaliser='area',
@@ -51,14 +51,37 @@ def test_without_reweighting_there_are_no_scores(build, scene):
     assert build('pisr', reweight=False)(*scene).weights is None
 
 
-def test_a_class_that_is_nowhere_has_next_to_no_encoding(build, scene):
+def test_a_class_that_is_nowhere_scores_next_to_nothing_at_first(build, scene):
     probs = torch.full_like(scene.sem_probs, 0.001)
     probs[:, 0, :, 4:] = probs[:, 1, :, :4] = 0.997
 
-    for fade, ratio in ((True, 0.002), (False, 0.5)):
-        encodings = build('pisr', fade=fade)(scene.feats, probs, scene.heatmaps)
-        there, nowhere = encodings.encodings[:, :5].norm(dim=2).split([2, 3], dim=1)
-        assert (nowhere.amax() < ratio * there.amin()) == fade
+    scores = build('pisr')(scene.feats, probs, scene.heatmaps).weights
+
+    there, nowhere = scores[:, :5].split([2, 3], dim=1)
+    assert there.min() > 0.99
+    assert nowhere.max() < 0.002
+
+
+def test_the_network_moves_scores_away_from_the_confidence(build, scene):
+    first, trained = build('pisr'), build('pisr')
+    trained.reweighting.score[2].bias.data += 2
+
+    scores = [pisr(*scene).weights for pisr in (first, trained)]
+
+    torch.testing.assert_close(scores[1].logit(), scores[0].logit() + 2)
+
+
+def test_scores_without_a_network_are_the_confidence_of_the_masks(build, scene):
+    pisr = build('pisr', reweight_channels=0)
+    masks = torch.cat([scene.sem_probs, scene.heatmaps], dim=1)
+
+    torch.testing.assert_close(pisr(*scene).weights, mask_confidence(masks))
+    assert not [*pisr.reweighting.parameters()]
+
+
+def test_scores_from_nothing_are_refused():
+    with pytest.raises(ValueError, match='hidden_channels=0 and from_confidence=False'):
+        EncodingReweighting(12, hidden_channels=0, from_confidence=False)
 
 
 def test_a_pixel_reads_every_category_from_the_start(scene):
@@ -97,11 +120,12 @@ def test_another_number_of_slots_is_welcome_where_slots_do_not_mix(build, scene)
 
 
 def test_reweighting_by_hand():
-    network = EncodingReweighting(1, hidden_channels=1)
+    network = EncodingReweighting(1, hidden_channels=1, from_confidence=False)
     for weight, value in zip(network.parameters(), (2.0, -1.0, 3.0, 0.5), strict=True):
         torch.nn.init.constant_(weight, value)
 
-    scores = network(torch.tensor([[[1.0], [0.0]]]), torch.tensor([[True, True]]))
+    encodings, valid = torch.tensor([[[1.0], [0.0]]]), torch.tensor([[True, True]])
+    scores = network(encodings, valid, torch.rand(1, 2))
 
     expected = torch.tensor([[3.5, 0.5]]).sigmoid()  # 3 relu(2 e - 1) + 0.5
     torch.testing.assert_close(scores, expected)
