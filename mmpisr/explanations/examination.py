@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.models.relations import PISR
 
 from .counterfactual import flip_outcomes
+from .known_classes import score_with_known_classes
 from .loaded_model import LoadedModel
 from .observations import Observations, observe
 from .swap_test import SwapTest, run_swap_test
@@ -40,6 +42,8 @@ class Examination(NamedTuple):
         relations: The dataset's, R.
         observed: Of the test images as they are.
         swaps: With other encodings; empty without PISR.
+        known: With the classes known that the image shows; empty where the host has
+            no layer that predicts classes of pixels.
         flips: Outcomes of scenes drawn again, ``(I, R, 5)`` each; empty without
             relations in the data.
     """
@@ -50,6 +54,7 @@ class Examination(NamedTuple):
     relations: Sequence[Mapping[str, str]]
     observed: list[Observations]
     swaps: list[SwapTest]
+    known: list[ScoreTable]
     flips: list[np.ndarray]
 
     @property
@@ -80,7 +85,7 @@ def examine(
     """
     if not trained.checkpoints:
         raise ValueError(f'{trained.label}: no checkpoint of {trained.config} is given')
-    observed, swaps, flips = [], [], []
+    observed, swaps, known, flips = [], [], [], []
     for checkpoint in trained.checkpoints:
         loaded = LoadedModel(
             trained.config, checkpoint, options=trained.options, device=device
@@ -88,6 +93,7 @@ def examine(
         observed.append(observe(loaded))
         if isinstance(loaded.find_relation(), PISR):
             swaps.append(run_swap_test(loaded, observed[-1], seed=swap_seed))
+        known.append(score_with_known_classes(loaded, observed[-1]))
         if loaded.relations:
             flips.append(flip_outcomes(loaded))
         observed[-1] = observed[-1]._replace(encodings=[])  # large
@@ -98,5 +104,6 @@ def examine(
         relations=loaded.relations,
         observed=observed,
         swaps=swaps,
+        known=[table for table in known if table is not None],
         flips=flips,
     )

@@ -29,6 +29,8 @@ class Observations(NamedTuple):
             classes are one to the relation.
         scores: Reweighting scores; empty where the relation has none.
         encodings: Of each image, on the CPU; empty where there are none.
+        confidence: Of each image's masks, as the reweighting reads it, ``(L,)``; empty
+            where the relation has no scores.
     """
 
     table: ScoreTable
@@ -36,6 +38,7 @@ class Observations(NamedTuple):
     found: np.ndarray
     scores: list[ImageScores]
     encodings: list[Encodings]
+    confidence: list[np.ndarray]
 
 
 def observe(loaded: LoadedModel) -> Observations:
@@ -45,6 +48,7 @@ def observe(loaded: LoadedModel) -> Observations:
     present, found = [], []
     scores: list[ImageScores] = []
     encodings: list[Encodings] = []
+    confidence: list[np.ndarray] = []
     for index in range(len(loaded.dataset)):
         with listened(relation, loaded.class_rows()) as heard:
             sample = loaded.predict(index)
@@ -55,12 +59,14 @@ def observe(loaded: LoadedModel) -> Observations:
         if heard.call is not None and heard.call.weights is not None:
             scores.append(heard.call.scores_of(0, sample))
         encodings += heard.encodings
+        confidence += heard.confidence
     return Observations(
         table=metric.score_table(metric.results),
         present=np.array(present),
         found=np.array(found),
         scores=scores,
         encodings=encodings,
+        confidence=confidence,
     )
 
 
@@ -69,9 +75,11 @@ class Heard:
 
     call: RelationCall | None = None
     encodings: list[Encodings]
+    confidence: list[np.ndarray]
 
     def __init__(self) -> None:
         self.encodings = []
+        self.confidence = []
 
 
 @contextmanager
@@ -85,7 +93,12 @@ def listened(relation: BaseRelation | None, class_rows: Any = None) -> Iterator[
     def keep(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
         heard.call = RelationCall.of(args, kwargs, output, class_rows)
 
-    handle = relation.register_forward_hook(keep, with_kwargs=True)
+    def keep_confidence(_: nn.Module, inputs: tuple, output: Any) -> None:
+        heard.confidence.append(inputs[2][0].cpu().numpy())
+
+    handles = [relation.register_forward_hook(keep, with_kwargs=True)]
+    if isinstance(relation, PISR) and relation.reweighting is not None:
+        handles.append(relation.reweighting.register_forward_hook(keep_confidence))
     try:
         if isinstance(relation, PISR):
             with recorded_encodings(relation) as heard.encodings:
@@ -93,7 +106,8 @@ def listened(relation: BaseRelation | None, class_rows: Any = None) -> Iterator[
         else:
             yield heard
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
 
 
 def _found(call: RelationCall | None, final: Tensor, num_classes: int) -> np.ndarray:

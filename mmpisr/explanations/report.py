@@ -23,6 +23,12 @@ SWAP = (
     'row: values; others: difference to it, with 95 % intervals over seeds and images '
     '(bold: excludes zero).'
 )
+KNOWN = (
+    'Every image is predicted again with the classes that its truth lacks ruled out '
+    'in the last layer: what knowing which classes are there is worth to that model. '
+    'First row: values; second: difference, with 95 % intervals over seeds and images '
+    '(bold: excludes zero).'
+)
 DONORS = (
     'Accuracy on the two classes that a decider tells apart, by whether the other '
     'image agrees with the own one about the decider. Encodings that carry it give '
@@ -64,6 +70,8 @@ def write_explanation(
     parts += _in_short(both)
     parts += scores_section(examined, out)
     parts += _swaps(examined, out)
+    if all(one.known for one in both):
+        parts += ['## Classes known', KNOWN, tables.known_table(both)]
     parts += _relations(both, out)
     page = out / 'README.md'
     write_atomically(page, '\n\n'.join(parts) + '\n')

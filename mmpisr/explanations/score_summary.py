@@ -121,6 +121,21 @@ def area_entries(observed: Observations) -> Entries:
     return entries_of(observed.found, observed.present)
 
 
+def class_confidence_entries(observed: Observations) -> Entries:
+    """Classes by the confidence of their masks."""
+    classes = class_entries(observed)
+    confidence = np.array(observed.confidence)[classes.images, classes.columns]
+    return classes._replace(scores=confidence)
+
+
+def slot_confidence_entries(observed: Observations) -> Entries:
+    """The filled slots by the confidence of their heatmaps."""
+    slots = slot_entries(observed)
+    first = observed.scores[0].classes.size
+    confidence = np.array(observed.confidence)[slots.images, first + slots.columns]
+    return slots._replace(scores=confidence)
+
+
 def rank_entries(observed: Observations) -> Entries:
     """The filled slots by their rank, 1 the best."""
     slots = slot_entries(observed)

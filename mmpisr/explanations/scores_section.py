@@ -13,26 +13,30 @@ from .score_summary import (
     Entries,
     ScoreRow,
     area_entries,
+    class_confidence_entries,
     class_entries,
     column_rows,
     decider_class_entries,
     decider_slot_entries,
     rank_entries,
     score_row,
+    slot_confidence_entries,
     slot_entries,
     slot_means,
     within_columns,
 )
 
 SCORES = (
-    'A score w of the reweighting (Sec. 3.3) is learned from the final losses alone; '
-    'nothing tells it what is there. AUROC: the chance that one of what is there '
+    'A score w of the reweighting (Sec. 3.3) is learned from the final losses alone. '
+    'Nothing tells it what is there but the intermediate prediction: by default it '
+    'starts at the confidence of the mask. AUROC: the chance that one of what is there '
     'outscores one of what is not. A slot is true if its heatmap, from 0.5 on, has an '
     'IoU of 0.5 with an object that no better slot has taken. The rows in italics are '
-    'references: what the share of the intermediate prediction, and the rank of a '
-    'slot, tell without w. ECE: expected calibration error, if w were meant as a '
-    'chance. Deciders: of what is there, whether what decides other classes outscores '
-    'the rest. Means over seeds; 95 % intervals over images.'
+    'references: what the confidence of the mask, the share of the intermediate '
+    'prediction, and the rank of a slot, tell without w. ECE: expected calibration '
+    'error, if w were meant as a chance. Deciders: of what is there, whether what '
+    'decides other classes outscores the rest. Means over seeds; 95 % intervals over '
+    'images.'
 )
 
 
@@ -86,9 +90,13 @@ def _decider_rows(examined: Examination) -> list[ScoreRow]:
 
 def _references(examined: Examination) -> list[ScoreRow]:
     """Rows of what is no score w: only their AUROC says anything."""
-    groups = {'*slots, by their rank*': rank_entries}
+    groups = {
+        '*slots, by their confidence*': slot_confidence_entries,
+        '*slots, by their rank*': rank_entries,
+    }
     if examined.class_rows is None:
         groups = {'*classes, by their area*': area_entries, **groups}
+    groups = {'*classes, by their confidence*': class_confidence_entries, **groups}
     nan = float('nan')
     rows = [
         score_row(title, [make(one) for one in examined.observed])

@@ -6,6 +6,7 @@ from math import isnan
 import numpy as np
 
 from mmpisr.evaluation.panoptic_quality import panoptic_quality
+from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.studies.paired_difference import PairedDifference, differences_by_tables
 from mmpisr.studies.tables import difference_text, table
 
@@ -69,6 +70,20 @@ def swap_table(examined: Examination) -> str:
     return table(['encodings', *metrics], rows)
 
 
+def known_table(examined: Sequence[Examination]) -> str:
+    """Values as they are, then what knowing the classes adds, two rows a model."""
+    rows = []
+    for one in examined:
+        plain = [seed.table for seed in one.observed]
+        values = table_values(plain)
+        pairs = zip(one.known, plain, strict=True)
+        found = differences_by_tables([*pairs])
+        metrics = [name for name in METRICS if name in values]
+        rows.append([one.label, *(f'{np.mean(values[m]):.2f}' for m in metrics)])
+        rows.append(['classes known', *(difference_text(found[m]) for m in metrics)])
+    return table(['model', *metrics], rows)
+
+
 def swap_differences(examined: Examination, name: str) -> dict[str, PairedDifference]:
     """What a condition adds to the unchanged model, by metric."""
     return differences_by_tables(
@@ -83,9 +98,13 @@ def conditions(examined: Examination) -> list[str]:
 
 def condition_values(examined: Examination, name: str) -> dict[str, list[float]]:
     """Figures of each model under a condition, percent, by metric."""
+    return table_values([swap.tables[name] for swap in examined.swaps])
+
+
+def table_values(tables: Sequence[ScoreTable]) -> dict[str, list[float]]:
+    """Figures of each model's statistics, percent, by metric."""
     values: dict[str, list[float]] = {}
-    for swap in examined.swaps:
-        scored = swap.tables[name]
+    for scored in tables:
         for key, measure in scored.measures().items():
             total = scored.records[key].sum(axis=0)
             for metric, value in measure.values(total).items():

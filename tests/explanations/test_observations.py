@@ -18,8 +18,11 @@ def test_a_pass_with_pisr_keeps_scores_and_encodings(load):
         39,
         loaded.find_relation().in_channels,
     )
+    confidence = [image.shape for image in found.confidence]
+    assert confidence == [found.encodings[0].valid.shape[1:]] * 3
     assert (found.present[0] == found.scores[0].present).all()
     assert not loaded.find_relation()._forward_hooks
+    assert not loaded.find_relation().reweighting._forward_hooks
 
 
 def test_a_base_model_has_found_what_it_predicts(load):
@@ -27,7 +30,7 @@ def test_a_base_model_has_found_what_it_predicts(load):
 
     found = observe(loaded)
 
-    assert found.scores == found.encodings == []
+    assert found.scores == found.encodings == found.confidence == []
     labels = loaded.predict(0).pred_panoptic_seg.sem_seg % 1000
     shares = np.bincount(labels.flatten(), minlength=20)[:19] / labels.numel()
     assert found.found[0] == pytest.approx(shares)
@@ -39,7 +42,7 @@ def test_a_relation_without_scores_gives_none(load, checkpoints):
 
     found = observe(loaded)
 
-    assert found.scores == []
+    assert found.scores == found.confidence == []
     assert len(found.encodings) == 3
 
 

@@ -16,7 +16,7 @@ def observed(found=(0.1, 0.0, 0.0, 0.1)):
     there = np.array([True, True, False, False])
     present = np.stack([there, there, ~there], axis=1)
     shares = np.stack([found, np.zeros(4), np.zeros(4)], axis=1)
-    return Observations(table, present, shares, [], [])
+    return Observations(table, present, shares, [], [], [])
 
 
 def test_the_four_cases_are_those_of_a_hand():

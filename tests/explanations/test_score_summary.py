@@ -6,18 +6,21 @@ from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.explanations.observations import Observations
 from mmpisr.explanations.score_summary import (
     area_entries,
+    class_confidence_entries,
     class_entries,
     column_rows,
     decider_class_entries,
     decider_slot_entries,
     rank_entries,
     score_row,
+    slot_confidence_entries,
     slot_entries,
     slot_means,
     within_columns,
 )
 
 NAMES = ['car', 'sky', 'boat']
+CONFIDENCE = [np.array([0.7, 0.8, 0.1, 0.5, 0.2, 0.0])] * 2  # classes, then slots
 
 
 def image(classes, present, slots=(0.9, 0.4, 0.0), labels=(2, -1, -1)):
@@ -36,7 +39,7 @@ def observed():
     scores = [image([0.8, 0.9, 0.1], [1, 1, 0]), image([0.3, 0.6, 0.5], [0, 1, 0])]
     present = np.array([one.present for one in scores])
     return Observations(
-        ScoreTable([1, 2], [], None, {}), present, present * 0.2, scores, []
+        ScoreTable([1, 2], [], None, {}), present, present * 0.2, scores, [], CONFIDENCE
     )
 
 
@@ -49,6 +52,14 @@ def test_groups_are_summed_up_by_hand(observed):
     assert row.auroc == 1
     assert row.of_seeds == (1,)
     assert row.error == pytest.approx((0.2 + 0.1 + 0.1 + 0.3 + 0.4 + 0.5) / 6)
+
+
+def test_the_confidence_of_masks_takes_the_place_of_scores(observed):
+    classes = class_confidence_entries(observed)
+    assert classes.scores.tolist() == [0.7, 0.8, 0.1] * 2
+    assert classes.positive.tolist() == class_entries(observed).positive.tolist()
+    slots = slot_confidence_entries(observed)
+    assert slots.scores.tolist() == [0.5, 0.2] * 2
 
 
 def test_empty_slots_do_not_count(observed):

@@ -14,6 +14,7 @@ from mmpisr.explanations.tables import (
     condition_values,
     donor_table,
     flip_table,
+    known_table,
     percent,
     swap_table,
 )
@@ -43,7 +44,7 @@ def examined():
     """Two seeds, the same; swapping takes 0.2 of each IoU."""
     tables = {'unchanged': scores(0.8), **dict.fromkeys(CHANGED, scores(0.6))}
     present = np.array([[True, True, False], [False, False, True]])
-    observed = Observations(scores(0.8), present, present * 0.1, [], [])
+    observed = Observations(scores(0.8), present, present * 0.1, [], [], [])
     flips = np.array([[[3, 1, 0, 0, 0]], [[0, 0, 0, 0, 1]]])
     return Examination(
         TrainedSeeds('PISR', 'c.py', ['1.pth', '2.pth'], {}),
@@ -52,6 +53,7 @@ def examined():
         [RELATION],
         [observed] * 2,
         [SwapTest(tables, np.array([1, 0]))] * 2,
+        [scores(0.9)] * 2,
         [flips] * 2,
     )
 
@@ -61,6 +63,12 @@ def test_values_are_those_of_the_unchanged_model_and_differences_to_it(examined)
     assert lines[2].startswith('| unchanged | 80.00 |')
     assert lines[3].startswith('| all swapped | **-20.00** [-20.00, -20.00] |')
     assert len(lines) == 3 + len(CHANGED)
+
+
+def test_knowing_the_classes_is_compared_with_the_model_as_it_is(examined):
+    lines = known_table([examined]).splitlines()
+    assert lines[2].startswith('| PISR | 80.00 |')
+    assert lines[3].startswith('| classes known | **+10.00** [+10.00, +10.00] |')
 
 
 def test_each_model_has_its_value(examined):
