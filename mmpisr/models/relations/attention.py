@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from .encodings import category_rows
 from .precision import float32_products
 
 
@@ -104,6 +105,5 @@ class _PerCategoryScale(nn.Module):
 
     def forward(self, spatial: Tensor) -> Tensor:
         """Scale and shift the rows of ``(B, L, HW)``."""
-        row = torch.arange(spatial.shape[1], device=spatial.device)
-        row = row.clamp(max=self.num_classes)  # (L,)
+        row = category_rows(spatial, self.num_classes)
         return spatial * self.scale[row, None] + self.shift[row, None]

@@ -62,3 +62,16 @@ def mask_confidence(masks: Tensor, *, eps: float = 1e-6) -> Tensor:
     """
     masks = masks.float().flatten(2)  # (B, L, HW)
     return masks.square().sum(dim=2) / (masks.sum(dim=2) + eps)
+
+
+def category_rows(values: Tensor, num_classes: int) -> Tensor:
+    """Number the parameters that categories have: one a class, one for all slots.
+
+    Args:
+        values: One row a category, ``(B, L, ...)``.
+        num_classes: N.
+
+    Returns:
+        0 to N - 1 for the classes, N for every slot, int64, ``(L,)``.
+    """
+    return torch.arange(values.shape[1], device=values.device).clamp(max=num_classes)

@@ -7,7 +7,7 @@ from mmpisr.registry import MODELS
 
 from .attention import PanopticRelationalAttention
 from .base import BaseRelation, RelationInputs, RelationOutput
-from .encodings import mask_confidence, panoptic_encodings
+from .encodings import category_rows, mask_confidence, panoptic_encodings
 from .fusion import GATE
 from .reweighting import EncodingReweighting
 
@@ -21,11 +21,12 @@ class PISR(BaseRelation):
     encodings are layer-normalised (raw sums over space differ by orders of magnitude
     between a sky and a sign), reweighting starts from :func:`mask_confidence`
     (normalised, a class that is nowhere would weigh as much as one that is there; the
-    paper's sums have it near zero), the result is added to the features (see
-    :class:`Fusion`), and g_p does not mix slots (see
-    :class:`PanopticRelationalAttention`). The letter of the paper is
-    ``feats_norm=False, encoding_norm=False, confidence=False, mix_slots=True,
-    fusion='replace'``.
+    paper's sums have it near zero), each category adds a learned vector to its encoding
+    (features change while they are learned; what says "this is a boat" should not), the
+    result is added to the features (see :class:`Fusion`), and g_p does not mix slots
+    (see :class:`PanopticRelationalAttention`). The letter of the paper is
+    ``feats_norm=False, encoding_norm=False, category_embedding=False,
+    confidence=False, mix_slots=True, fusion='replace'``.
 
     Args:
         in_channels: Channels C of the feature map.
@@ -40,6 +41,8 @@ class PISR(BaseRelation):
         normaliser: ``'mass'`` or ``'area'``, see :func:`panoptic_encodings`.
         feats_norm: Whether the features that the relation reads are batch-normalised.
         encoding_norm: Whether encodings are layer-normalised.
+        category_embedding: Whether a learned vector is added to the encodings, one a
+            class and one for all slots, at first as large as a normalised encoding.
         mix_slots: Whether g_p is dense over categories.
         shift: Weight with which every pixel reads every category at first, see
             :class:`PanopticRelationalAttention`. Our choice; not public.
@@ -63,6 +66,7 @@ class PISR(BaseRelation):
         normaliser: str = 'mass',
         feats_norm: bool = True,
         encoding_norm: bool = True,
+        category_embedding: bool = True,
         mix_slots: bool = False,
         shift: float = 1.0,
         attend: str = 'linear',
@@ -83,6 +87,9 @@ class PISR(BaseRelation):
         self.normaliser = normaliser
         self.feats_norm = nn.BatchNorm2d(in_channels) if feats_norm else nn.Identity()
         self.norm = nn.LayerNorm(in_channels) if encoding_norm else nn.Identity()
+        self.embedding = (
+            nn.Embedding(num_classes + 1, in_channels) if category_embedding else None
+        )
         self.reweighting = (
             EncodingReweighting(
                 in_channels,
@@ -103,7 +110,7 @@ class PISR(BaseRelation):
         )
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
-        """Encode, reweight, attend."""
+        """Encode, name, reweight, attend."""
         feats = torch.where(inputs.pixel_mask, self.feats_norm(inputs.feats), 0)
         encodings = self.norm(
             panoptic_encodings(
@@ -113,6 +120,9 @@ class PISR(BaseRelation):
                 normaliser=self.normaliser,
             )
         )  # (B, L, C)
+        if self.embedding is not None:
+            rows = category_rows(encodings, self.num_classes)
+            encodings = encodings + self.embedding(rows)
 
         weights, weighted = None, encodings
         if self.reweighting is not None:

@@ -21,6 +21,7 @@ RELATIONS = {
         {
             'channels': 8,
             'encoding_norm': False,
+            'category_embedding': False,
             'confidence': False,
             'mix_slots': True,
             'fusion': 'replace',

@@ -13,6 +13,7 @@ def test_the_literal_form_is_the_papers_equations(scene):
         num_instances=4,
         feats_norm=False,
         encoding_norm=False,
+        category_embedding=False,
         confidence=False,
         mix_slots=True,
         fusion='replace',
@@ -82,6 +83,20 @@ def test_scores_without_a_network_are_the_confidence_of_the_masks(build, scene):
 def test_scores_from_nothing_are_refused():
     with pytest.raises(ValueError, match='hidden_channels=0 and from_confidence=False'):
         EncodingReweighting(12, hidden_channels=0, from_confidence=False)
+
+
+def test_each_class_and_all_slots_together_have_a_vector_in_their_encodings(
+    build, scene
+):
+    pisr = build('pisr')
+    named = pisr(*scene).encodings
+    names = pisr.embedding.weight.detach().clone()
+    torch.nn.init.zeros_(pisr.embedding.weight)
+
+    added = (named - pisr(*scene).encodings)[0]
+
+    assert names.shape == (6, 12)
+    torch.testing.assert_close(added, torch.cat([names, names[5:].expand(3, -1)]))
 
 
 def test_a_pixel_reads_every_category_from_the_start(scene):
