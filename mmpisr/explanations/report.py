@@ -24,7 +24,7 @@ SWAP = (
     '(bold: excludes zero).'
 )
 KNOWN = (
-    'Every image is predicted again with the classes that its truth lacks ruled out '
+    'Each is predicted again with the classes that its truth lacks ruled out '
     'in the last layer: what knowing which classes are there is worth to that model. '
     'First row: values; second: difference, with 95 % intervals over seeds and images '
     '(bold: excludes zero).'
@@ -71,7 +71,10 @@ def write_explanation(
     parts += scores_section(examined, out)
     parts += _swaps(examined, out)
     if all(one.known for one in both):
-        parts += ['## Classes known', KNOWN, tables.known_table(both)]
+        present = examined.observed[0].present
+        shown = f'{present.sum(axis=1).mean():.1f} of the {present.shape[1]} classes'
+        parts += ['## Classes known', f'An image shows {shown} on average. {KNOWN}']
+        parts.append(tables.known_table(both))
     parts += _relations(both, out)
     page = out / 'README.md'
     write_atomically(page, '\n\n'.join(parts) + '\n')
