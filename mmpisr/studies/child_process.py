@@ -35,7 +35,7 @@ class ChildProcess:
                 command,
                 stdout=file,
                 stderr=file,
-                env={**os.environ, **KEEP_MEMORY, 'OMP_NUM_THREADS': str(threads)},
+                env={**KEEP_MEMORY, **os.environ, 'OMP_NUM_THREADS': str(threads)},
                 preexec_fn=_end_with_parent if sys.platform == 'linux' else None,
             )
 

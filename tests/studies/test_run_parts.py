@@ -36,6 +36,18 @@ def test_a_childs_peak_memory_is_its_own(tmp_path):
     assert 40 < large.peak_memory_mib - small.peak_memory_mib < 90
 
 
+def test_a_child_keeps_memory_unless_its_caller_says_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setenv('MALLOC_MMAP_MAX_', '7')
+    monkeypatch.delenv('MALLOC_TRIM_THRESHOLD_', raising=False)
+    show = 'import os; print(os.environ["MALLOC_MMAP_MAX_"], '
+    show += 'os.environ["MALLOC_TRIM_THRESHOLD_"], os.environ["OMP_NUM_THREADS"])'
+
+    command = [sys.executable, '-c', show]
+    wait(ChildProcess(command, log=tmp_path / 'log', threads=3))
+
+    assert (tmp_path / 'log').read_text().split() == ['7', str(2**34), '3']
+
+
 def test_a_stopped_child_has_ended(tmp_path):
     sleep = [sys.executable, '-c', 'import time; time.sleep(60)']
     child = ChildProcess(sleep, log=tmp_path / 'log', threads=1)
