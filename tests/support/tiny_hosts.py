@@ -60,7 +60,20 @@ def build(family: str, *, host: bool, seed: int = 0) -> nn.Module:
             nn.init.normal_(module.weight, std=0.3)
         if name.endswith(('query_embed', 'query_feat')):
             nn.init.normal_(module.weight, std=5)
+    if family == 'panoptic-deeplab':
+        _set_statistics(model, make_batch(family, *SIZES))
     return model
+
+
+def _set_statistics(model: nn.Module, batch: dict) -> None:
+    """Give norms a batch's own statistics; with others one class wins every pixel."""
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        losses_of(model, batch)
+    for norm in norms:
+        norm.momentum = 0.1
 
 
 def relation_of(host: nn.Module) -> BaseRelation:
