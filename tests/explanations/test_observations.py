@@ -3,6 +3,7 @@ import pytest
 from tiny_explained import BASE
 
 from mmpisr.explanations.observations import observe
+from mmpisr.models.relations import EncodingReweighting
 
 
 def test_a_pass_with_pisr_keeps_scores_and_encodings(load):
@@ -23,6 +24,19 @@ def test_a_pass_with_pisr_keeps_scores_and_encodings(load):
     assert (found.present[0] == found.scores[0].present).all()
     assert not loaded.find_relation()._forward_hooks
     assert not loaded.find_relation().reweighting._forward_hooks
+
+
+def test_confidence_is_what_scores_without_a_network_are(load):
+    loaded = load()
+    relation = loaded.find_relation()
+    relation.reweighting = EncodingReweighting(relation.in_channels, hidden_channels=0)
+
+    found = observe(loaded)
+
+    for confidence, scores in zip(found.confidence, found.scores, strict=True):
+        read = np.concatenate([scores.classes, scores.slots])
+        filled = np.concatenate([np.ones_like(scores.present), scores.filled])
+        assert confidence[filled] == pytest.approx(read[filled], abs=1e-4)
 
 
 def test_a_base_model_has_found_what_it_predicts(load):

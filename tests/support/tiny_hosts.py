@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from mmpisr.models.relations import BaseRelation
 from mmpisr.registry import MODELS, TRANSFORMS
@@ -61,19 +62,10 @@ def build(family: str, *, host: bool, seed: int = 0) -> nn.Module:
         if name.endswith(('query_embed', 'query_feat')):
             nn.init.normal_(module.weight, std=5)
     if family == 'panoptic-deeplab':
-        _set_statistics(model, make_batch(family, *SIZES))
+        # with other statistics one class wins every pixel
+        data = model.data_preprocessor(make_batch(family, *SIZES), training=True)
+        update_bn([data['inputs']], model)
     return model
-
-
-def _set_statistics(model: nn.Module, batch: dict) -> None:
-    """Give norms a batch's own statistics; with others one class wins every pixel."""
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = 1.0
-    with torch.no_grad():
-        losses_of(model, batch)
-    for norm in norms:
-        norm.momentum = 0.1
 
 
 def relation_of(host: nn.Module) -> BaseRelation:
