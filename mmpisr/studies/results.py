@@ -39,8 +39,10 @@ class StudyResults:
         self.places = {v.label: place_of(study, v, out) for v in study.variants}
         records = RunRecords(out / study.name / 'runs.jsonl')
         self.runs: dict[str, dict[int, Record]] = {}
-        for label, place in self.places.items():
-            found = {seed: records.find(label, seed, place) for seed in study.seeds}
+        for variant in study.variants:
+            label, seeds = variant.label, study.seeds_of(variant)
+            place = self.places[label]
+            found = {seed: records.find(label, seed, place) for seed in seeds}
             self.runs[label] = {seed: r for seed, r in found.items() if r is not None}
 
     @property
@@ -57,8 +59,8 @@ class StudyResults:
     def missing(self) -> dict[str, list[int]]:
         """Seeds that are not recorded, of each label that lacks one."""
         seeds = {
-            label: [seed for seed in self.study.seeds if seed not in runs]
-            for label, runs in self.runs.items()
+            v.label: [s for s in self.study.seeds_of(v) if s not in self.runs[v.label]]
+            for v in self.study.variants
         }
         return {label: absent for label, absent in seeds.items() if absent}
 
