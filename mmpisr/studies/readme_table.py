@@ -51,10 +51,11 @@ def summary(results: StudyResults, page: str) -> str:
         values = [spread_text(results.spread(variant.label, m)) for m in metrics]
         rows.append([variant.label, *values, gap])
     header = ['variant', *metrics, f'PQ above {base} [95 %]']
+    seeds = ', '.join(map(str, results.study.seeds))
     missing = sum(map(len, results.missing().values()))
     lacking = f' (**{missing} runs are missing**)' if missing else ''
     origin = (
-        f'Seeds {results.study.listed_seeds()}{lacking}; {results.distinct("date")}; '
+        f'Seeds {seeds}{lacking}; {results.distinct("date")}; '
         f'commit {results.commits()}'
     )
     note = f'{origin}. [Everything that was measured, and how]({page}).'

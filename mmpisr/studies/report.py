@@ -111,7 +111,7 @@ def _origin(results: StudyResults) -> str:
     interrupted = sum(record.get('attempts', 1) > 1 for record in records)
     data = distinct('data')
     lines = [
-        f'- seeds {results.study.listed_seeds()}; '
+        f'- seeds {", ".join(map(str, results.study.seeds))}; '
         f'{len(records)} runs of {distinct("iterations")} iterations, '
         f'{interrupted} of them interrupted and resumed',
         f'- commit {results.commits()}',

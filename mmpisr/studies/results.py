@@ -39,10 +39,8 @@ class StudyResults:
         self.places = {v.label: place_of(study, v, out) for v in study.variants}
         records = RunRecords(out / study.name / 'runs.jsonl')
         self.runs: dict[str, dict[int, Record]] = {}
-        for variant in study.variants:
-            label, seeds = variant.label, study.seeds_of(variant)
-            place = self.places[label]
-            found = {seed: records.find(label, seed, place) for seed in seeds}
+        for label, place in self.places.items():
+            found = {seed: records.find(label, seed, place) for seed in study.seeds}
             self.runs[label] = {seed: r for seed, r in found.items() if r is not None}
 
     @property
@@ -59,8 +57,8 @@ class StudyResults:
     def missing(self) -> dict[str, list[int]]:
         """Seeds that are not recorded, of each label that lacks one."""
         seeds = {
-            v.label: [s for s in self.study.seeds_of(v) if s not in self.runs[v.label]]
-            for v in self.study.variants
+            label: [seed for seed in self.study.seeds if seed not in runs]
+            for label, runs in self.runs.items()
         }
         return {label: absent for label, absent in seeds.items() if absent}
 

@@ -70,7 +70,7 @@ def place_of(study: Study, variant: Variant, out: Path) -> RunPlace:
 
 
 def run_folders(study: Study, label: str, out: Path) -> dict[int, Path]:
-    """Work dirs of a variant's finished trainings, by seed of the study's own.
+    """Work dirs of a variant's finished trainings, by seed.
 
     Raises:
         ValueError: The study has no such label.

@@ -69,12 +69,7 @@ def run_study(
                 source=make_run(source, seed) if source else None,
             )
 
-        runs = [
-            make_run(variant, seed)
-            for seed in study.all_seeds
-            for variant in wanted
-            if seed in study.seeds_of(variant)
-        ]
+        runs = [make_run(variant, seed) for seed in study.seeds for variant in wanted]
         missing = [
             run
             for run in runs

@@ -29,7 +29,6 @@ class Variant(NamedTuple):
         control: Whether it is the capacity control.
         x: Its place on the axis of a line plot, None without one.
         line: Which line of that plot it is on.
-        more_seeds: With which it is trained besides the study's.
     """
 
     label: str
@@ -40,7 +39,6 @@ class Variant(NamedTuple):
     control: bool = False
     x: float | None = None
     line: str = ''
-    more_seeds: tuple[int, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -55,7 +53,7 @@ class Study(NamedTuple):
         name: Of its folders.
         title: Of its report.
         variants: The base first.
-        seeds: Each variant is trained once with each, and with its own.
+        seeds: Each variant is trained once with each.
         options: Of every run.
         compare_to: Labels to which differences are reported, besides the base.
         x_label: Of the axis of the variants' ``x``.
@@ -77,22 +75,6 @@ class Study(NamedTuple):
     def base(self) -> Variant:
         """What every variant is compared with."""
         return self.variants[0]
-
-    @property
-    def all_seeds(self) -> tuple[int, ...]:
-        """The study's, then those of single variants, each once."""
-        more = [seed for variant in self.variants for seed in variant.more_seeds]
-        return tuple(dict.fromkeys([*self.seeds, *more]))
-
-    def seeds_of(self, variant: Variant) -> tuple[int, ...]:
-        """With which a variant is trained."""
-        return *self.seeds, *variant.more_seeds
-
-    def listed_seeds(self) -> str:
-        """The study's seeds, and which variants have more, to be read."""
-        more = {v.label: v.more_seeds for v in self.variants if v.more_seeds}
-        extra = [f'of {label} also {_listed(seeds)}' for label, seeds in more.items()]
-        return ', '.join([_listed(self.seeds), *extra])
 
     def find(self, label: str) -> Variant:
         """The variant of a label.
@@ -118,7 +100,3 @@ class Study(NamedTuple):
         """Options of a variant's tests, and of its trainings if it has its own."""
         trained = self.trained_as(variant)
         return {**self.options, **trained.options, **variant.options}
-
-
-def _listed(seeds: tuple[int, ...]) -> str:
-    return ', '.join(map(str, seeds))

@@ -18,7 +18,7 @@ STUDY_KEYS = (
 )
 VARIANT_KEYS = (
     *('label', 'config', 'trained_as', 'starts_from'),
-    *('options', 'control', 'x', 'line', 'more_seeds'),
+    *('options', 'control', 'x', 'line'),
 )
 
 
@@ -59,7 +59,7 @@ class _StudyFile:
             name=content['name'],
             title=content.get('title', content['name']),
             variants=variants,
-            seeds=self._seeds('seeds', content['seeds']),
+            seeds=self._seeds(content['seeds']),
             options=self._options('options', content),
             compare_to=compare_to,
             x_label=content.get('x_label', 'x'),
@@ -86,7 +86,6 @@ class _StudyFile:
             control=bool(entry.get('control', False)),
             x=entry.get('x'),
             line=str(entry.get('line', '')),
-            more_seeds=self._more_seeds(f'{field}.more_seeds', entry),
         )
 
     def _measured(self, fields: Any) -> tuple[str, ...]:
@@ -143,18 +142,10 @@ class _StudyFile:
         if len(controls) > 1:
             self._fail('variants', f'one may be the control, not {controls}')
 
-    def _more_seeds(self, field: str, entry: Mapping[str, Any]) -> tuple[int, ...]:
-        if 'more_seeds' not in entry:
-            return ()
-        more = self._seeds(field, entry['more_seeds'])
-        if doubled := [seed for seed in more if seed in self.content['seeds']]:
-            self._fail(field, f"{doubled} are in 'seeds' {self.content['seeds']} too")
-        return more
-
-    def _seeds(self, field: str, seeds: Any) -> tuple[int, ...]:
+    def _seeds(self, seeds: Any) -> tuple[int, ...]:
         whole = isinstance(seeds, list) and all(type(seed) is int for seed in seeds)
         if not whole or not seeds or len({*seeds}) < len(seeds):
-            self._fail(field, f'{seeds!r} is no list of different whole numbers')
+            self._fail('seeds', f'{seeds!r} is no list of different whole numbers')
         return tuple(seeds)
 
     def _variant_options(self, field: str, entry: Mapping[str, Any]) -> dict[str, Any]:

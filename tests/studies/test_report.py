@@ -95,16 +95,6 @@ def test_an_incomplete_study_says_what_is_missing(study, out, tmp_path):
     assert "No run of 'conv' yet." in page
 
 
-def test_seeds_of_single_variants_are_reported(study, out, tmp_path):
-    *others, pisr = study.variants
-    study = study._replace(variants=(*others, pisr._replace(more_seeds=(7,))))
-
-    page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
-
-    assert 'seeds 0, 1, of PISR also 7; 4 runs' in page
-    assert 'seeds of conv: 0, 1; PISR: 7.' in page
-
-
 def test_the_report_says_where_it_is_from(study, out, tmp_path):
     page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
 

@@ -153,18 +153,6 @@ def test_a_changed_variant_is_trained_anew_and_the_old_record_is_not_found(
     assert [r['options']['optim_wrapper.lr'] for r in records] == [2, 2]
 
 
-def test_a_variant_is_trained_with_its_own_seeds_too(tmp_path, out):
-    base, pisr = tiny_study.tiny_study(tmp_path).variants
-    variants = base, pisr._replace(more_seeds=(5,))
-    study = tiny_study.tiny_study(tmp_path)._replace(variants=variants)
-
-    assert run(tmp_path, study=study, jobs=1) == []
-
-    assert [key for key in recorded(out) if key[1] > 1] == [('PISR', 5)]
-    assert len(recorded(out)) == 5
-    assert StudyResults(study, out).values('PISR', 'PQ') == [50.0] * 3
-
-
 def test_two_studies_train_what_they_share_once(tmp_path, out):
     study = tiny_study.tiny_study(tmp_path)
     other = study._replace(

@@ -95,14 +95,6 @@ def test_an_unknown_label_names_the_file_and_the_labels(read):
         (dict(seeds=[1, 1]), r'seeds: \[1, 1\]'),
         (dict(seeds=3), 'seeds: 3'),
         (
-            dict(variants=[dict(label='a', config='base.py', more_seeds=[1, 2])]),
-            r"variants\[0\].more_seeds: \[1\] are in 'seeds' \[0, 1\] too",
-        ),
-        (
-            dict(variants=[dict(label='a', config='base.py', more_seeds=2)]),
-            r'variants\[0\].more_seeds: 2 is no list',
-        ),
-        (
             dict(config='lost.py', variants=[dict(label='a')]),
             r"variants\[0\].config: 'lost.py' is not at .*lost.py",
         ),
