@@ -117,6 +117,9 @@ def test_what_several_studies_train_has_one_folder():
     assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.004']
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
     assert relations['OCR'] == places['cost_scenes']['OCR']
+    fresh = places['relations_scenes_fresh_seeds']
+    assert fresh == {name: relations[name] for name in ('base', 'OCR', 'PISR')}
+    assert relations['base'] == places['warm_start_scenes']['base']
     names = 'base', 'convolution of equal cost', 'PISR'
     assert places[hosts] == {name: relations[name] for name in names}
 
