@@ -87,8 +87,8 @@ def _origin(both: Sequence[Examination], command: str) -> str:
     changed = ' with changes' if code['dirty'] else ''
     lines = [f'- commit {code["commit"]}{changed}, {date.today().isoformat()}']
     lines.append(
-        f'- machine: {device["machine"]}, {device["cores"]} cores, GPU '
-        f'{device["gpu"]}; torch {device["torch"]}'
+        f'- machine: {device["machine"]}, {device["cpu"]}, {device["cores"]} cores, '
+        f'GPU {device["gpu"]}; torch {device["torch"]}'
     )
     images = len(both[0].observed[0].table.image_ids)
     lines.append(f'- {images} test images')

@@ -19,7 +19,7 @@ def study_seeds(
     Args:
         study: The study.
         label: One of its labels.
-        runs: Folder of all studies.
+        runs: Folder of the studies' trainings.
         options: More ``--cfg-options``, such as ``data_root``.
 
     Raises:
@@ -28,8 +28,8 @@ def study_seeds(
     folders = run_folders(study, label, runs)
     if not folders:
         raise ValueError(
-            f'{study.file}: no training of {label!r} is finished in {runs}; run the '
-            'study first'
+            f'{study.file}: no training of {label!r} is finished in {runs}; make them '
+            f'with study.py {study.file} --only {label!r} --again'
         )
     variant = study.find(label)
     return TrainedSeeds(

@@ -26,11 +26,16 @@ def code_version(folder: Path | None = None) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Size of the machine and the version of torch."""
+    """Size of the machine, its processor and the version of torch.
+
+    Another kind of processor can round otherwise, so that a training repeated there is
+    not the same bit for bit.
+    """
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return dict(
         machine=platform.machine(),
+        cpu=_cpu(),
         cores=os.cpu_count(),
         memory_gib=round(memory / 2**30),
         gpu=gpu,
@@ -43,6 +48,19 @@ def shown_path(path: Path) -> str:
     path = path.resolve()
     root = mim_root().resolve()
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
+
+
+def _cpu() -> str | None:
+    """Name and model number of the processor, None where Linux does not say."""
+    path = Path('/proc/cpuinfo')
+    if not path.is_file():
+        return None
+    pairs = (line.partition(':') for line in path.read_text().splitlines())
+    found = {key.strip(): value.strip() for key, _, value in pairs}
+    name = found.get('model name')
+    keys = 'cpu family', 'model'
+    numbers = [f'{key} {found[key]}' for key in keys if key in found]
+    return ', '.join([name, *numbers]) if name else None
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

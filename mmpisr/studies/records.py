@@ -1,46 +1,95 @@
-"""The finished runs of a study: one line of json each, each run once."""
+"""The finished runs of all studies, kept beside their reports under version control."""
 
+import fcntl
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mmpisr.files import write_atomically
 from mmpisr.json_lines import JsonLines
 
-from .run_place import RunPlace
+from .run_place import RunKey
 
 Record = Mapping[str, Any]
 
 
 class RunRecords:
-    """Reads and appends to ``runs.jsonl``.
+    """Reads and appends to ``runs.jsonl``, and keeps each run's scores beside it.
 
-    A run is known by its label, its seed, and the digests of what was trained and
-    tested: records of what a label stood for before are kept and not found.
+    A run is known by its seed and the digests of what was trained and tested, whichever
+    study asked for it: what several studies share is recorded once, and of what a
+    variant was before there is a record that no study finds. Processes may share it.
 
     Args:
-        path: The file; it need not exist.
+        folder: Holds ``runs.jsonl``, one line of json each run, each run once, and
+            ``scores/``; it need not exist.
+
+    Raises:
+        ValueError: A line is no record of a run, a merge's mark for example.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lines = JsonLines(path)
-        self._records: dict[tuple, Record] = {}
-        for _, line in self._lines:
-            record = json.loads(line)
-            self._records.setdefault(_key(record), record)
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / 'runs.jsonl'
+        self._scores = folder / 'scores'
+        self._records: dict[RunKey, Record] = {}
+        self._read()
 
-    def find(self, label: str, seed: int, place: RunPlace) -> Record | None:
+    def find(self, run: RunKey) -> Record | None:
         """The record of a run, None where it has not finished."""
-        return self._records.get((label, seed, place.training, place.test))
+        return self._records.get(run)
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Add a run; nothing happens if it is there already."""
-        key = _key(record)
-        if key not in self._records:
-            self._lines.append(record)
-            self._records[key] = record
+    def scores_file(self, run: RunKey) -> Path:
+        """Its statistics of each image, as ``load_score_table`` reads them."""
+        return self._scores / f'{run.training}-seed{run.seed}-{run.test}.npz'
 
+    def append(self, run: RunKey, record: Record, scores: Path) -> None:
+        """Add a run and a copy of its scores; one that is there must be equal.
 
-def _key(record: Record) -> tuple:
-    return tuple(record.get(name) for name in ('label', 'seed', 'training', 'test'))
+        Raises:
+            ValueError: It is recorded with other metrics; names each, both values and
+                both processors, for another may round otherwise.
+        """
+        with self._alone():
+            self._read()
+            if run in self._records:
+                self._compare(run, record)
+                return
+            write_atomically(self.scores_file(run), scores.read_bytes())
+            line = {**run._asdict(), **record}
+            JsonLines(self.path).append(line)
+            self._records[run] = line
+
+    def _read(self) -> None:
+        for number, (_, line) in enumerate(JsonLines(self.path), 1):
+            try:
+                record = json.loads(line)
+                run = RunKey(*(record[field] for field in RunKey._fields))
+            except (ValueError, TypeError, KeyError) as error:
+                raise ValueError(
+                    f'{self.path}: line {number}: no record of a run: {line[:60]!r}'
+                ) from error
+            self._records.setdefault(run, record)
+
+    def _compare(self, run: RunKey, record: Record) -> None:
+        kept, found = self._records[run]['metrics'], record['metrics']
+        other = [
+            f'{key} {kept.get(key)} (recorded) {found.get(key)} (now)'
+            for key in sorted({*kept, *found})
+            if json.dumps(kept.get(key)) != json.dumps(found.get(key))
+        ]
+        if other:
+            cpus = [r.get('cpu') for r in (self._records[run], record)]
+            raise ValueError(
+                f'{self.path}: {run.training}, seed {run.seed}, test {run.test}: '
+                f'metrics: {"; ".join(other)}; cpu {cpus[0]} (recorded) {cpus[1]} (now)'
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other process appends."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open('ab') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

@@ -9,6 +9,7 @@ from .line_plot import draw_all_lines
 from .plots import draw_bars, draw_differences
 from .provenance import shown_path
 from .readme_table import link, replace_block, summary
+from .records import RunRecords
 from .results import StudyResults
 from .study import Study
 from .tables import cost_table, difference_table, value_table
@@ -28,13 +29,17 @@ LEARNED_BY = (
 
 
 def write_report(
-    study: Study, *, out: Path, docs: Path | None = None, readme: Path | None = None
+    study: Study,
+    *,
+    records: RunRecords,
+    docs: Path | None = None,
+    readme: Path | None = None,
 ) -> Path:
     """Write ``README.md`` and the figures; works while runs are missing.
 
     Args:
         study: What is reported.
-        out: Folder of all studies.
+        records: Of all studies.
         docs: Folder of the report; ``docs/results/NAME`` by default.
         readme: File in which the study's table is replaced, see ``replace_block``.
 
@@ -45,11 +50,12 @@ def write_report(
         ValueError: Nothing is recorded of the study as it is now; the readme has no
             place for its table.
     """
-    results = StudyResults(study, out)
+    results = StudyResults(study, records)
     docs = docs or Path('docs/results', study.name)
     if not results.complete:
-        path = out / study.name / 'runs.jsonl'
-        raise ValueError(f'{path} has no run of study {study.name!r} as it is now')
+        raise ValueError(
+            f'{records.path} has no run of study {study.name!r} as it is now'
+        )
 
     parts = [f'# {study.title}', _origin(results), _missing(results)]
     parts += ['## Values', 'Percent, mean ± standard deviation over seeds.']
@@ -116,7 +122,7 @@ def _origin(results: StudyResults) -> str:
         f'{interrupted} of them interrupted and resumed',
         f'- commit {results.commits()}',
         f'- {distinct("date")}; torch {distinct("torch")}',
-        f'- machine: {distinct("machine")}, {distinct("cores")} cores, '
+        f'- machine: {distinct("machine", "cpu")}, {distinct("cores")} cores, '
         f'{distinct("memory_gib")} GiB, '
         f'{distinct("threads")} threads a run, GPU {distinct("gpu")}',
         f'- data {data}' + (' (several: do not compare)' if ';' in data else ''),

@@ -26,21 +26,20 @@ class Spread(NamedTuple):
 
 
 class StudyResults:
-    """Reads ``runs.jsonl`` and the score tables of a study.
+    """The records and score tables of a study.
 
     Args:
-        study: The study; runs of labels, seeds, configs and options that it no longer
-            has are left out.
-        out: Folder of all studies.
+        study: The study; runs of variants and seeds that it no longer has are left out.
+        records: Of all studies.
     """
 
-    def __init__(self, study: Study, out: Path) -> None:
+    def __init__(self, study: Study, records: RunRecords) -> None:
         self.study = study
-        self.places = {v.label: place_of(study, v, out) for v in study.variants}
-        records = RunRecords(out / study.name / 'runs.jsonl')
+        self.records = records
+        self.places = {v.label: place_of(study, v, Path()) for v in study.variants}
         self.runs: dict[str, dict[int, Record]] = {}
         for label, place in self.places.items():
-            found = {seed: records.find(label, seed, place) for seed in study.seeds}
+            found = {seed: records.find(place.key(seed)) for seed in study.seeds}
             self.runs[label] = {seed: r for seed, r in found.items() if r is not None}
 
     @property
@@ -110,7 +109,7 @@ class StudyResults:
 
     def scores_file(self, label: str, seed: int) -> Path:
         """Statistics of each image of a run."""
-        return self.places[label].test_folder(seed) / 'scores.npz'
+        return self.records.scores_file(self.places[label].key(seed))
 
     def curves(self, label: str, metric: str) -> dict[int, dict[int, float]]:
         """A validated figure by iteration, by seed; seeds without it are left out."""

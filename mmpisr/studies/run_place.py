@@ -28,6 +28,20 @@ EVALUATION: Options = {
 """Of every test."""
 
 
+class RunKey(NamedTuple):
+    """What a run is known by, whatever study asked for it.
+
+    Attributes:
+        training: Name of its config and digest of the whole of it.
+        test: Digest of what is tested.
+        seed: Of the training.
+    """
+
+    training: str
+    test: str
+    seed: int
+
+
 class RunPlace(NamedTuple):
     """Folders of a variant's trainings and tests.
 
@@ -40,6 +54,10 @@ class RunPlace(NamedTuple):
     pool: Path
     training: str
     test: str
+
+    def key(self, seed: int) -> RunKey:
+        """What the run with a seed is known by."""
+        return RunKey(self.training, self.test, seed)
 
     def folder(self, seed: int) -> Path:
         """Work dir of the training with a seed."""

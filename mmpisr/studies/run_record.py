@@ -14,17 +14,14 @@ def run_record(run: StudyRun) -> dict[str, Any]:
         run: A complete run.
 
     Returns:
-        Names; commit, machine, options and digest of the data when the training
+        Commit, machine, options and digest of the data when the training
         started, and the date when it ended; all metrics in percent; what validation
         logged over iterations; time, memory, and cost of what was tested.
     """
     time = training_time(run.folder)
     cost = model_cost(run.evaluation_config())
     return dict(
-        study=run.study.name,
-        **run.identity,
         **run.read(),
-        starts_from=run.variant.starts_from,
         tested_with=dict(run.variant.options) if run.variant.trained_as else {},
         curves=read_curves(run.folder),
         iterations=run.training_config().train_cfg.max_iters,

@@ -1,9 +1,7 @@
 """Run what is missing of a study."""
 
-import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,14 +18,16 @@ def run_study(
     study: Study,
     *,
     out: Path,
+    records: RunRecords,
     scripts: Scripts,
     jobs: int | None = None,
     threads: int = 1,
     only: Sequence[str] = (),
+    again: bool = False,
     data_root: str | None = None,
     poll_seconds: float = 1.0,
 ) -> list[Failure]:
-    """Train, test and record every run that ``runs.jsonl`` does not have.
+    """Train, test and record every run that the records do not have.
 
     Can be killed at any point and repeated: recorded runs are left alone, others go on
     from their checkpoints. What another study has trained is not trained again. Seeds
@@ -35,11 +35,14 @@ def run_study(
 
     Args:
         study: What to run.
-        out: Folder of all studies; this one's records are in ``out / study.name``.
+        out: Folder of all studies' trainings.
+        records: Of all studies.
         scripts: Of training and test.
         jobs: Runs at once; None: as many as ``threads`` fit into the cores.
         threads: CPU threads of each.
         only: Labels to run; none: all.
+        again: Run recorded runs too, unless ``out`` has them; one with other metrics
+            than its record has failed.
         data_root: Replaces the configs', and is not part of what is recorded.
         poll_seconds: Time between two looks at the processes.
 
@@ -47,50 +50,35 @@ def run_study(
         The runs that failed.
 
     Raises:
-        ValueError: ``only`` names an unknown label; the study is being run already.
+        ValueError: ``only`` names an unknown label.
     """
     labels = [variant.label for variant in study.variants]
     if unknown := [label for label in only if label not in labels]:
         raise ValueError(f'--only {unknown}: no labels of the study, it has {labels}')
-    with _locked(out / study.name):
-        records = RunRecords(out / study.name / 'runs.jsonl')
-        wanted = [v for v in study.variants if not only or v.label in only]
-        place = cache(lambda label: place_of(study, study.find(label), out))
+    wanted = [v for v in study.variants if not only or v.label in only]
+    place = cache(lambda label: place_of(study, study.find(label), out))
 
-        def make_run(variant: Variant, seed: int) -> StudyRun:
-            source = study.source_of(variant)
-            return StudyRun(
-                *(study, variant, seed),
-                place=place(variant.label),
-                scripts=scripts,
-                data_root=data_root,
-                threads=threads,
-                record=lambda run: records.append(run_record(run)),
-                source=make_run(source, seed) if source else None,
-            )
+    def record(run: StudyRun) -> None:
+        records.append(run.key, run_record(run), run.scores_file)
 
-        runs = [make_run(variant, seed) for seed in study.seeds for variant in wanted]
-        missing = [
-            run
-            for run in runs
-            if not records.find(run.variant.label, run.seed, run.place)
-        ]
-        return run_queue(
-            missing,
-            jobs=jobs or max(1, (os.cpu_count() or 1) // threads),
+    def make_run(variant: Variant, seed: int) -> StudyRun:
+        source = study.source_of(variant)
+        return StudyRun(
+            *(study, variant, seed),
+            place=place(variant.label),
+            scripts=scripts,
+            data_root=data_root,
             threads=threads,
-            poll_seconds=poll_seconds,
-            show=Progress(missing, len(runs) - len(missing)),
+            record=record,
+            source=make_run(source, seed) if source else None,
         )
 
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Keep a second call out of a study's folder."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / 'lock').open('w') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(f'{out} is in use by another study.py') from error
-        yield
+    runs = [make_run(variant, seed) for seed in study.seeds for variant in wanted]
+    missing = [run for run in runs if again or not records.find(run.key)]
+    return run_queue(
+        missing,
+        jobs=jobs or max(1, (os.cpu_count() or 1) // threads),
+        threads=threads,
+        poll_seconds=poll_seconds,
+        show=Progress(missing, len(runs) - len(missing)),
+    )

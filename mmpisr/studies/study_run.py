@@ -18,6 +18,7 @@ from .options import to_flags
 from .process_queue import Step
 from .provenance import code_version, machine, shown_path
 from .run_place import (
+    RunKey,
     RunPlace,
     evaluation_config,
     evaluation_options,
@@ -83,14 +84,14 @@ class StudyRun:
         self._lock: IO | None = None
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def key(self) -> RunKey:
         """What a record knows it by."""
-        return dict(
-            label=self.variant.label,
-            seed=self.seed,
-            training=self.place.training,
-            test=self.place.test,
-        )
+        return self.place.key(self.seed)
+
+    @property
+    def scores_file(self) -> Path:
+        """Statistics of each image, which its test has left."""
+        return self.test_folder / 'scores.npz'
 
     def training_config(self) -> Config:
         """The config of its training, with all options."""
@@ -151,8 +152,7 @@ class StudyRun:
             return self._step('train', self.folder, ['--resume'], options)
         if not (self.test_folder / 'tested.json').is_file():
             options = evaluation_options(self.study, self.variant)
-            scores = str(self.test_folder / 'scores.npz')
-            options['test_evaluator.scores_file'] = scores
+            options['test_evaluator.scores_file'] = str(self.scores_file)
             return self._step('test', self.test_folder, [str(self.checkpoint)], options)
         self.record(self)
         return None

@@ -1,12 +1,10 @@
-import json
-from pathlib import Path
-
 import pytest
 from tiny_scores import table
 
 from mmpisr.studies.line_plot import lines_of
 from mmpisr.studies.paired_difference import PairedDifference
 from mmpisr.studies.readme_table import replace_block
+from mmpisr.studies.records import RunRecords
 from mmpisr.studies.report import write_report
 from mmpisr.studies.results import StudyResults, spread_of
 from mmpisr.studies.run_place import place_of
@@ -15,7 +13,6 @@ from mmpisr.studies.tables import difference_text, spread_text
 
 IOUS = {('base', 0): 0.5, ('base', 1): 0.6, ('PISR', 0): 0.7, ('PISR', 1): 0.7}
 RECORD = dict(
-    study='s',
     options={},
     commit='abc',
     dirty=True,
@@ -29,6 +26,7 @@ RECORD = dict(
     peak_memory_mib=700,
     torch='2',
     machine='x86_64',
+    cpu='Z 80',
     cores=2,
     threads=1,
     memory_gib=8,
@@ -60,25 +58,21 @@ def study(tmp_path) -> Study:
 
 
 @pytest.fixture
-def out(tmp_path, study) -> Path:
+def records(tmp_path, study) -> RunRecords:
     """Everything but the runs of ``conv``."""
-    out = tmp_path / 'out'
-    lines = []
+    kept = RunRecords(tmp_path / 'runs')
+    scores = tmp_path / 'scores.npz'
     for (label, seed), iou in IOUS.items():
-        place = place_of(study, study.find(label), out)
-        place.test_folder(seed).mkdir(parents=True)
-        table(iou, iou).save(place.test_folder(seed) / 'scores.npz')
-        run = dict(label=label, seed=seed, training=place.training, test=place.test)
-        run['metrics'] = dict(PQ=100 * iou, AP=10.0 * seed)
+        key = place_of(study, study.find(label), tmp_path).key(seed)
+        table(iou, iou).save(scores)
+        run = dict(metrics=dict(PQ=100 * iou, AP=10.0 * seed))
         run['curves'] = dict(PQ=CURVES[label], relation_acc_boat=CURVES[label])
-        lines.append(json.dumps({**RECORD, **run}) + '\n')
-    (out / 's').mkdir()
-    (out / 's' / 'runs.jsonl').write_text(''.join(lines))
-    return out
+        kept.append(key, {**RECORD, **run}, scores)
+    return kept
 
 
-def test_the_tables_say_what_was_computed_by_hand(study, out, tmp_path):
-    page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
+def test_the_tables_say_what_was_computed_by_hand(study, records, tmp_path):
+    page = write_report(study, records=records, docs=tmp_path / 'docs').read_text()
 
     assert '| variant | seeds | PQ | AP |' in page
     assert '| base | 2 | 55.00 ± 7.07 | 5.00 ± 7.07 |' in page
@@ -88,31 +82,31 @@ def test_the_tables_say_what_was_computed_by_hand(study, out, tmp_path):
     assert '| PISR | 1.250 | 1,234,567 | 0.500 | 2 | 700 |' in page
 
 
-def test_an_incomplete_study_says_what_is_missing(study, out, tmp_path):
-    page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
+def test_an_incomplete_study_says_what_is_missing(study, records, tmp_path):
+    page = write_report(study, records=records, docs=tmp_path / 'docs').read_text()
 
     assert '2 runs are missing**; seeds of conv: 0, 1.' in page
     assert "No run of 'conv' yet." in page
 
 
-def test_the_report_says_where_it_is_from(study, out, tmp_path):
-    page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
+def test_the_report_says_where_it_is_from(study, records, tmp_path):
+    page = write_report(study, records=records, docs=tmp_path / 'docs').read_text()
 
     for part in (
         f'study.py {study.file} --report',
         'seeds 0, 1; 4 runs of 4 iterations',
         'commit abc with changes',
         '2026-01-02',
-        'x86_64, 2 cores, 8 GiB',
+        'x86_64, Z 80, 2 cores, 8 GiB',
         'data d1',
     ):
         assert part in page
 
 
-def test_a_second_report_changes_no_byte(study, out, tmp_path):
+def test_a_second_report_changes_no_byte(study, records, tmp_path):
     folders = [tmp_path / name for name in ('one', 'two')]
     for folder in folders:
-        write_report(study, out=out, docs=folder)
+        write_report(study, records=records, docs=folder)
 
     first, second = ({p.name: p.read_bytes() for p in f.iterdir()} for f in folders)
     assert first == second
@@ -121,10 +115,10 @@ def test_a_second_report_changes_no_byte(study, out, tmp_path):
     assert set(first) == {'README.md', *figures}
 
 
-def test_each_measured_axis_has_its_figure(study, out, tmp_path):
+def test_each_measured_axis_has_its_figure(study, records, tmp_path):
     study = study._replace(x_from=('gmacs', 'seconds_per_iteration'))
 
-    write_report(study, out=out, docs=tmp_path / 'docs')
+    write_report(study, records=records, docs=tmp_path / 'docs')
 
     names = sorted(path.name for path in (tmp_path / 'docs').glob('pq_over_*.svg'))
     assert names == [
@@ -134,10 +128,10 @@ def test_each_measured_axis_has_its_figure(study, out, tmp_path):
     ]
 
 
-def test_a_line_of_models_tested_otherwise_goes_through_their_own_test(study, out):
+def test_a_line_of_models_tested_otherwise_goes_through_their_own_test(study, records):
     base, conv, pisr = study.variants
     at_5 = pisr._replace(label='at 5', trained_as='PISR', x=5.0, line='tested')
-    results = StudyResults(study._replace(variants=(base, conv, pisr, at_5)), out)
+    results = StudyResults(study._replace(variants=(base, conv, pisr, at_5)), records)
     results.runs['at 5'] = results.runs['PISR']
 
     lines = lines_of(results, None)
@@ -146,26 +140,28 @@ def test_a_line_of_models_tested_otherwise_goes_through_their_own_test(study, ou
     assert labels == {'a': ['PISR'], 'tested': ['at 5', 'PISR']}
 
 
-def test_records_of_a_changed_study_are_left_out(study, out, tmp_path):
+def test_records_of_a_changed_study_are_left_out(study, records, tmp_path):
     changed = study._replace(options={'train_cfg.max_iters': 9})
 
     with pytest.raises(ValueError, match="no run of study 's' as it is now"):
-        write_report(changed, out=out, docs=tmp_path / 'docs')
+        write_report(changed, records=records, docs=tmp_path / 'docs')
 
 
-def test_a_relation_is_learned_by_an_iteration_in_so_many_seeds(study, out, tmp_path):
-    page = write_report(study, out=out, docs=tmp_path / 'docs').read_text()
+def test_a_relation_is_learned_by_an_iteration_in_so_many_seeds(
+    study, records, tmp_path
+):
+    page = write_report(study, records=records, docs=tmp_path / 'docs').read_text()
 
     assert '| variant | seeds | boat |' in page
     assert '| base | 2 | 0/2 |\n| PISR | 2 | 2/2, 2 |' in page
 
 
-def test_the_readmes_table_is_replaced_and_nothing_else(study, out, tmp_path):
+def test_the_readmes_table_is_replaced_and_nothing_else(study, records, tmp_path):
     readme = tmp_path / 'README.md'
     readme.write_text('a\n<!-- study:s -->\nold\n<!-- /study -->\nb\n')
 
     for _ in range(2):
-        write_report(study, out=out, docs=tmp_path / 'docs', readme=readme)
+        write_report(study, records=records, docs=tmp_path / 'docs', readme=readme)
 
     text = readme.read_text()
     assert text.startswith('a\n<!-- study:s -->\n**A study**\n')
@@ -198,11 +194,11 @@ def test_a_readme_without_a_place_for_the_table_is_named(tmp_path, text):
 
 def test_without_records_there_is_no_report(study, tmp_path):
     with pytest.raises(ValueError, match='has no run of study'):
-        write_report(study, out=tmp_path, docs=tmp_path / 'docs')
+        write_report(study, records=RunRecords(tmp_path), docs=tmp_path / 'docs')
 
 
-def test_without_scores_the_interval_is_over_seeds(study, out):
-    results = StudyResults(study, out)
+def test_without_scores_the_interval_is_over_seeds(study, records):
+    results = StudyResults(study, records)
     results.scores_file('base', 0).unlink()
 
     found = results.compare('PISR', 'base')['PQ']

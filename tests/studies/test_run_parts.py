@@ -109,6 +109,7 @@ def test_a_machine_has_a_size():
 
     assert found['cores'] >= 1
     assert found['memory_gib'] >= 1
+    assert not found['cpu'] or 'model' in found['cpu']
 
 
 def test_outside_git_there_is_no_commit(tmp_path):

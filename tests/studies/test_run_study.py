@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import tiny_study
-from tiny_study import run
+from tiny_study import records_of, run
 
 from mmpisr.studies import run_study as module
 from mmpisr.studies.results import StudyResults
-from mmpisr.studies.run_place import place_of, run_folders
+from mmpisr.studies.run_place import RunKey, place_of, run_folders
 from mmpisr.studies.study import Variant
 
 STEPS = 'train', 'test'
@@ -50,22 +50,25 @@ def calls(out):
     return (out / 'calls').read_text().splitlines()
 
 
-def records_file(out, study='tiny'):
-    return out / study / 'runs.jsonl'
+def records_file(out):
+    return records_of(out.parent).path
 
 
-def recorded(out, study='tiny'):
-    lines = records_file(out, study).read_text().splitlines()
-    return [(r['label'], r['seed']) for r in map(json.loads, lines)]
+def recorded(out):
+    """Base or PISR and the seed of each record."""
+    lines = map(json.loads, records_file(out).read_text().splitlines())
+    return [(r['training'].split('-')[0], r['seed']) for r in lines]
 
 
 def test_each_run_is_trained_tested_and_recorded_once_in_order(tmp_path, out, capsys):
     assert run(tmp_path, jobs=1, threads=3) == []
 
     assert calls(out) == [f'{step} {r}' for r in RUNS for step in STEPS]
-    assert recorded(out) == [('base', 0), ('PISR', 0), ('base', 1), ('PISR', 1)]
-    record = StudyResults(tiny_study.tiny_study(tmp_path), out).runs['PISR'][1]
+    assert recorded(out) == [('base', 0), ('pisr', 0), ('base', 1), ('pisr', 1)]
+    results = StudyResults(tiny_study.tiny_study(tmp_path), records_of(tmp_path))
+    record = results.runs['PISR'][1]
     assert record['metrics'] == {'PQ': 50.0}
+    assert results.scores_file('PISR', 1).read_text() == 'scores of seed1'
     assert record['threads'] == 3
     assert [p.name for p in out.glob('runs/base-*/seed0/*.pth')] == ['iter_2.pth']
     assert '4/4 runs' in capsys.readouterr().out
@@ -83,7 +86,7 @@ def test_a_failing_run_shows_its_log_and_the_others_go_on(tmp_path, out):
     assert [failure.name for failure in failures] == ['PISR, seed 0']
     assert 'train ended with exit status 1' in failures[0].reason
     assert 'out of luck' in failures[0].reason
-    assert sorted(recorded(out)) == [('PISR', 1), ('base', 0), ('base', 1)]
+    assert sorted(recorded(out)) == [('base', 0), ('base', 1), ('pisr', 1)]
 
     (out / 'obstacle pisr seed0').unlink()
     assert run(tmp_path) == []
@@ -148,8 +151,9 @@ def test_a_changed_variant_is_trained_anew_and_the_old_record_is_not_found(
 
     assert calls(out) == [f'{s} base seed{n}' for n in (0, 1) for s in STEPS] * 2
     assert len(recorded(out)) == 4
-    assert StudyResults(first, out).missing() == {'PISR': [0, 1]}
-    records = StudyResults(changed, out).all_records()
+    records = records_of(tmp_path)
+    assert StudyResults(first, records).missing() == {'PISR': [0, 1]}
+    records = StudyResults(changed, records).all_records()
     assert [r['options']['optim_wrapper.lr'] for r in records] == [2, 2]
 
 
@@ -168,10 +172,8 @@ def test_two_studies_train_what_they_share_once(tmp_path, out):
 
     names = 'base seed2', 'pisr seed2'
     assert calls(out)[before:] == [f'{step} {name}' for name in names for step in STEPS]
-    assert sorted(recorded(out, 'other')) == [
-        *(('base', 1), ('base', 2)),
-        *(('ours', 1), ('ours', 2)),
-    ]
+    assert sorted(recorded(out)) == [(n, s) for n in ('base', 'pisr') for s in range(3)]
+    assert StudyResults(other, records_of(tmp_path)).missing() == {}
 
 
 def test_a_model_tested_otherwise_is_not_trained_again(tmp_path, out):
@@ -183,7 +185,7 @@ def test_a_model_tested_otherwise_is_not_trained_again(tmp_path, out):
 
     assert sorted(calls(out)).count('train pisr seed0') == 1
     assert sorted(calls(out)).count('test pisr seed0') == 2
-    results = StudyResults(study, out)
+    results = StudyResults(study, records_of(tmp_path))
     assert results.values('PISR', 'PQ') == [50, 50]
     assert results.values('at 5', 'PQ') == [5, 5]
     assert 'model.slots' not in results.runs['at 5'][0]['options']
@@ -214,7 +216,7 @@ def test_a_training_starts_from_the_trained_model_of_its_seed(tmp_path, out):
 def test_what_a_training_starts_from_is_trained_first_and_not_recorded(tmp_path, out):
     assert run(tmp_path, study=warm_study(tmp_path), jobs=2, only=['warm']) == []
 
-    assert sorted(recorded(out)) == [('warm', 0), ('warm', 1)]
+    assert sorted(recorded(out)) == [('pisr', 0), ('pisr', 1)]
     for seed in (0, 1):
         names = [f'train base seed{seed}', f'train pisr seed{seed}']
         assert [call for call in calls(out) if call in names] == names
@@ -228,7 +230,7 @@ def test_a_training_whose_start_fails_shows_why(tmp_path, out):
 
     assert failure.name == 'warm, seed 0'
     assert 'out of luck' in failure.reason
-    assert recorded(out) == [('warm', 1)]
+    assert recorded(out) == [('pisr', 1)]
 
 
 def test_a_run_that_another_process_holds_is_looked_at_again(tmp_path, out):
@@ -244,7 +246,7 @@ def test_a_run_that_another_process_holds_is_looked_at_again(tmp_path, out):
 
     assert holder.wait() == 0
     assert calls(out)[0] == 'train pisr seed0'
-    assert sorted(recorded(out))[-2:] == [('base', 0), ('base', 1)]
+    assert sorted(recorded(out)) == [(n, s) for n in ('base', 'pisr') for s in (0, 1)]
 
 
 def test_other_data_are_refused_with_both_digests(tmp_path, out):
@@ -266,12 +268,52 @@ def test_an_unknown_label_is_refused(tmp_path):
         run(tmp_path, only=['OCR'])
 
 
-def test_a_folder_in_use_is_refused(tmp_path, out):
-    with (
-        module._locked(out / 'tiny'),
-        pytest.raises(ValueError, match='in use by another'),
-    ):
+def test_what_is_recorded_is_not_run_again_without_its_models(tmp_path, out):
+    run(tmp_path, jobs=1)
+    shutil.rmtree(out / 'runs')
+
+    assert run(tmp_path, jobs=1) == []
+
+    assert len(calls(out)) == 8
+    assert not (out / 'runs').exists()
+
+
+def test_again_repeats_recorded_runs_and_tells_other_figures(tmp_path, out):
+    run(tmp_path, jobs=1)
+    shutil.rmtree(out / 'runs')
+    lines = records_file(out).read_text()
+    kept = lines.replace('50.0', '49.5', 1)
+    records_file(out).write_text(kept)
+
+    (failure,) = run(tmp_path, jobs=1, again=True)
+
+    assert len(calls(out)) == 16
+    assert failure.name == 'base, seed 0'
+    assert re.search(
+        r'runs\.jsonl: base-\w+, seed 0, .*: PQ 49\.5 \(recorded\) 50\.0 \(now\); cpu',
+        failure.reason,
+    )
+    assert records_file(out).read_text() == kept
+
+
+def test_a_line_that_is_no_record_is_refused(tmp_path, out):
+    run(tmp_path, jobs=1)
+    with records_file(out).open('a') as file:
+        file.write('<<<<<<< HEAD\n')
+
+    with pytest.raises(ValueError, match=r'runs\.jsonl: line 5: .*<<<<<<< HEAD'):
         run(tmp_path)
+
+
+def test_two_processes_keep_each_others_records(tmp_path, out):
+    ours, theirs = records_of(tmp_path), records_of(tmp_path)
+    (tmp_path / 'scores').touch()
+    for number, records in enumerate((ours, theirs, ours, theirs)):
+        key = RunKey('a', 'b', number // 2)
+        records.append(key, dict(metrics={}), tmp_path / 'scores')
+
+    assert recorded(out) == [('a', 0), ('a', 1)]
+    assert ours.find(RunKey('a', 'b', 0)) == theirs.find(RunKey('a', 'b', 0))
 
 
 def _runs(pid: int) -> bool:

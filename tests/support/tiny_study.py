@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from mmpisr.studies import run_study as module
+from mmpisr.studies.records import RunRecords
 from mmpisr.studies.study import Study, Variant
 from mmpisr.studies.study_run import Scripts
 
@@ -40,6 +41,7 @@ with open(run.parents[2] / 'calls', 'a') as calls:
 (work_dir / 't').mkdir(parents=True)
 metrics = {'coco_panoptic/PQ': float(options.get('model.slots', 50)), 'time': 1}
 (work_dir / 't' / 't.json').write_text(json.dumps(metrics))
+(work_dir / 'scores.npz').write_text(f'scores of {run.name}')
 """
 CONFIG = """
 train_cfg = dict(max_iters=4)
@@ -70,14 +72,20 @@ def tiny_study(folder: Path, *more: Variant, **options) -> Study:
     )
 
 
+def records_of(folder: Path) -> RunRecords:
+    """What ``run`` has recorded there."""
+    return RunRecords(folder / 'kept')
+
+
 def run(folder: Path, **kwargs):
-    """Run it with records that need no model, in ``folder/out``."""
+    """Run it in ``folder/out``, with records in ``folder/kept`` that need no model."""
     for name, script in (('train', TRAIN), ('test', TEST)):
         (folder / f'{name}.py').write_text(script)
-    module.run_record = lambda run: {**run.identity, **run.read()}
+    module.run_record = lambda run: run.read()
     return module.run_study(
         kwargs.pop('study', None) or tiny_study(folder),
         out=folder / 'out',
+        records=records_of(folder),
         scripts=Scripts(folder / 'train.py', folder / 'test.py'),
         poll_seconds=0.01,
         **kwargs,
