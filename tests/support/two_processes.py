@@ -1,5 +1,6 @@
 """One of two processes that evaluate together; spawned, so it must be importable."""
 
+import faulthandler
 import os
 import pickle
 
@@ -34,12 +35,14 @@ def evaluate(path, name, batch_size, round_up):
 
 
 def work(rank, path, cases):
-    from torch.distributed import destroy_process_group, init_process_group
+    from torch.distributed import barrier, destroy_process_group, init_process_group
 
+    faulthandler.enable()  # an abort in a thread of gloo says where
     os.chdir(path.parent)  # mmengine exchanges through a folder here
     init_process_group(
         'gloo', init_method=f'file://{path.parent}/meeting', rank=rank, world_size=2
     )
     found = [evaluate(path, f'two{i}', *case) for i, case in enumerate(cases)]
     (path.parent / f'{rank}.pkl').write_bytes(pickle.dumps(found))
+    barrier()  # nobody hangs up while the other still writes
     destroy_process_group()  # else gloo's threads may abort the process as it ends
