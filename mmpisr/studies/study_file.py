@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mmengine.fileio import load
-
 from .config_digest import TEST
 from .options import flatten, to_flags
 from .run_place import POOL
 from .study import AXES, Study, Variant
+from .study_base import load_study
 
 STUDY_KEYS = (
     *('name', 'title', 'variants', 'config', 'seeds', 'options'),
@@ -28,7 +27,7 @@ def read_study(path: str | Path) -> Study:
     Configs are relative to the study file. Options may be nested or dotted. A variant
     has a ``config``, its own or the file's, or is ``trained_as`` another one and has
     options of its test. Its trainings may load the trained models of another one that
-    it ``starts_from``.
+    it ``starts_from``. What ``_base_`` gives, ``load_study`` says.
 
     Raises:
         ValueError: Names the file, the field and both values.
@@ -41,13 +40,13 @@ class _StudyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.content = load(path)
+        self.content = load_study(path)
 
     def study(self) -> Study:
         content = self.content
         self._check_keys('the file', content, STUDY_KEYS, ('name', 'variants', 'seeds'))
         if content['name'] == POOL:
-            self._fail('name', f'{POOL!r} is the folder of all trainings')
+            self._fail('name', f'{POOL!r} is the folder of all runs')
         content['variants'] = [self._completed(entry) for entry in content['variants']]
         variants = tuple(self._variant(i, v) for i, v in enumerate(content['variants']))
         self._check_variants(variants)

@@ -104,7 +104,7 @@ def test_an_unknown_label_names_the_file_and_the_labels(read):
         (dict(x_from=['gmacs', 'AP']), r"x_from: \['AP'\] are none"),
         (dict(options={'lr': '1e-4'}), "options: option lr: '1e-4'.*0.0001"),
         (dict(options=['a']), 'options:.*list'),
-        (dict(name='runs'), "name: 'runs' is the folder of all trainings"),
+        (dict(name='runs'), "name: 'runs' is the folder of all runs"),
         (dict(variants=[dict(config='base.py')]), r"variants\[0\]: lacks \['label'\]"),
         (
             dict(variants=[dict(label='a')]),
