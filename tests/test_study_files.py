@@ -92,11 +92,10 @@ def test_studies_on_scenes_share_their_trainings(path):
         'val_dataloader.num_workers': 1,
     }
     iterations = ITERATIONS.get(path.stem, 800)
-    if iterations < 1200:  # the config's
-        wanted |= {
-            'train_cfg.max_iters': iterations,
-            'param_scheduler.1.end': iterations,
-        }
+    wanted |= {
+        'train_cfg.max_iters': iterations,
+        'param_scheduler.1.end': iterations,
+    }
     assert read_study(path).options == wanted
 
 
