@@ -12,7 +12,9 @@ from mmpisr.mim import mim_root
 
 
 def code_version(folder: Path | None = None) -> dict[str, Any]:
-    """Commit and whether tracked files differ from it; None both outside git.
+    """Commit and whether tracked files but docs differ from it; None both outside git.
+
+    A study records its runs under docs, which changes nothing of the next one.
 
     Args:
         folder: Anywhere in the checkout; this package's by default.
@@ -21,7 +23,8 @@ def code_version(folder: Path | None = None) -> dict[str, Any]:
     commit = _git(folder, 'rev-parse', 'HEAD')
     if commit is None:
         return dict(commit=None, dirty=None)
-    changes = _git(folder, 'status', '--porcelain', '--untracked-files=no')
+    code = ':(top)', ':(top,exclude)docs'
+    changes = _git(folder, 'status', '--porcelain', '--untracked-files=no', '--', *code)
     return dict(commit=commit, dirty=bool(changes))
 
 

@@ -116,17 +116,21 @@ def test_outside_git_there_is_no_commit(tmp_path):
     assert code_version(tmp_path) == dict(commit=None, dirty=None)
 
 
-def test_a_changed_file_makes_the_code_dirty(tmp_path):
+def test_a_changed_file_makes_the_code_dirty_and_a_recorded_run_does_not(tmp_path):
     git = ['git', '-c', 'user.name=a', '-c', 'user.email=a', '-C', str(tmp_path)]
-    (tmp_path / 'a').write_text('a')
-    for command in (['init', '-q'], ['add', 'a'], ['commit', '-qm', 'a']):
+    package, records = tmp_path / 'package', tmp_path / 'docs' / 'results'
+    for folder in (package, records):
+        folder.mkdir(parents=True)
+        (folder / 'a').write_text('a')
+    for command in (['init', '-q'], ['add', '.'], ['commit', '-qm', 'a']):
         subprocess.run([*git, *command], check=True)
 
-    clean = code_version(tmp_path)
-    (tmp_path / 'a').write_text('b')
+    (records / 'a').write_text('b')
+    clean = code_version(package)
+    (package / 'a').write_text('b')
 
     assert len(clean['commit']) == 40
-    assert (clean['dirty'], code_version(tmp_path)['dirty']) == (False, True)
+    assert (clean['dirty'], code_version(package)['dirty']) == (False, True)
 
 
 def test_a_test_without_figures_is_named(tmp_path):
