@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from .data_digest import data_digest
 from .process_queue import Failure, run_queue
 from .progress import Progress
 from .records import RunRecords
@@ -50,7 +51,7 @@ def run_study(
         The runs that failed.
 
     Raises:
-        ValueError: ``only`` names an unknown label.
+        ValueError: ``only`` names an unknown label; the records are of other data.
     """
     labels = [variant.label for variant in study.variants]
     if unknown := [label for label in only if label not in labels]:
@@ -74,6 +75,7 @@ def run_study(
         )
 
     runs = [make_run(variant, seed) for seed in study.seeds for variant in wanted]
+    _check_data(runs, records)
     missing = [run for run in runs if again or not records.find(run.key)]
     return run_queue(
         missing,
@@ -82,3 +84,19 @@ def run_study(
         poll_seconds=poll_seconds,
         show=Progress(missing, len(runs) - len(missing)),
     )
+
+
+def _check_data(runs: Sequence[StudyRun], records: RunRecords) -> None:
+    """Refuse records of other data than there are now, if there are any."""
+    found = {run.variant.config: run for run in runs if records.find(run.key)}
+    for run in found.values():
+        recorded = (records.find(run.key) or {})['data']
+        try:
+            data = data_digest(run.training_config())
+        except FileNotFoundError:
+            continue
+        if data != recorded:
+            raise ValueError(
+                f'{records.path}: data: {run.name} was trained with {recorded}, there '
+                f'is now {data}; give another --records'
+            )

@@ -249,9 +249,9 @@ def test_a_run_that_another_process_holds_is_looked_at_again(tmp_path, out):
     assert sorted(recorded(out)) == [(n, s) for n in ('base', 'pisr') for s in (0, 1)]
 
 
-def test_other_data_are_refused_with_both_digests(tmp_path, out):
+def test_a_training_begun_with_other_data_is_refused_with_both_digests(tmp_path, out):
     (out / 'obstacle base seed0').write_text('fail')
-    study = tiny_study.tiny_study(tmp_path)
+    study = tiny_study.tiny_study(tmp_path)._replace(seeds=(0,))
     run(tmp_path, study=study, jobs=1, only=['base'])
     (tmp_path / 'a.json').write_text('{"images": []}')
 
@@ -261,6 +261,18 @@ def test_other_data_are_refused_with_both_digests(tmp_path, out):
     assert re.search(
         r'run.json: data: .*with \w{16}, .*now \w{16};', failures[0].reason
     )
+
+
+def test_records_of_other_data_are_refused_with_both_digests(tmp_path, out):
+    study = tiny_study.tiny_study(tmp_path)
+    assert run(tmp_path, study=study, jobs=1, only=['base']) == []
+    (tmp_path / 'a.json').unlink()
+    assert run(tmp_path, study=study, jobs=1, only=['base']) == []
+    (tmp_path / 'a.json').write_text('{"images": []}')
+
+    message = r'runs\.jsonl: data: base, seed 1 .*with \w{16}, .*now \w{16};'
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path, study=study, jobs=1)
 
 
 def test_an_unknown_label_is_refused(tmp_path):
