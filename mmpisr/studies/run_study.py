@@ -88,9 +88,11 @@ def run_study(
 
 def _check_data(runs: Sequence[StudyRun], records: RunRecords) -> None:
     """Refuse records of other data than there are now, if there are any."""
-    found = {run.variant.config: run for run in runs if records.find(run.key)}
-    for run in found.values():
-        recorded = (records.find(run.key) or {})['data']
+    found = {}
+    for run in runs:
+        if record := records.find(run.key):
+            found[run.variant.config] = run, record['data']
+    for run, recorded in found.values():
         try:
             data = data_digest(run.training_config())
         except FileNotFoundError:
