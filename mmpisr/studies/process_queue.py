@@ -60,12 +60,13 @@ def run_queue(
         jobs: How many at once.
         threads: CPU threads of each process.
         poll_seconds: Time between two looks.
-        show: Is told after each look how many tasks have ended.
+        show: Is told at first and after each look how many tasks have ended.
 
     Returns:
         The tasks that failed.
     """
     queue = _Queue(tasks, threads)
+    show(0)
     try:
         while queue.waiting or queue.running:
             queue.start(jobs)

@@ -39,6 +39,8 @@ class Progress:
 
     def line(self, ended: int) -> str:
         """The line as it is now."""
+        if not self.runs:
+            return f'all {self.recorded} runs are recorded'
         seconds = time.monotonic() - self._start
         done, total = self._done(), sum(self._totals.values())
         fresh = done - self._at_start

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import tiny_study
@@ -280,11 +282,14 @@ def test_an_unknown_label_is_refused(tmp_path):
         run(tmp_path, only=['OCR'])
 
 
-def test_what_is_recorded_is_not_run_again_without_its_models(tmp_path, out):
+def test_what_is_recorded_is_not_run_again_without_its_models(tmp_path, out, capsys):
     run(tmp_path, jobs=1)
     shutil.rmtree(out / 'runs')
+    capsys.readouterr()
 
     assert run(tmp_path, jobs=1) == []
+
+    assert capsys.readouterr().out.strip() == 'all 4 runs are recorded'
 
     assert len(calls(out)) == 8
     assert not (out / 'runs').exists()
@@ -326,6 +331,25 @@ def test_two_processes_keep_each_others_records(tmp_path, out):
 
     assert recorded(out) == [('a', 0), ('a', 1)]
     assert ours.find(RunKey('a', 'b', 0)) == theirs.find(RunKey('a', 'b', 0))
+
+
+def test_a_record_waits_until_no_other_process_appends(tmp_path, out):
+    records, key = records_of(tmp_path), RunKey('a', 'b', 0)
+    (tmp_path / 'scores').touch()
+    records.path.parent.mkdir(parents=True)
+    task = Thread(
+        target=records.append, args=(key, dict(metrics={}), tmp_path / 'scores')
+    )
+    with records.path.open('ab') as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        task.start()
+        task.join(timeout=0.2)
+
+        assert task.is_alive()
+        assert recorded(out) == []
+
+    task.join()
+    assert recorded(out) == [('a', 0)]
 
 
 def _runs(pid: int) -> bool:
