@@ -41,7 +41,7 @@ def draw_lines(
         metric: What is drawn.
     """
     study = results.study
-    figure = new_figure(640, 440)
+    figure = new_figure(640, 500)
     axes = figure.subplots()
     if position(results, study.base, field) is None and results.runs[study.base.label]:
         mean = results.spread(study.base.label, metric).mean
@@ -62,7 +62,9 @@ def draw_lines(
     axes.set_title(study.title)
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend()
+        axes.legend(
+            loc='upper center', bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False
+        )
     return save(figure, path)
 
 
