@@ -290,7 +290,6 @@ def test_what_is_recorded_is_not_run_again_without_its_models(tmp_path, out, cap
     assert run(tmp_path, jobs=1) == []
 
     assert capsys.readouterr().out.strip() == 'all 4 runs are recorded'
-
     assert len(calls(out)) == 8
     assert not (out / 'runs').exists()
 
