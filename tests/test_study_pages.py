@@ -1,5 +1,6 @@
-"""Every page under docs/results/ says what the kept records say."""
+"""Every page and table of a study says what the kept records say."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,27 @@ PATHS = [
     for path in sorted((REPO / 'configs' / 'studies').glob('*.yaml'))
     if (RESULTS / path.stem).is_dir() and path.stem not in UNRECORDED
 ]
+PAGES = REPO / 'README.md', *sorted((REPO / 'docs').glob('*.md'))
+"""Where tables of studies may stand, beside their own pages."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
-def test_a_page_is_what_its_records_make(path, tmp_path):
-    page = RESULTS / path.stem / 'README.md'
+def test_pages_and_tables_are_what_the_records_make(path, tmp_path):
+    mark = f'<!-- study:{path.stem} -->'
+    pages = [page for page in PAGES if mark in page.read_text()]
+    copies = [tmp_path / page.relative_to(REPO) for page in pages]
+    report = tmp_path / 'docs' / 'results' / path.stem
+    report.mkdir(parents=True)
+    for page, copy in zip(pages, copies, strict=True):
+        shutil.copy(page, copy)
 
     records = RunRecords(RESULTS / 'runs')
-    again = write_report(read_study(path), records=records, docs=tmp_path)
+    again = write_report(read_study(path), records=records, docs=report, into=copies)
 
-    assert again.read_text() == page.read_text()
-    ours, theirs = ({p.name for p in f.iterdir()} for f in (tmp_path, page.parent))
-    assert ours == theirs
+    ours = RESULTS / path.stem
+    assert again.read_text() == (ours / 'README.md').read_text()
+    names, kept = ({p.name for p in folder.iterdir()} for folder in (report, ours))
+    assert names == kept
+    for page, copy in zip(pages, copies, strict=True):
+        assert copy.read_text() == page.read_text()

@@ -30,8 +30,7 @@ def trained_variants(results: StudyResults) -> list[Variant]:
 
 def learned_table(results: StudyResults) -> str:
     """In how many seeds each relation is learned, and when; empty without relations."""
-    records = results.all_records()
-    keys = sorted({k for r in records for k in r['curves'] if k.startswith(RELATION)})
+    keys = relation_keys(results)
     if not keys:
         return ''
     rows = [
@@ -43,6 +42,24 @@ def learned_table(results: StudyResults) -> str:
         for variant in trained_variants(results)
     ]
     return table(['variant', 'seeds', *(key[len(RELATION) :] for key in keys)], rows)
+
+
+def learned_count(results: StudyResults, label: str) -> str:
+    """``14/15``: relations learned, of all seeds together; empty without curves."""
+    found = [results.curves(label, key) for key in relation_keys(results)]
+    curves = [curve for by_seed in found for curve in by_seed.values()]
+    return f'{sum(map(is_learned, curves))}/{len(curves)}' if curves else ''
+
+
+def relation_keys(results: StudyResults) -> list[str]:
+    """Figures of single relations that some training validated."""
+    records = results.all_records()
+    return sorted({k for r in records for k in r['curves'] if k.startswith(RELATION)})
+
+
+def is_learned(curve: Curve) -> bool:
+    """Whether a relation is told apart where the training ends."""
+    return curve[max(curve)] > LEARNED
 
 
 def learned_text(curves: Mapping[int, Curve]) -> str:
@@ -60,7 +77,7 @@ def learned_text(curves: Mapping[int, Curve]) -> str:
     first = [
         min(step for step, value in curve.items() if value > LEARNED)
         for curve in curves.values()
-        if curve[max(curve)] > LEARNED
+        if is_learned(curve)
     ]
     counted = f'{len(first)}/{len(curves)}'
     return f'{counted}, {median(first):.0f}' if first else counted

@@ -1,5 +1,6 @@
 """The report of a study: tables and figures in a folder of the documentation."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmpisr.files import write_atomically
@@ -8,10 +9,10 @@ from .learning import CURVES, LEARNED, draw_learning, learned_table
 from .line_plot import draw_all_lines
 from .plots import draw_bars, draw_differences
 from .provenance import shown_path
-from .readme_table import link, replace_block, summary
 from .records import RunRecords
 from .results import StudyResults
 from .study import Study
+from .table_block import link, replace_block, summary
 from .tables import cost_table, difference_table, value_table
 
 LEGEND = (
@@ -33,7 +34,7 @@ def write_report(
     *,
     records: RunRecords,
     docs: Path | None = None,
-    readme: Path | None = None,
+    into: Sequence[Path] = (),
 ) -> Path:
     """Write ``README.md`` and the figures; works while runs are missing.
 
@@ -41,14 +42,14 @@ def write_report(
         study: What is reported.
         records: Of all studies.
         docs: Folder of the report; ``docs/results/NAME`` by default.
-        readme: File in which the study's table is replaced, see ``replace_block``.
+        into: Pages in which the study's table is replaced, see ``replace_block``.
 
     Returns:
         The page. The same records make the same bytes.
 
     Raises:
-        ValueError: Nothing is recorded of the study as it is now; the readme has no
-            place for its table.
+        ValueError: Nothing is recorded of the study as it is now; a page of ``into``
+            has no place for its table.
     """
     results = StudyResults(study, records)
     docs = docs or Path('docs/results', study.name)
@@ -70,8 +71,8 @@ def write_report(
 
     page = docs / 'README.md'
     write_atomically(page, '\n\n'.join(part for part in parts if part) + '\n')
-    if readme is not None:
-        replace_block(readme, study.name, summary(results, link(readme, page)))
+    for other in into:
+        replace_block(other, study.name, summary(results, link(other, page)))
     return page
 
 

@@ -3,12 +3,12 @@ from tiny_scores import table
 
 from mmpisr.studies.line_plot import lines_of
 from mmpisr.studies.paired_difference import PairedDifference
-from mmpisr.studies.readme_table import replace_block
 from mmpisr.studies.records import RunRecords
 from mmpisr.studies.report import write_report
 from mmpisr.studies.results import StudyResults, spread_of
 from mmpisr.studies.run_place import place_of
 from mmpisr.studies.study import Study, Variant
+from mmpisr.studies.table_block import replace_block
 from mmpisr.studies.tables import difference_text, spread_text
 
 IOUS = {('base', 0): 0.5, ('base', 1): 0.6, ('PISR', 0): 0.7, ('PISR', 1): 0.7}
@@ -156,17 +156,21 @@ def test_a_relation_is_learned_by_an_iteration_in_so_many_seeds(
     assert '| base | 2 | 0/2 |\n| PISR | 2 | 2/2, 2 |' in page
 
 
-def test_the_readmes_table_is_replaced_and_nothing_else(study, records, tmp_path):
-    readme = tmp_path / 'README.md'
-    readme.write_text('a\n<!-- study:s -->\nold\n<!-- /study -->\nb\n')
+def test_the_tables_of_pages_are_replaced_and_nothing_else(study, records, tmp_path):
+    pages = tmp_path / 'README.md', tmp_path / 'more.md'
+    for page in pages:
+        page.write_text('a\n<!-- study:s -->\nold\n<!-- /study -->\nb\n')
 
     for _ in range(2):
-        write_report(study, records=records, docs=tmp_path / 'docs', readme=readme)
+        write_report(study, records=records, docs=tmp_path / 'docs', into=pages)
 
-    text = readme.read_text()
+    text, more = (page.read_text() for page in pages)
+    assert text == more
     assert text.startswith('a\n<!-- study:s -->\n**A study**\n')
     assert text.endswith('(docs/README.md).\n<!-- /study -->\nb\n')
-    assert '| PISR | 70.00 ± 0.00 | 5.00 ± 7.07 | +15.00 [-30.84, +60.84] |' in text
+    assert '| relations learned | PQ above base [95 %] |' in text
+    row = '| PISR | 70.00 ± 0.00 | 5.00 ± 7.07 | 2/2 | +15.00 [-30.84, +60.84] |'
+    assert row in text
     note = 'Seeds 0, 1 (**2 runs are missing**); 2026-01-02; commit abc with changes.'
     assert note in text
 
@@ -181,7 +185,7 @@ def test_the_readmes_table_is_replaced_and_nothing_else(study, records, tmp_path
         '<!-- study:s --> <!-- /study --> <!-- study:s --> <!-- /study -->',
     ],
 )
-def test_a_readme_without_a_place_for_the_table_is_named(tmp_path, text):
+def test_a_page_without_a_place_for_the_table_is_named(tmp_path, text):
     path = tmp_path / 'README.md'
     path.write_text(text)
 

@@ -7,7 +7,7 @@ Repeated, it goes on where it was interrupted: recorded runs are left alone. Stu
 share their runs: what one has trained with the same config, options and seed is not
 trained again for another. Several studies can be run side by side.
 ``--again`` runs what is recorded too, and fails where a figure is not the recorded one.
-``--report`` runs nothing, and says what is missing. With ``--readme README.md`` it also
+``--report`` runs nothing, and says what is missing. With ``--into README.md`` it also
 replaces the table between ``<!-- study:NAME -->`` and ``<!-- /study -->`` there.
 """
 
@@ -22,6 +22,7 @@ from mmpisr.studies.study_run import Scripts
 
 OUT = "folder of the studies' trainings and models (work_dirs/studies)"
 RECORDS = 'folder of the figures of each finished run (docs/results/runs)'
+INTO = 'put its table between the marks in these files too'
 TOOLS = Path(__file__).resolve().parents[1]
 
 
@@ -41,7 +42,7 @@ def main() -> int:
     add('--data-root', help="folder of the data, in place of the configs' own")
     add('--report', action='store_true', help='only make tables and plots')
     add('--docs', type=Path, help='folder of the report (docs/results/NAME)')
-    add('--readme', type=Path, help='put its table between the marks in this file')
+    add('--into', type=Path, nargs='+', default=[], metavar='PAGE', help=INTO)
     args = parser.parse_args()
 
     study = read_study(args.study)
@@ -49,7 +50,7 @@ def main() -> int:
     if args.report:
         from mmpisr.studies.report import write_report
 
-        page = write_report(study, records=records, docs=args.docs, readme=args.readme)
+        page = write_report(study, records=records, docs=args.docs, into=args.into)
         print(page)
         return 0
     failures = run_study(
