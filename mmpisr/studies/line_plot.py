@@ -9,6 +9,7 @@ from mmpisr.visualization.figure import new_figure
 from .plots import save
 from .results import StudyResults
 from .study import AXES, Variant
+from .time_ratios import FIELDS
 
 STYLES = 'o-', 's--', '^:', 'D-.'
 GREYS = '0.15', '0.5', '0.3', '0.65'
@@ -37,7 +38,7 @@ def draw_lines(
     Args:
         results: What was recorded.
         path: Of the figure, without a suffix.
-        field: Measured field that is the axis, None for each variant's ``x``.
+        field: One of ``AXES`` that is the axis, None for each variant's ``x``.
         metric: What is drawn.
     """
     study = results.study
@@ -89,4 +90,8 @@ def position(
     results: StudyResults, variant: Variant, field: str | None
 ) -> float | None:
     """Where a variant is on an axis, None if it is not."""
-    return results.mean_of(variant.label, field) if field else variant.x
+    if field is None:
+        return variant.x
+    if field in FIELDS.values():
+        return results.time_ratio(variant.label, field)
+    return results.mean_of(variant.label, field)

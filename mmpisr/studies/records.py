@@ -23,8 +23,8 @@ class RunRecords:
     variant was before there is a record that no study finds. Processes may share it.
 
     Args:
-        folder: Holds ``runs.jsonl``, one line of json each run, each run once, and
-            ``scores/``; it need not exist.
+        folder: Holds ``runs.jsonl``, one line of json each run, each run once,
+            ``scores/`` and ``times/``; it need not exist.
 
     Raises:
         ValueError: A line is no record of a run, a merge's mark for example.
@@ -43,6 +43,10 @@ class RunRecords:
     def scores_file(self, run: RunKey) -> Path:
         """Its statistics of each image, as ``load_score_table`` reads them."""
         return self._scores / f'{run.training}-seed{run.seed}-{run.test}.npz'
+
+    def times_file(self, study: str) -> Path:
+        """How long a study's variants take, as ``TimeRatios`` reads it."""
+        return self.path.parent / 'times' / f'{study}.json'
 
     def append(self, run: RunKey, record: Record, scores: Path) -> None:
         """Add a run and a copy of its scores; one that is there must be equal.

@@ -13,6 +13,7 @@ from .paired_difference import PairedDifference, paired_differences
 from .records import Record, RunRecords
 from .run_place import place_of
 from .study import Study, Variant
+from .time_ratios import TimeRatios
 
 METRICS = 'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU', 'iIoU', 'AP', 'relation_acc'
 """Columns of the tables, where they are measured."""
@@ -36,6 +37,7 @@ class StudyResults:
     def __init__(self, study: Study, records: RunRecords) -> None:
         self.study = study
         self.records = records
+        self.times = TimeRatios(records.times_file(study.name))
         self.places = {v.label: place_of(study, v, Path()) for v in study.variants}
         self.runs: dict[str, dict[int, Record]] = {}
         for label, place in self.places.items():
@@ -91,6 +93,11 @@ class StudyResults:
     def mean_of(self, label: str, field: str) -> float:
         """Mean of a field of the records over seeds."""
         return spread_of([r[field] for r in self.runs[label].values()]).mean
+
+    def time_ratio(self, label: str, field: str) -> float | None:
+        """``predict_time`` or ``train_time``, in times of the base's."""
+        place = self.places[label]
+        return self.times.find(place.training, place.test, field)
 
     def compare(self, first: str, second: str) -> dict[str, PairedDifference]:
         """First minus second, over the seeds that both have; empty without any."""

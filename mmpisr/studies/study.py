@@ -10,9 +10,10 @@ Options = Mapping[str, Any]
 AXES = {
     'gmacs': 'GMACs',
     'parameters': 'parameters',
-    'seconds_per_iteration': 'measured seconds per training iteration',
+    'predict_time': "measured time of a prediction, in times of the base's",
+    'train_time': "measured time of a training step, in times of the base's",
 }
-"""Names of the measured fields of a record that can be an axis."""
+"""What is counted or measured of a variant and can be an axis."""
 
 
 class Variant(NamedTuple):
@@ -57,7 +58,7 @@ class Study(NamedTuple):
         options: Of every run.
         compare_to: Labels to which differences are reported, besides the base.
         x_label: Of the axis of the variants' ``x``.
-        x_from: Fields of the records that are axes, a plot each, in place of ``x``.
+        x_from: Those of ``AXES`` that are axes, a plot each, in place of ``x``.
         file: Where it was read from.
     """
 

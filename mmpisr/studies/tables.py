@@ -5,6 +5,7 @@ from math import isnan
 
 from .paired_difference import PairedDifference
 from .results import METRICS, Spread, StudyResults
+from .time_ratios import FIELDS
 
 
 def value_table(results: StudyResults) -> str:
@@ -40,7 +41,7 @@ def difference_table(
 
 
 def cost_table(results: StudyResults) -> str:
-    """What each variant costs, means over seeds."""
+    """What each variant costs, means over seeds; times over the base's if measured."""
     fields = (
         ('gmacs', '.3f'),
         ('parameters', ',.0f'),
@@ -48,18 +49,32 @@ def cost_table(results: StudyResults) -> str:
         ('training_seconds', '.0f'),
         ('peak_memory_mib', '.0f'),
     )
+    times = {
+        field: {v.label: results.time_ratio(v.label, field) for v in results.complete}
+        for field in FIELDS.values()
+    }
+    times = {f: found for f, found in times.items() if any(found.values())}
     rows = [
-        [v.label, *(format(results.mean_of(v.label, f), spec) for f, spec in fields)]
+        [
+            v.label,
+            *(format(results.mean_of(v.label, f), spec) for f, spec in fields),
+            *(ratio_text(found[v.label]) for found in times.values()),
+        ]
         for v in results.complete
     ]
     header = 'GMACs', 'parameters', 's / iteration', 'training s', 'peak MiB'
-    return table(['variant', *header], rows)
+    return table(['variant', *header, *times], rows)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay out a Markdown table."""
     lines = [header, ['---'] * len(header), *rows]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def ratio_text(ratio: float | None) -> str:
+    """A time in times of the base's; ``-`` where it was not measured."""
+    return '-' if ratio is None else f'x {ratio:.2f}'
 
 
 def spread_text(spread: Spread) -> str:

@@ -10,6 +10,7 @@ from mmpisr.studies.run_place import place_of
 from mmpisr.studies.study import Study, Variant
 from mmpisr.studies.table_block import replace_block
 from mmpisr.studies.tables import difference_text, spread_text
+from mmpisr.studies.time_ratios import write_time_ratios
 
 IOUS = {('base', 0): 0.5, ('base', 1): 0.6, ('PISR', 0): 0.7, ('PISR', 1): 0.7}
 RECORD = dict(
@@ -116,16 +117,39 @@ def test_a_second_report_changes_no_byte(study, records, tmp_path):
 
 
 def test_each_measured_axis_has_its_figure(study, records, tmp_path):
-    study = study._replace(x_from=('gmacs', 'seconds_per_iteration'))
+    study = study._replace(x_from=('gmacs', 'predict_time', 'train_time'))
+    ratios = dict(predict={'base': (1, 1, 1), 'PISR': (1.2, 1.25, 1.3)})
+    write_time_ratios(records.times_file('s'), study, ratios, about={})
 
-    write_report(study, records=records, docs=tmp_path / 'docs')
+    page = write_report(study, records=records, docs=tmp_path / 'docs')
 
-    names = sorted(path.name for path in (tmp_path / 'docs').glob('pq_over_*.svg'))
-    assert names == [
-        'pq_over_gmacs.svg',
-        'pq_over_iterations.svg',
-        'pq_over_seconds_per_iteration.svg',
-    ]
+    names = {path.name for path in (tmp_path / 'docs').glob('pq_over_*.svg')}
+    axes = 'gmacs', 'iterations', 'predict_time'
+    assert names == {f'pq_over_{axis}.svg' for axis in axes}
+    assert 'peak MiB | predict_time |' in page.read_text()
+    assert '| 700 | x 1.00 |\n' in page.read_text()
+    assert '| 700 | x 1.25 |\n' in page.read_text()
+
+
+def test_times_of_a_variant_that_has_changed_are_not_found(study, records):
+    ratios = dict(train={'base': (1, 1, 1), 'PISR': (1.2, 1.25, 1.3)})
+    write_time_ratios(records.times_file('s'), study, ratios, about={})
+    base, conv, pisr = study.variants
+    changed = pisr._replace(options={'model.x': 11})
+
+    results = StudyResults(study._replace(variants=(base, conv, changed)), records)
+
+    assert results.time_ratio('base', 'train_time') == 1
+    assert results.time_ratio('PISR', 'train_time') is None
+
+
+def test_a_file_that_holds_no_times_is_named(study, records):
+    path = records.times_file('s')
+    path.parent.mkdir()
+    path.write_text('{"rows": [{}]}')
+
+    with pytest.raises(ValueError, match=r's\.json: no ratios .*training'):
+        StudyResults(study, records)
 
 
 def test_a_line_of_models_tested_otherwise_goes_through_their_own_test(study, records):

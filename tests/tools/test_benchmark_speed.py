@@ -4,6 +4,11 @@ import importlib
 import sys
 
 import pytest
+import yaml
+
+from mmpisr.studies.records import RunRecords
+from mmpisr.studies.results import StudyResults
+from mmpisr.studies.study_file import read_study
 
 
 @pytest.fixture
@@ -44,6 +49,31 @@ def test_variants_of_a_study_stand_beside_a_config(run, base, study, tmp_path):
     assert "--only panoptic-deeplab_r18_1200-iter_scenes 'PISR, 16 channels'" in text
     assert '## Training step' not in text
     assert out.read_text() == text.removesuffix('\n')
+
+
+def test_the_ratios_of_a_study_are_kept_for_its_report(run, base, tmp_path):
+    path = tmp_path / 'tiny.yaml'
+    options = {'train_cfg.max_iters': 5}
+    variants = dict(label='base'), dict(label='other', options=options)
+    content = dict(name='tiny', config=str(base), seeds=[0], variants=[*variants])
+    path.write_text(yaml.safe_dump(content))
+
+    flags = ('--shape', 64, 96, '--turns', 2, '--work', 'predict')
+    run(path, *flags, '--records', tmp_path / 'runs')
+
+    results = StudyResults(read_study(path), RunRecords(tmp_path / 'runs'))
+    assert results.time_ratio('base', 'predict_time') == 1
+    assert results.time_ratio('other', 'predict_time') > 0
+    assert results.time_ratio('base', 'train_time') is None
+
+
+@pytest.mark.parametrize(
+    'flags', [('--only', 'OCR'), ('--cfg-options', 'model.relation.channels=4')]
+)
+def test_parts_of_a_study_are_not_kept(run, study, tmp_path, flags, capsys):
+    with pytest.raises(SystemExit):
+        run(study, '--shape', 64, 96, '--records', tmp_path, *flags)
+    assert '--records is for one whole study' in capsys.readouterr().err
 
 
 def test_an_unknown_label_is_refused(run, study):

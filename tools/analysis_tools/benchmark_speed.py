@@ -5,6 +5,7 @@
 
 A model is a config or a variant of a study file, of which ``--only`` takes some.
 Every other one is compared with the first. No data and no checkpoint is needed.
+With ``--records docs/results/runs`` the ratios of a study are kept for its report.
 """
 
 import os
@@ -12,6 +13,7 @@ import shlex
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,13 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 
 from mmpisr.apis.run_options import load_config
-from mmpisr.apis.speed import WORK, Setup, TimedModel, time_in_turns
+from mmpisr.apis.speed import WORK, Setup, TimedModel, ratios, time_in_turns
 from mmpisr.apis.speed_page import speed_page
 from mmpisr.files import write_atomically
 from mmpisr.studies.provenance import code_version, machine
+from mmpisr.studies.records import RunRecords
 from mmpisr.studies.study_file import read_study
+from mmpisr.studies.time_ratios import write_time_ratios
 
 AMP = (
     'autocast: float16 on a GPU, bfloat16 on a CPU, which the CPU operators of '
@@ -42,16 +46,19 @@ def main() -> None:
     models = {name: TimedModel(cfg, setup) for name, cfg in configs(args)}
     costs = {name: model.cost(args.work) for name, model in models.items()}
     spent = time_in_turns(models, turns=args.turns, work=args.work)
+    command = shlex.join(['python', *sys.argv])
     about = {**machine(), **code_version(), 'threads': torch.get_num_threads()}
-    text = speed_page(
-        *(spent, costs, setup),
-        command=shlex.join(['python', *sys.argv]),
-        about={**about, 'load': load},
-    )
+    about = {**about, 'load': load}
+    text = speed_page(spent, costs, setup, command=command, about=about)
     print(text)
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(args.out, text)
+    if args.records:
+        study = read_study(args.models[0])
+        found = {work: ratios(times) for work, times in spent.items()}
+        kept = dict(date=str(date.today()), command=command, **about)
+        path = RunRecords(args.records).times_file(study.name)
+        write_time_ratios(path, study, found, kept)
 
 
 def parse_args() -> Namespace:
@@ -70,10 +77,14 @@ def parse_args() -> Namespace:
     add('--only', nargs='+', default=[], metavar='LABEL', help='variants of a study')
     add('--cfg-options', nargs='+', action=DictAction, default={}, help='of all models')
     add('--out', type=Path, help='page to write')
+    add('--records', type=Path, help='keep the ratios of one study for its report')
     args = parser.parse_args()
     for name in ('batch', 'turns'):
         if getattr(args, name) < 1:
             parser.error(f'--{name} is {getattr(args, name)}, expected at least 1')
+    studies = [path.suffix == '.yaml' for path in args.models]
+    if args.records and (studies != [True] or args.only or args.cfg_options):
+        parser.error('--records is for one whole study: no --only, no --cfg-options')
     if args.device.startswith('cuda') and not torch.cuda.is_available():
         parser.error(f'--device {args.device}, but torch finds no GPU')
     return args
