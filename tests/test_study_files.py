@@ -69,6 +69,10 @@ def test_an_option_outside_the_model_changes_something_that_exists(study):
             root, _, rest = key.partition('.')
             if root in ('val_evaluator', 'test_evaluator'):
                 assert rest in arguments, (variant.label, key)
+            elif rest.startswith('paramwise_cfg.custom_keys.'):
+                name = rest.split('.')[2]
+                model = MODELS.build(load_variant(study, variant).model)
+                assert any(name in k for k, _ in model.named_parameters()), key
             elif root != 'model':
                 node = config_of(variant.config)
                 for part in key.split('.'):
@@ -110,10 +114,12 @@ def test_what_several_studies_train_has_one_folder():
         for study in (read_study(p) for p in PATHS if '_scenes' in p.stem)
     }
     relations, hosts = places['relations_scenes'], 'hosts_panoptic-deeplab_scenes'
+    maskformer = places['hosts_maskformer_scenes']
     long = places['relations_scenes_long']
 
     assert long['PISR'] != relations['PISR'] == places['design_scenes']['PISR']
     assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.004']
+    assert maskformer['PISR'] == places['tuning_maskformer_scenes']['PISR, lr=0.002']
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
     assert relations['OCR'] == places['cost_scenes']['OCR']
     fresh = places['relations_scenes_fresh_seeds']
@@ -143,8 +149,22 @@ def test_each_host_has_a_study_of_its_base_the_control_and_pisr():
         assert pisr.config.stem == f'pisr_{base.config.stem}'
 
 
-def test_tuning_tries_as_much_for_each_model_and_has_a_seed_of_its_own():
-    tuning = read_study(PATHS[0].with_name('tuning_scenes.yaml'))
+TRIED = {
+    'tuning_scenes': [
+        *((0.004, None), (0.002, None), (0.008, None)),
+        *((0.004, 1.0), (0.004, 0.05)),
+    ],
+    'tuning_maskformer_scenes': [
+        *((0.002, None), (0.001, None), (0.004, None)),
+        (0.002, 0.2),
+    ],
+}
+"""Rates of the host, and of the relation in times of it, that relations are given."""
+
+
+@pytest.mark.parametrize('name', TRIED)
+def test_tuning_tries_as_much_for_each_model_and_has_a_seed_of_its_own(name):
+    tuning = read_study(PATHS[0].with_name(f'{name}.yaml'))
     host = 'optim_wrapper.optimizer.lr'
     relation = 'optim_wrapper.paramwise_cfg.custom_keys.relation.lr_mult'
     tried = {}
@@ -158,10 +178,9 @@ def test_tuning_tries_as_much_for_each_model_and_has_a_seed_of_its_own():
         tried.setdefault(model, []).append((rate, part))
     base = tried.pop('base')
     assert {part for _, part in base} == {None}
-    assert len({*base}) == 5
-    same = (0.004, None), (0.002, None), (0.008, None), (0.004, 1.0), (0.004, 0.05)
-    assert {*map(tuple, tried.values())} == {same}
-    others = [read_study(path) for path in PATHS if path.stem != 'tuning_scenes']
+    assert len({*base}) == len(TRIED[name])
+    assert [*tried.values()] == [TRIED[name]] * len(tried)
+    others = [read_study(path) for path in PATHS if 'tuning' not in path.stem]
     assert not {*tuning.seeds} & {seed for study in others for seed in study.seeds}
 
 
