@@ -67,7 +67,7 @@ def save(figure: Figure, path: Path) -> list[Path]:
 
 def _draw_panel(axes: Axes, results: StudyResults, metric: str) -> None:
     for row, variant in enumerate(results.complete):
-        mean, deviation = results.spread(variant.label, metric)
+        mean, deviation, _ = results.spread(variant.label, metric)
         is_base = variant is results.study.base
         axes.barh(
             row,

@@ -20,10 +20,17 @@ METRICS = 'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU', 'iIoU', 'AP', 'relation_ac
 
 
 class Spread(NamedTuple):
-    """Mean and sample standard deviation over seeds (NaN for a single one)."""
+    """Of a figure over seeds.
+
+    Attributes:
+        mean: Over the seeds that have it.
+        deviation: Sample standard deviation; NaN for a single seed.
+        lacking: How many seeds have none, as where nothing was found to measure.
+    """
 
     mean: float
     deviation: float
+    lacking: int = 0
 
 
 class StudyResults:
@@ -88,7 +95,9 @@ class StudyResults:
 
     def spread(self, label: str, metric: str) -> Spread:
         """Mean and standard deviation of a figure over seeds."""
-        return spread_of(self.values(label, metric))
+        values = self.values(label, metric)
+        lacking = len(self.runs[label]) - len(values)
+        return spread_of(values)._replace(lacking=lacking)
 
     def mean_of(self, label: str, field: str) -> float:
         """Mean of a field of the records over seeds."""

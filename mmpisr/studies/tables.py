@@ -78,11 +78,12 @@ def ratio_text(ratio: float | None) -> str:
 
 
 def spread_text(spread: Spread) -> str:
-    """``mean ± deviation``, in percent; ``-`` where there is nothing."""
+    """``mean ± deviation (2 lack it)``, in percent; ``-`` where no seed has it."""
     if isnan(spread.mean):
         return '-'
     deviation = '' if isnan(spread.deviation) else f' ± {spread.deviation:.2f}'
-    return f'{spread.mean:.2f}{deviation}'
+    lacking = f' ({spread.lacking} lack it)' if spread.lacking else ''
+    return f'{spread.mean:.2f}{deviation}{lacking}'
 
 
 def difference_text(found: PairedDifference) -> str:

@@ -240,6 +240,13 @@ def test_one_seed_has_no_deviation():
     assert spread_text(spread_of([])) == '-'
 
 
+def test_seeds_without_a_figure_are_said(study, records):
+    results = StudyResults(study, records)
+    results.runs['PISR'][0]['metrics']['AP'] = float('nan')
+
+    assert spread_text(results.spread('PISR', 'AP')) == '10.00 (1 lack it)'
+
+
 @pytest.mark.parametrize(
     ('found', 'text'),
     [
