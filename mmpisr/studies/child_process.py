@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -19,7 +20,9 @@ class ChildProcess:
     """One command; its output is appended to a log.
 
     On Linux it is terminated when this process dies, killed or not: a repeated call
-    must not meet a training that still writes.
+    must not meet a training that still writes. What it has started itself ends with
+    it, unless this process is killed: a data loader's workers may wait forever for a
+    training that no longer reads.
 
     Args:
         command: Program and arguments.
@@ -35,6 +38,7 @@ class ChildProcess:
                 command,
                 stdout=file,
                 stderr=file,
+                start_new_session=True,
                 env={**KEEP_MEMORY, **os.environ, 'OMP_NUM_THREADS': str(threads)},
                 preexec_fn=_end_with_parent if sys.platform == 'linux' else None,
             )
@@ -56,14 +60,24 @@ class ChildProcess:
                 self.peak_memory_mib = (
                     self.peak_memory_mib or usage.ru_maxrss / KIB_PER_MIB
                 )
+                self._terminate_group()
         return self._process.returncode
 
     def stop(self) -> None:
-        """Terminate it if it runs, and wait."""
+        """Terminate it and what it has started if it runs, and wait."""
         if self.poll() is None:
-            self._process.terminate()
+            self._terminate_group()
             _, status = os.waitpid(self._process.pid, 0)
             self._process.returncode = os.waitstatus_to_exitcode(status)
+
+    def _terminate_group(self) -> None:
+        with suppress(ProcessLookupError):  # nothing is left of it
+            os.killpg(self._process.pid, signal.SIGTERM)
+
+
+def exit_on_sigterm() -> None:
+    """Let SIGTERM end this process as ``sys.exit`` does: what it runs is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _peak_kib(pid: int) -> int:

@@ -122,6 +122,27 @@ def test_killed_in_a_training_it_goes_on_from_there(tmp_path, out):
     assert len(recorded(out)) == 4
 
 
+@pytest.mark.parametrize('end', [signal.SIGTERM, signal.SIGINT])
+def test_what_a_training_started_ends_with_the_study(tmp_path, out, end):
+    (out / 'obstacle pisr seed0').write_text('wait')
+    path = Path(tiny_study.__file__)
+    study = subprocess.Popen([sys.executable, str(path), str(tmp_path)])
+    while not (out / 'waiting').exists():
+        assert study.poll() is None
+        time.sleep(0.02)
+
+    study.send_signal(end)
+    study.wait()
+
+    left = [int((out / name).read_text()) for name in ('waiting', 'worker')]
+    for _ in range(200):
+        left = [pid for pid in left if _runs(pid)]
+        if not left:
+            break
+        time.sleep(0.02)
+    assert not left
+
+
 @pytest.mark.parametrize('lost', ['trained', 'tested', 'runs.jsonl'])
 def test_what_a_kill_left_undone_is_done_and_nothing_else(tmp_path, out, lost):
     run(tmp_path, jobs=1, only=['base'])

@@ -4,12 +4,13 @@ import sys
 from pathlib import Path
 
 from mmpisr.studies import run_study as module
+from mmpisr.studies.child_process import exit_on_sigterm
 from mmpisr.studies.records import RunRecords
 from mmpisr.studies.study import Study, Variant
 from mmpisr.studies.study_run import Scripts
 
 TRAIN = """
-import json, os, pathlib, sys, time
+import json, os, pathlib, subprocess, sys, time
 work_dir = pathlib.Path(sys.argv[sys.argv.index('--work-dir') + 1])
 out = work_dir.parents[2]
 name = f'{work_dir.parent.name.split("-")[0]} {work_dir.name}'
@@ -23,6 +24,9 @@ obstacle = out / f'obstacle {name}'
 if obstacle.exists():
     what = obstacle.read_text()
     if what == 'wait':
+        nap = [sys.executable, '-c', 'import time; time.sleep(60)']
+        worker = subprocess.Popen(nap)
+        (out / 'worker').write_text(str(worker.pid))
         (out / 'waiting').write_text(str(os.getpid()))
         time.sleep(60)
     sys.exit('out of luck')
@@ -93,4 +97,5 @@ def run(folder: Path, **kwargs):
 
 
 if __name__ == '__main__':
+    exit_on_sigterm()
     run(Path(sys.argv[1]), jobs=1)

@@ -15,6 +15,7 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
+from mmpisr.studies.child_process import exit_on_sigterm
 from mmpisr.studies.records import RunRecords
 from mmpisr.studies.run_study import run_study
 from mmpisr.studies.study_file import read_study
@@ -53,6 +54,7 @@ def main() -> int:
         page = write_report(study, records=records, docs=args.docs, into=args.into)
         print(page)
         return 0
+    exit_on_sigterm()
     failures = run_study(
         study,
         out=args.out,
