@@ -14,6 +14,7 @@ from .results import StudyResults
 from .study import Study
 from .table_block import link, replace_block, summary
 from .tables import cost_table, difference_table, value_table
+from .time_ratios import FIELDS
 
 LEGEND = (
     '95 % intervals of row minus reference: 1000 bootstrap resamples of seeds '
@@ -105,7 +106,8 @@ def _comparison(results: StudyResults, reference: str, docs: Path) -> list[str]:
 
 def _cost(results: StudyResults) -> list[str]:
     found = cost_table(results)
-    return [f'{COST} {TIMED}' if 'predict_time' in found else COST, found]
+    timed = any(field in found for field in FIELDS.values())
+    return [f'{COST} {TIMED}' if timed else COST, found]
 
 
 def _learning(results: StudyResults, docs: Path) -> list[str]:

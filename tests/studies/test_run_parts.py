@@ -1,6 +1,8 @@
 import json
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
@@ -55,6 +57,21 @@ def test_a_stopped_child_has_ended(tmp_path):
     child.stop()
 
     assert child.poll() == -15
+
+
+def test_what_a_child_leaves_behind_ends(tmp_path):
+    nap = [sys.executable, '-c', 'import time; time.sleep(60)']
+    code = f'import subprocess; print(subprocess.Popen({nap}).pid)'
+    child = ChildProcess([sys.executable, '-c', code], log=tmp_path / 'log', threads=1)
+
+    assert wait(child).poll() == 0
+
+    left = Path('/proc', (tmp_path / 'log').read_text().strip(), 'stat')
+    for _ in range(200):
+        if not left.exists() or left.read_text().split()[2] == 'Z':
+            return
+        time.sleep(0.02)
+    pytest.fail('what it has started still runs')
 
 
 def test_iterations_that_are_trained_twice_count_once(tmp_path):

@@ -97,22 +97,13 @@ def test_a_failing_run_shows_its_log_and_the_others_go_on(tmp_path, out):
 
 
 def test_killed_in_a_training_it_goes_on_from_there(tmp_path, out):
-    (out / 'obstacle pisr seed0').write_text('wait')
-    path = Path(tiny_study.__file__)
-    study = subprocess.Popen([sys.executable, str(path), str(tmp_path)])
-    while not (out / 'waiting').exists():
-        assert study.poll() is None
-        time.sleep(0.02)
+    study = _start_study(tmp_path, out)
     study.send_signal(signal.SIGKILL)
     study.wait()
     training = int((out / 'waiting').read_text())
 
     assert recorded(out) == [('base', 0)]
-    for _ in range(200):
-        if not _runs(training):
-            break
-        time.sleep(0.02)
-    assert not _runs(training), 'the training survived its study'
+    assert _has_ended(training), 'the training survived its study'
 
     (out / 'obstacle pisr seed0').unlink()
     assert run(tmp_path, jobs=1) == []
@@ -124,23 +115,13 @@ def test_killed_in_a_training_it_goes_on_from_there(tmp_path, out):
 
 @pytest.mark.parametrize('end', [signal.SIGTERM, signal.SIGINT])
 def test_what_a_training_started_ends_with_the_study(tmp_path, out, end):
-    (out / 'obstacle pisr seed0').write_text('wait')
-    path = Path(tiny_study.__file__)
-    study = subprocess.Popen([sys.executable, str(path), str(tmp_path)])
-    while not (out / 'waiting').exists():
-        assert study.poll() is None
-        time.sleep(0.02)
+    study = _start_study(tmp_path, out)
 
     study.send_signal(end)
     study.wait()
 
-    left = [int((out / name).read_text()) for name in ('waiting', 'worker')]
-    for _ in range(200):
-        left = [pid for pid in left if _runs(pid)]
-        if not left:
-            break
-        time.sleep(0.02)
-    assert not left
+    for name in ('waiting', 'worker'):
+        assert _has_ended(int((out / name).read_text())), name
 
 
 @pytest.mark.parametrize('lost', ['trained', 'tested', 'runs.jsonl'])
@@ -370,6 +351,26 @@ def test_a_record_waits_until_no_other_process_appends(tmp_path, out):
 
     task.join()
     assert recorded(out) == [('a', 0)]
+
+
+def _start_study(folder: Path, out: Path) -> subprocess.Popen:
+    """Run it in a process of its own until a training waits."""
+    (out / 'obstacle pisr seed0').write_text('wait')
+    path = Path(tiny_study.__file__)
+    study = subprocess.Popen([sys.executable, str(path), str(folder)])
+    while not (out / 'waiting').exists():
+        assert study.poll() is None
+        time.sleep(0.02)
+    return study
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process ends within seconds."""
+    for _ in range(200):
+        if not _runs(pid):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _runs(pid: int) -> bool:
