@@ -11,10 +11,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from tiny_hosts import losses_of, make_results
 
+from mmpisr.apis.option_flags import read_flags, to_flags
 from mmpisr.apis.run_options import load_config
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import MODELS, TRANSFORMS
-from mmpisr.studies.options import read_flags, to_flags
 from mmpisr.studies.run_place import place_of
 from mmpisr.studies.study_file import read_study
 

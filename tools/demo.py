@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from mmpisr.apis.demo import run_demo
+from mmpisr.processes.child_process import exit_on_sigterm
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs'
@@ -17,6 +18,7 @@ def main() -> None:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
+    exit_on_sigterm()
     run_demo(
         {
             'base': CONFIGS / 'panoptic_deeplab' / NAME,

@@ -1,19 +1,16 @@
 """Several trainings at once, one process each, with one line of progress."""
 
-import json
-import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmengine.config import Config
+from mmpisr.processes.process_queue import Step, run_queue
 
-from mmpisr.datasets import merge_options
-
+from .option_flags import to_flags
+from .run_options import load_config
 from .trained_model import TrainedModel
+from .training_progress import TrainingProgress
 
 
 def train_together(
@@ -40,83 +37,56 @@ def train_together(
         Wall-clock seconds of each, by name, with the others beside it.
 
     Raises:
-        RuntimeError: A training failed; names its log and shows the end of it.
+        RuntimeError: A training failed, and the others were stopped; names its log and
+            shows the end of it.
     """
-    environment = {**os.environ, 'OMP_NUM_THREADS': str(threads)}
-    flags = [f'{key}={value}' for key, value in (options or {}).items()]
-    totals = {training: _iterations(training, options) for training in trainings}
-    start = time.monotonic()
-    seconds: dict[str, float] = {}
-    with ExitStack() as stack:
-        processes = {
-            training: stack.enter_context(_start(training, script, flags, environment))
-            for training in trainings
-        }
-        stack.callback(_stop, processes.values())
-        while len(seconds) < len(trainings):
-            time.sleep(poll_seconds)
-            for training, process in processes.items():
-                if training.name not in seconds and process.poll() is not None:
-                    _check(training, process.returncode)
-                    seconds[training.name] = time.monotonic() - start
-            _show(totals, time.monotonic() - start)
-    print()
-    return seconds
+    flags = to_flags(options or {})
+    tasks = [_TrainingTask(training, script, flags) for training in trainings]
+    lengths = {
+        training.work_dir: load_config(
+            str(training.config), options=options
+        ).train_cfg.max_iters
+        for training in trainings
+    }
+    failures = run_queue(
+        tasks,
+        jobs=len(tasks),
+        threads=threads,
+        poll_seconds=poll_seconds,
+        show=TrainingProgress(lengths),
+        stop_at_failure=True,
+    )
+    for failure in failures:
+        raise RuntimeError(f'training {failure.name!r}: {failure.reason}')
+    return {task.name: task.seconds for task in tasks}
 
 
-def log_of(training: TrainedModel) -> Path:
-    """Where the process of a training writes what it prints."""
-    return training.work_dir / 'train.log'
+class _TrainingTask:
+    """A training as a task of one step."""
 
+    def __init__(self, training: TrainedModel, script: Path, flags: list[str]) -> None:
+        self.name = training.name
+        self.seconds = float('nan')
+        self._start = time.monotonic()
+        command = [sys.executable, str(script), str(training.config), '--resume']
+        command += ['--work-dir', str(training.work_dir)]
+        if flags:
+            command += ['--cfg-options', *flags]
+        log = training.work_dir / 'train.log'
+        self._steps = [Step('train', command, log)]
 
-def iterations_done(work_dir: Path) -> int:
-    """Iterations in the newest log of a work dir, 0 before the first line."""
-    logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
-    lines = logs[-1].read_text().splitlines() if logs else []
-    for line in reversed(lines):
-        try:
-            return int(json.loads(line)['iter'])
-        except (ValueError, KeyError):  # half written, or a line of validation
-            continue
-    return 0
+    def acquire(self) -> bool:
+        """Nobody else is kept out."""
+        return True
 
+    def release(self) -> None:
+        """Nobody was."""
 
-def _iterations(training: TrainedModel, options: Mapping[str, object] | None) -> int:
-    cfg = Config.fromfile(training.config)
-    merge_options(cfg, options)
-    return cfg.train_cfg.max_iters
+    def next_step(self) -> Step | None:
+        """The training, once."""
+        return self._steps.pop() if self._steps else None
 
-
-def _start(
-    training: TrainedModel, script: Path, flags: list[str], environment: dict[str, str]
-) -> subprocess.Popen:
-    training.work_dir.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(script), str(training.config), '--resume']
-    command += ['--work-dir', str(training.work_dir)]
-    if flags:
-        command += ['--cfg-options', *flags]
-    with log_of(training).open('a') as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-
-
-def _stop(processes: Iterable[subprocess.Popen]) -> None:
-    for process in processes:
-        process.terminate()
-
-
-def _check(training: TrainedModel, code: int) -> None:
-    if code != 0:
-        end = '\n'.join(log_of(training).read_text().splitlines()[-15:])
-        raise RuntimeError(
-            f'training {training.name!r} ended with exit status {code}; '
-            f'the end of {log_of(training)}:\n{end}'
-        )
-
-
-def _show(totals: Mapping[TrainedModel, int], seconds: float) -> None:
-    """Overwrite the line of progress."""
-    done = {training: iterations_done(training.work_dir) for training in totals}
-    slowest = min(done[training] / totals[training] for training in totals)
-    left = f'{seconds * (1 - slowest) / slowest:.0f} s left' if slowest else 'starting'
-    parts = [f'{run.name} {done[run]}/{totals[run]}' for run in totals]
-    print(f'\r{" | ".join(parts)} | {seconds:.0f} s, {left}   ', end='', flush=True)
+    def step_done(self, step: Step, peak_memory_mib: float) -> None:
+        """Note how long it took."""
+        del step, peak_memory_mib
+        self.seconds = time.monotonic() - self._start

@@ -8,13 +8,13 @@ from statistics import median
 import numpy as np
 from matplotlib.axes import Axes
 
+from mmpisr.apis.training_log import Curve
 from mmpisr.visualization.figure import new_figure
 
 from .plots import save
 from .results import StudyResults
 from .study import Variant
 from .tables import table
-from .training_log import Curve
 
 LEARNED = 75
 """Percent of a balanced choice of two from which on a relation counts as learned."""

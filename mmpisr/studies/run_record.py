@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from mmpisr.apis.training_log import read_curves, training_time
+
 from .model_cost import model_cost
 from .study_run import StudyRun
-from .training_log import read_curves, training_time
 
 
 def run_record(run: StudyRun) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from mmpisr.apis.training_progress import TrainingProgress
+from mmpisr.processes.process_queue import Failure, run_queue
+
 from .data_digest import data_digest
-from .process_queue import Failure, run_queue
-from .progress import Progress
 from .records import RunRecords
 from .run_place import place_of
 from .run_record import run_record
@@ -82,8 +83,19 @@ def run_study(
         jobs=jobs or max(1, (os.cpu_count() or 1) // threads),
         threads=threads,
         poll_seconds=poll_seconds,
-        show=Progress(missing, len(runs) - len(missing)),
+        show=_progress(missing, len(runs) - len(missing)),
     )
+
+
+def _progress(missing: Sequence[StudyRun], recorded: int) -> TrainingProgress:
+    """Of the runs that are not recorded yet; equal trainings are as long."""
+    variants = {run.place.training: run for run in missing}
+    lengths = {
+        training: run.training_config().train_cfg.max_iters
+        for training, run in variants.items()
+    }
+    totals = {run.folder: lengths[run.place.training] for run in missing}
+    return TrainingProgress(totals, finished=recorded)
 
 
 def _check_data(runs: Sequence[StudyRun], records: RunRecords) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.fileio import load
 
-from .options import flatten
+from mmpisr.apis.option_flags import flatten
 
 BASE = '_base_'
 

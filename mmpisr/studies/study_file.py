@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mmpisr.apis.option_flags import flatten, to_flags
+
 from .config_digest import TEST
-from .options import flatten, to_flags
 from .run_place import POOL
 from .study import AXES, Study, Variant
 from .study_base import load_study

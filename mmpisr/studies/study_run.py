@@ -10,12 +10,13 @@ from typing import IO, Any, NamedTuple
 
 from mmengine.config import Config
 
+from mmpisr.apis.option_flags import to_flags
 from mmpisr.apis.trained_model import TrainedModel
+from mmpisr.apis.training_log import metric_name
 from mmpisr.files import write_atomically
+from mmpisr.processes.process_queue import Step
 
 from .data_digest import data_digest
-from .options import to_flags
-from .process_queue import Step
 from .provenance import code_version, machine, shown_path
 from .run_place import (
     RunKey,
@@ -26,7 +27,6 @@ from .run_place import (
     training_options,
 )
 from .study import Options, Study, Variant
-from .training_log import metric_name
 
 
 class Scripts(NamedTuple):

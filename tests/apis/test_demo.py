@@ -67,7 +67,7 @@ def test_a_repeated_demo_trains_nothing_and_finds_the_same(summary, settings, ca
 
     assert again['models'] == summary['models']
     printed = capsys.readouterr().out
-    assert 'base 2/2 | base + PISR 2/2' in printed
+    assert '2/2 runs | iteration 4/4' in printed
     assert '4/4' in printed  # the bar of the evaluation
     assert 'difference' in printed
 

@@ -4,9 +4,9 @@ from copy import deepcopy
 import pytest
 from mmengine.registry import init_default_scope
 
+from mmpisr.apis.option_flags import read_flags, to_flags
 from mmpisr.apis.run_options import load_config
 from mmpisr.registry import MODELS
-from mmpisr.studies.options import read_flags, to_flags
 from mmpisr.studies.run_place import evaluation_options, place_of, training_options
 from mmpisr.studies.study_file import read_study
 

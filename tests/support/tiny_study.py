@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from mmpisr.processes.child_process import exit_on_sigterm
 from mmpisr.studies import run_study as module
-from mmpisr.studies.child_process import exit_on_sigterm
 from mmpisr.studies.records import RunRecords
 from mmpisr.studies.study import Study, Variant
 from mmpisr.studies.study_run import Scripts

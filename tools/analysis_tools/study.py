@@ -15,7 +15,7 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from mmpisr.studies.child_process import exit_on_sigterm
+from mmpisr.processes.child_process import exit_on_sigterm
 from mmpisr.studies.records import RunRecords
 from mmpisr.studies.run_study import run_study
 from mmpisr.studies.study_file import read_study

@@ -1,36 +1,29 @@
-"""One line: how many runs are done, iterations, and the time that is left."""
+"""One line: how many trainings are done, iterations, and the time that is left."""
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
+from pathlib import Path
 
-from mmpisr.apis.concurrent_training import iterations_done
-
-from .study_run import StudyRun
+from .training_log import iterations_done
 
 
-class Progress:
+class TrainingProgress:
     """Shows the line; on a terminal it is overwritten, in a file it is rare.
 
     Args:
-        runs: The runs that are not recorded yet.
-        recorded: How many are.
+        lengths: Iterations of each training, by its work dir.
+        finished: How many others were done before.
     """
 
-    def __init__(self, runs: Sequence[StudyRun], recorded: int) -> None:
-        self.runs, self.recorded = runs, recorded
-        variants = {run.place.training: run for run in runs}
-        lengths = {
-            training: run.training_config().train_cfg.max_iters
-            for training, run in variants.items()
-        }
-        self._totals = {run.folder: lengths[run.place.training] for run in runs}
+    def __init__(self, lengths: Mapping[Path, int], *, finished: int = 0) -> None:
+        self._lengths, self._finished = lengths, finished
         self._at_start = self._done()
         self._start = time.monotonic()
         self._last = -1
 
     def __call__(self, ended: int) -> None:
-        """Show it; ``ended`` of the runs have ended, well or not."""
+        """Show it; ``ended`` of the trainings have ended, well or not."""
         if sys.stdout.isatty():
             print(f'\r{self.line(ended)}   ', end='', flush=True)
         elif ended != self._last:
@@ -39,17 +32,17 @@ class Progress:
 
     def line(self, ended: int) -> str:
         """The line as it is now."""
-        if not self.runs:
-            return f'all {self.recorded} runs are recorded'
+        if not self._lengths:
+            return f'all {self._finished} runs are recorded'
         seconds = time.monotonic() - self._start
-        done, total = self._done(), sum(self._totals.values())
+        done, total = self._done(), sum(self._lengths.values())
         fresh = done - self._at_start
         rest = clock(seconds * (total - done) / fresh) if fresh else '?'
-        runs = f'{self.recorded + ended}/{self.recorded + len(self.runs)} runs'
+        runs = f'{self._finished + ended}/{self._finished + len(self._lengths)} runs'
         return f'{runs} | iteration {done}/{total} | {clock(seconds)}, {rest} left'
 
     def _done(self) -> int:
-        return sum(map(iterations_done, self._totals))
+        return sum(map(iterations_done, self._lengths))
 
 
 def clock(seconds: float) -> str:

@@ -50,8 +50,9 @@ def run_queue(
     threads: int = 1,
     poll_seconds: float = 1.0,
     show: Callable[[int], None] = lambda done: None,
+    stop_at_failure: bool = False,
 ) -> list[Failure]:
-    """Run tasks in order, so many at once; a failing one does not stop the others.
+    """Run tasks in order, so many at once.
 
     Tasks that another process holds are passed over, and looked at again.
 
@@ -61,6 +62,7 @@ def run_queue(
         threads: CPU threads of each process.
         poll_seconds: Time between two looks.
         show: Is told at first and after each look how many tasks have ended.
+        stop_at_failure: Whether a failing task stops the others.
 
     Returns:
         The tasks that failed.
@@ -69,6 +71,8 @@ def run_queue(
     show(0)
     try:
         while queue.waiting or queue.running:
+            if queue.failures and stop_at_failure:
+                break
             queue.start(jobs)
             time.sleep(poll_seconds)
             queue.look()

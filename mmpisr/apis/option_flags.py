@@ -1,4 +1,4 @@
-"""Options of a study file as flags of a training, refusing what would change there."""
+"""Options as flags of a training, refusing what would change there."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping

@@ -49,6 +49,13 @@ def read_curves(work_dir: Path) -> dict[str, Curve]:
     return {name: dict(sorted(curve.items())) for name, curve in curves.items()}
 
 
+def iterations_done(work_dir: Path) -> int:
+    """Iterations in the newest log of a work dir, 0 before the first line."""
+    logs = _logs(work_dir)
+    entries = _entries(logs[-1]) if logs else ()
+    return max((entry.get('iter', 0) for entry in entries), default=0)
+
+
 def training_time(work_dir: Path) -> TrainingTime:
     """Read every log of a work dir; a later attempt's iterations replace an earlier's.
 

@@ -1,0 +1,1 @@
+"""Commands that run side by side, and end with the process that started them."""
