@@ -9,7 +9,7 @@ from .training_log import iterations_done
 
 
 class TrainingProgress:
-    """Shows the line; on a terminal it is overwritten, in a file it is rare.
+    """Shows the line; a terminal overwrites it until all have ended, a file gets few.
 
     Args:
         lengths: Iterations of each training, by its work dir.
@@ -25,7 +25,8 @@ class TrainingProgress:
     def __call__(self, ended: int) -> None:
         """Show it; ``ended`` of the trainings have ended, well or not."""
         if sys.stdout.isatty():
-            print(f'\r{self.line(ended)}   ', end='', flush=True)
+            end = '\n' if ended == len(self._lengths) else ''
+            print(f'\r{self.line(ended)}   ', end=end, flush=True)
         elif ended != self._last:
             print(self.line(ended), flush=True)
         self._last = ended

@@ -32,6 +32,19 @@ def test_a_file_gets_a_line_only_when_a_run_has_ended(tmp_path, capsys):
     ]
 
 
+def test_a_terminal_keeps_the_last_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('sys.stdout.isatty', lambda: True)
+    progress = TrainingProgress({tmp_path: 40})
+
+    for ended in (0, 1):
+        progress(ended)
+    print('next')
+
+    text = capsys.readouterr().out
+    assert text.count('\n') == 2
+    assert text.splitlines()[-2].startswith('1/1 runs')
+
+
 @pytest.mark.parametrize(
     ('seconds', 'text'), [(30, '30 s'), (600, '10 min'), (7260, '2 h 01 min')]
 )
