@@ -66,8 +66,7 @@ class _TrainingTask:
 
     def __init__(self, training: TrainedModel, script: Path, flags: list[str]) -> None:
         self.name = training.name
-        self.seconds = float('nan')
-        self._start = time.monotonic()
+        self.seconds = self._start = float('nan')
         command = [sys.executable, str(script), str(training.config), '--resume']
         command += ['--work-dir', str(training.work_dir)]
         if flags:
@@ -76,7 +75,8 @@ class _TrainingTask:
         self._steps = [Step('train', command, log)]
 
     def acquire(self) -> bool:
-        """Nobody else is kept out."""
+        """Nobody else is kept out; its time begins."""
+        self._start = time.monotonic()
         return True
 
     def release(self) -> None:

@@ -52,8 +52,8 @@ def read_curves(work_dir: Path) -> dict[str, Curve]:
 def iterations_done(work_dir: Path) -> int:
     """Iterations in the newest log of a work dir, 0 before the first line."""
     logs = _logs(work_dir)
-    entries = _entries(logs[-1]) if logs else ()
-    return max((entry.get('iter', 0) for entry in entries), default=0)
+    entries = _entries(logs[-1], newest_first=True) if logs else iter(())
+    return next((entry['iter'] for entry in entries if 'iter' in entry), 0)
 
 
 def training_time(work_dir: Path) -> TrainingTime:
@@ -81,9 +81,10 @@ def _logs(work_dir: Path) -> list[Path]:
     return sorted(work_dir.glob('*/vis_data/scalars.json'))
 
 
-def _entries(log: Path) -> Iterator[dict[str, Any]]:
+def _entries(log: Path, *, newest_first: bool = False) -> Iterator[dict[str, Any]]:
     """Lines of a log, without the one that a kill has left half written."""
-    for line in log.read_text().splitlines():
+    lines = log.read_text().splitlines()
+    for line in reversed(lines) if newest_first else lines:
         try:
             yield json.loads(line)
         except ValueError:
