@@ -2,8 +2,9 @@
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from mmpisr.json_lines import JsonLines
 from .run_place import RunKey
 
 Record = Mapping[str, Any]
+FIGURES = 'metrics', 'curves'
+"""Fields of numbers, which may be NaN: null in the file, as json knows no NaN."""
 
 
 class RunRecords:
@@ -62,13 +65,13 @@ class RunRecords:
                 return
             write_atomically(self.scores_file(run), scores.read_bytes())
             line = {**run._asdict(), **record}
-            JsonLines(self.path).append(line)
+            JsonLines(self.path).append(_with_null(line))
             self._records[run] = line
 
     def _read(self) -> None:
         for number, (_, line) in enumerate(JsonLines(self.path), 1):
             try:
-                record = json.loads(line)
+                record = _with_nan(json.loads(line))
                 run = RunKey(*(record[field] for field in RunKey._fields))
             except (ValueError, TypeError, KeyError) as error:
                 raise ValueError(
@@ -97,3 +100,22 @@ class RunRecords:
         with self.path.open('ab') as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _with_null(record: Record) -> dict[str, Any]:
+    return _change_figures(record, lambda x: None if x is None or isnan(x) else x)
+
+
+def _with_nan(record: Record) -> dict[str, Any]:
+    return _change_figures(record, lambda x: float('nan') if x is None else x)
+
+
+def _change_figures(record: Record, change: Callable[[Any], Any]) -> dict[str, Any]:
+    """A record whose figures, however deep they lie, are changed one by one."""
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, Mapping):
+            return {key: visit(value) for key, value in node.items()}
+        return change(node)
+
+    return {k: visit(v) if k in FIGURES else v for k, v in record.items()}
