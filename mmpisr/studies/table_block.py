@@ -7,6 +7,7 @@ from pathlib import Path
 from mmpisr.files import write_atomically
 
 from .learning import learned_count
+from .line_table import line_table
 from .results import StudyResults
 from .tables import difference_text, spread_text, table
 
@@ -37,12 +38,26 @@ def replace_block(page: Path, name: str, text: str) -> None:
 
 
 def summary(results: StudyResults, report: str) -> str:
-    """Values of each variant and how far its PQ is above the base's.
+    """What matters most of a study: PQ over its axis, or else a row a variant.
 
     Args:
         results: What was recorded.
         report: Link to the whole report.
     """
+    seeds = ', '.join(map(str, results.study.seeds))
+    missing = sum(map(len, results.missing().values()))
+    lacking = f' (**{missing} runs are missing**)' if missing else ''
+    origin = (
+        f'Seeds {seeds}{lacking}; {results.distinct("date")}; '
+        f'commit {results.commits()}'
+    )
+    note = f'{origin}. [Everything that was measured, and how]({report}).'
+    found = line_table(results) or variant_table(results)
+    return f'**{results.study.title}**\n\n{found}\n\n{note}'
+
+
+def variant_table(results: StudyResults) -> str:
+    """Values of each variant and how far its PQ is above the base's."""
     base = results.study.base.label
     metrics = [m for m in results.metrics if m not in ('SQ', 'RQ')]
     rows = []
@@ -55,15 +70,7 @@ def summary(results: StudyResults, report: str) -> str:
     header = ['variant', *metrics, 'relations learned', f'PQ above {base} [95 %]']
     if not any(row[-2] for row in rows):
         header, *rows = ([*row[:-2], row[-1]] for row in (header, *rows))
-    seeds = ', '.join(map(str, results.study.seeds))
-    missing = sum(map(len, results.missing().values()))
-    lacking = f' (**{missing} runs are missing**)' if missing else ''
-    origin = (
-        f'Seeds {seeds}{lacking}; {results.distinct("date")}; '
-        f'commit {results.commits()}'
-    )
-    note = f'{origin}. [Everything that was measured, and how]({report}).'
-    return f'**{results.study.title}**\n\n{table(header, rows)}\n\n{note}'
+    return table(header, rows)
 
 
 def link(page: Path, report: Path) -> str:

@@ -2,6 +2,7 @@ import pytest
 from tiny_scores import table
 
 from mmpisr.studies.line_plot import lines_of
+from mmpisr.studies.line_table import line_table
 from mmpisr.studies.paired_difference import PairedDifference
 from mmpisr.studies.records import RunRecords
 from mmpisr.studies.report import write_report
@@ -180,7 +181,31 @@ def test_a_relation_is_learned_by_an_iteration_in_so_many_seeds(
     assert '| base | 2 | 0/2 |\n| PISR | 2 | 2/2, 2 |' in page
 
 
+def without_axis(study):
+    variants = tuple(variant._replace(x=None) for variant in study.variants)
+    return study._replace(variants=variants)
+
+
+def test_a_study_over_an_axis_has_a_row_a_line(study, records):
+    base, _, pisr = study.variants
+    at_5 = pisr._replace(label='at 5', trained_as='PISR', x=5.0, line='tested')
+    results = StudyResults(study._replace(variants=(base, pisr, at_5)), records)
+    results.runs['at 5'] = results.runs['PISR']
+
+    found = line_table(results)
+
+    assert found.splitlines() == [
+        '| PQ, K = | 5 | 10 |',
+        '| --- | --- | --- |',
+        '| base | 55.00 ± 7.07 | 55.00 ± 7.07 |',
+        '| a | - | 70.00 ± 0.00 |',
+        '| relations learned | - | 2/2 |',
+        '| tested | 70.00 ± 0.00 | 70.00 ± 0.00 |',
+    ]
+
+
 def test_the_tables_of_pages_are_replaced_and_nothing_else(study, records, tmp_path):
+    study = without_axis(study)
     pages = tmp_path / 'README.md', tmp_path / 'more.md'
     for page in pages:
         page.write_text('a\n<!-- study:s -->\nold\n<!-- /study -->\nb\n')
