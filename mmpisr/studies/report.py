@@ -55,7 +55,7 @@ def write_report(
         into: Pages in which the study's table is replaced, see ``replace_block``.
 
     Returns:
-        The page. The same records make the same bytes.
+        The page. The same records and fonts make the same bytes.
 
     Raises:
         ValueError: Nothing is recorded of the study as it is now; a page of ``into``
