@@ -11,12 +11,10 @@ from mmpisr.studies.study_file import read_study
 
 REPO = Path(__file__).resolve().parents[1]
 RESULTS = REPO / 'docs' / 'results'
-UNRECORDED = 'relations_scenes', 'relations_scenes_fresh_seeds'
-"""Pages of runs that were made before records were kept."""
 PATHS = [
     path
     for path in sorted((REPO / 'configs' / 'studies').glob('*.yaml'))
-    if (RESULTS / path.stem).is_dir() and path.stem not in UNRECORDED
+    if (RESULTS / path.stem).is_dir()
 ]
 PAGES = REPO / 'README.md', *sorted((REPO / 'docs').glob('*.md'))
 """Where tables of studies may stand, beside their own pages."""
