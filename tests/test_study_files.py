@@ -122,6 +122,8 @@ def test_what_several_studies_train_has_one_folder():
     assert maskformer['PISR'] == places['tuning_maskformer_scenes']['PISR, lr=0.002']
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
     assert relations['OCR'] == places['cost_scenes']['OCR']
+    norm = places['encoding_norm_scenes']
+    assert norm == {label: places['design_scenes'][label] for label in norm}
     fresh = places['relations_scenes_fresh_seeds']
     assert fresh == {name: relations[name] for name in ('base', 'OCR', 'PISR')}
     assert relations['base'] == places['warm_start_scenes']['base']

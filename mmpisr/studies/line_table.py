@@ -25,9 +25,10 @@ def line_table(results: StudyResults) -> str:
         found = [line.get(x) for x in places]
         pq = [_pq(results, variant) if variant else '-' for variant in found]
         rows.append([name, *pq])
-        trained = not any(variant.trained_as for variant in line.values())
+        if any(variant.trained_as for variant in line.values()):
+            continue
         learned = [learned_count(results, v.label) if v else '-' for v in found]
-        if trained and any(text.strip('-') for text in learned):
+        if any(text.strip('-') for text in learned):
             rows.append(['relations learned', *learned])
     return table([f'PQ, {results.study.x_label} =', *(f'{x:g}' for x in places)], rows)
 

@@ -71,13 +71,13 @@ class RunRecords:
     def _read(self) -> None:
         for number, (_, line) in enumerate(JsonLines(self.path), 1):
             try:
-                record = _with_nan(json.loads(line))
+                record = json.loads(line)
                 run = RunKey(*(record[field] for field in RunKey._fields))
             except (ValueError, TypeError, KeyError) as error:
                 raise ValueError(
                     f'{self.path}: line {number}: no record of a run: {line[:60]!r}'
                 ) from error
-            self._records.setdefault(run, record)
+            self._records.setdefault(run, _with_nan(record))
 
     def _compare(self, run: RunKey, record: Record) -> None:
         kept, found = self._records[run]['metrics'], record['metrics']
@@ -103,7 +103,7 @@ class RunRecords:
 
 
 def _with_null(record: Record) -> dict[str, Any]:
-    return _change_figures(record, lambda x: None if x is None or isnan(x) else x)
+    return _change_figures(record, lambda x: None if isnan(x) else x)
 
 
 def _with_nan(record: Record) -> dict[str, Any]:

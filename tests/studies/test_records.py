@@ -59,3 +59,12 @@ def test_a_figure_instead_of_none_is_another_result(folder):
 
     with pytest.raises(ValueError, match=r'AP_l nan \(recorded\) 7.0 \(now\)'):
         RunRecords(folder / 'runs').append(RUN, other, folder / 'scores.npz')
+
+
+@pytest.mark.parametrize('line', ['3', '[]', '{}', 'null', '<<<<<<< HEAD'])
+def test_a_line_that_is_no_record_is_named(folder, line):
+    path = folder / 'runs' / 'runs.jsonl'
+    path.write_text(path.read_text() + line + '\n')
+
+    with pytest.raises(ValueError, match=r'runs\.jsonl: line 2: no record of a run'):
+        RunRecords(folder / 'runs')
