@@ -23,6 +23,7 @@ ITERATIONS = {
     'relations_scenes_long': 1200,
     'hosts_panoptic-fpn_scenes': 600,
     'hosts_upernet_scenes': 600,
+    'tuning_panoptic-fpn_scenes': 600,
 }
 """Of the studies on scenes that do not train the others' 800."""
 HOSTS = ('panoptic-deeplab', 'panoptic-fpn', 'upernet', 'maskformer', 'mask2former')
@@ -115,11 +116,13 @@ def test_what_several_studies_train_has_one_folder():
     }
     relations, hosts = places['relations_scenes'], 'hosts_panoptic-deeplab_scenes'
     maskformer = places['hosts_maskformer_scenes']
+    fpn = places['hosts_panoptic-fpn_scenes']
     long = places['relations_scenes_long']
 
     assert long['PISR'] != relations['PISR'] == places['design_scenes']['PISR']
     assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.004']
     assert maskformer['PISR'] == places['tuning_maskformer_scenes']['PISR, lr=0.002']
+    assert fpn['PISR'] == places['tuning_panoptic-fpn_scenes']['PISR, lr=0.002']
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
     assert relations['OCR'] == places['cost_scenes']['OCR']
     norm = places['encoding_norm_scenes']
