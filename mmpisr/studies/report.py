@@ -151,9 +151,9 @@ def _missing(results: StudyResults) -> str:
     missing = results.missing()
     if not missing:
         return ''
-    runs = sum(map(len, missing.values()))
     parts = [f'{k}: {", ".join(map(str, v))}' for k, v in missing.items()]
-    return f'**Incomplete: {runs} runs are missing**; seeds of {"; ".join(parts)}.'
+    count = results.missing_count()
+    return f'**Incomplete: {count}**; seeds of {"; ".join(parts)}.'
 
 
 def _figures(paths: list[Path]) -> str:

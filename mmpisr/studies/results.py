@@ -70,6 +70,12 @@ class StudyResults:
         }
         return {label: absent for label, absent in seeds.items() if absent}
 
+    def missing_count(self) -> str:
+        """``2 runs are missing``; empty where none is."""
+        count = sum(map(len, self.missing().values()))
+        runs = '1 run is' if count == 1 else f'{count} runs are'
+        return f'{runs} missing' if count else ''
+
     def all_records(self) -> list[Record]:
         """Every recorded run."""
         return [record for runs in self.runs.values() for record in runs.values()]

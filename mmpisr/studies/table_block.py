@@ -45,8 +45,8 @@ def summary(results: StudyResults, report: str) -> str:
         report: Link to the whole report.
     """
     seeds = ', '.join(map(str, results.study.seeds))
-    missing = sum(map(len, results.missing().values()))
-    lacking = f' (**{missing} runs are missing**)' if missing else ''
+    missing = results.missing_count()
+    lacking = f' (**{missing}**)' if missing else ''
     origin = (
         f'Seeds {seeds}{lacking}; {results.distinct("date")}; '
         f'commit {results.commits()}'

@@ -90,6 +90,12 @@ def test_an_incomplete_study_says_what_is_missing(study, records, tmp_path):
     assert '2 runs are missing**; seeds of conv: 0, 1.' in page
     assert "No run of 'conv' yet." in page
 
+    key = place_of(study, study.find('conv'), tmp_path).key(1)
+    run = {**RECORD, 'metrics': {'PQ': 1.0}, 'curves': {}}
+    records.append(key, run, tmp_path / 'scores.npz')
+    page = write_report(study, records=records, docs=tmp_path / 'docs').read_text()
+    assert '**Incomplete: 1 run is missing**; seeds of conv: 0.' in page
+
 
 def test_the_report_says_where_it_is_from(study, records, tmp_path):
     page = write_report(study, records=records, docs=tmp_path / 'docs').read_text()
