@@ -115,7 +115,7 @@ class RoIMaskHeatmaps(BaseModule):
         metas: Sequence[dict],
         *,
         num_instances: int,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Detect, and make the heatmaps in the frame of the finest level.
 
         Args:
@@ -127,7 +127,8 @@ class RoIMaskHeatmaps(BaseModule):
 
         Returns:
             Heatmaps in [0, 1], best slot first, float32, ``(B, K, H, W)``, zero for an
-            empty slot; and which slots are filled, ``(B, K)`` bool.
+            empty slot; which slots are filled, ``(B, K)`` bool; and their thing
+            classes, 0 for an empty slot, ``(B, K)`` int64.
         """
         detected = self.detect(roi_head, feats, proposals, metas)
         detected = [best_detections(image, num_instances) for image in detected]
@@ -146,7 +147,9 @@ class RoIMaskHeatmaps(BaseModule):
         filled = slots < counts[:, None]  # (B, K)
         heatmaps = pasted.new_zeros(*filled.shape, height, width)  # (B, K, H, W)
         heatmaps[filled] = pasted * scores.float()[:, None, None]
-        return heatmaps, filled
+        classes = labels.new_zeros(filled.shape)  # (B, K)
+        classes[filled] = labels
+        return heatmaps, filled, classes
 
     @torch.no_grad()
     def detect(

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmdet.models.detectors import TwoStagePanopticSegmentor
-from mmdet.models.roi_heads import BaseRoIHead
-from mmdet.models.seg_heads.base_semantic_head import BaseSemanticHead
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmpisr.models.heatmaps import class_maps
 from mmpisr.models.heatmaps.roi_masks import check_roi_head
 from mmpisr.registry import MODELS
 
@@ -18,22 +18,27 @@ from . import warm_start
 from .common import build_relation, unpadded_samples, valid_pixels
 from .pyramid import join_pyramid
 from .recording import recorded
-from .rpn import rpn_losses_and_proposals
+from .two_stage_losses import Losses, rpn_losses_and_proposals, stage_losses
 
 Pyramid = Sequence[Tensor]
 Samples = Sequence[DetDataSample]
 Proposals = Sequence[InstanceData]
-Losses = dict[str, Tensor | list[Tensor]]
 
 
 @MODELS.register_module()
 class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
     """Any two-stage panoptic model with a relation between two sets of its heads.
 
-    F is the finest level of the pyramid, S the semantic head's probabilities (for
-    Panoptic-FPN stuff and one class for all things), I the best detections' masks. F'
-    joins every level. Both stages read the same proposals, with RPN losses counted
-    once. The fusion of the final predictions is the base model's.
+    F is the finest level of the pyramid, S the semantic head's probabilities, I the
+    best detections' masks. F' joins every level. Both stages read the same proposals,
+    with RPN losses counted once. The fusion of the final predictions is the base
+    model's.
+
+    A semantic head that takes all things for one class (Panoptic-FPN's) cannot say
+    which things there are, and detections come in the order of their scores. So the
+    map of a thing class in S is the highest heatmap of its detections
+    (:func:`class_maps`): our choice, the paper encodes "every semantic class" and does
+    not say what that is here.
 
     The paper does not say how F' reaches the other levels of a pyramid: pooling what
     the relation has changed is our choice.
@@ -51,6 +56,8 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
         neck: Config of the neck, which makes the pyramid.
         rpn_head: Config of the proposals' head; None: data samples bring proposals.
         heatmaps: Config of the maker of instance heatmaps.
+        thing_maps: Whether S has a map for each thing class where the semantic head
+            has one class for all things; False: S is what the semantic head says.
         supervision: Config of eq. (1).
         init_final_from_base: Whether the final heads start as copies of the base's
             when a checkpoint of the base is loaded.
@@ -75,6 +82,7 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
         neck: dict | None = None,
         rpn_head: dict | None = None,
         heatmaps: dict | None = None,
+        thing_maps: bool = True,
         supervision: dict | None = None,
         init_final_from_base: bool = True,
         data_preprocessor: dict | None = None,
@@ -93,7 +101,10 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
             init_cfg=init_cfg,
         )
         check_roi_head(self.roi_head)
-        host = dict(num_classes=self.semantic_head.num_classes)
+        things, stuff = self.num_things_classes, self.num_stuff_classes
+        classes = self.semantic_head.num_classes
+        self.thing_maps = thing_maps and classes == stuff + 1
+        host = dict(num_classes=things + stuff if self.thing_maps else classes)
         self.relation = build_relation(relation, **host, **self._pyramid_channels())
         self.heatmaps = MODELS.build(heatmaps or dict(type='mmpisr.RoIMaskHeatmaps'))
         self.supervision = MODELS.build(
@@ -117,9 +128,8 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
 
     @property
     def class_rows(self) -> list[int] | None:
-        """The semantic head's channel of each class; None: one a class, in order."""
-        head = self.semantic_head
-        if head.num_classes != self.num_stuff_classes + 1:
+        """The map in S of each class; None: one a class, in order."""
+        if self.relation.num_classes != self.num_stuff_classes + 1:
             return None
         things = [self.num_stuff_classes] * self.num_things_classes
         return things + list(range(self.num_stuff_classes))
@@ -220,27 +230,17 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
         probs = seg_logits.float().softmax(dim=1)
         if probs.shape[2:] != finest.shape[2:]:
             probs = F.interpolate(probs, finest.shape[2:], mode='bilinear')
-        heatmaps, valid = self.heatmaps(
+        heatmaps, valid, labels = self.heatmaps(
             self.roi_head,
             feats,
             proposals,
             [sample.metainfo for sample in data_samples],
             num_instances=self.relation.num_instances,
         )
+        if self.thing_maps:
+            things = class_maps(heatmaps, labels, num_classes=self.num_things_classes)
+            probs = torch.cat([things, probs[:, : self.num_stuff_classes]], dim=1)
 
         pixels = valid_pixels(data_samples, finest)
         related = self.relation(finest, probs, heatmaps, valid, pixels).feats
         return join_pyramid(feats, related)
-
-
-def stage_losses(
-    roi_head: BaseRoIHead,
-    semantic_head: BaseSemanticHead,
-    feats: Pyramid,
-    proposals: Proposals,
-    data_samples: Samples,
-) -> Losses:
-    """Losses of one stage's heads; the proposals are not changed."""
-    own = [image.new() for image in proposals]  # the RoI head renames their boxes
-    roi_losses = roi_head.loss(feats, own, data_samples)
-    return {**roi_losses, **semantic_head.loss(feats, data_samples)}

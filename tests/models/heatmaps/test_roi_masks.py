@@ -101,10 +101,11 @@ def test_the_best_detections_come_first():
 def test_slots_hold_the_predicted_classs_mask_times_the_score_best_first():
     head = RoIHead([(BOX, 0.6, 0), (BOX, 0.8, 2)], [(BOX, 0.9, 1)])
 
-    heatmaps, valid = make(head)
+    heatmaps, valid, classes = make(head)
 
     probs = torch.arange(3.0).sigmoid()
     assert valid.tolist() == [[True, True, False], [True, False, False]]
+    assert classes.tolist() == [[2, 0, 0], [1, 0, 0]]
     assert heatmaps.shape == (2, 3, 4, 6)
     torch.testing.assert_close(heatmaps[0, 0, 1, 1], 0.8 * probs[2])
     torch.testing.assert_close(heatmaps[0, 1, 2, 2], 0.6 * probs[0])
@@ -123,7 +124,7 @@ def test_masks_learn_and_the_choice_of_boxes_does_not():
 def test_no_detections_give_empty_slots_attached_to_the_graph():
     head = RoIHead([], [(BOX, 0.01, 1)])
 
-    heatmaps, valid = make(head)
+    heatmaps, valid, _ = make(head)
     heatmaps.sum().backward()
 
     assert not valid.any()

@@ -113,10 +113,31 @@ def test_a_cascade_trains_and_starts_from_its_base(model_cfg):
     assert all(w.grad is not None for w in model.parameters())
 
 
-def test_all_things_share_the_semantic_heads_last_channel(model):
-    things, stuff = model.num_things_classes, model.num_stuff_classes
+def test_the_relation_reads_a_map_of_each_thing_and_of_each_stuff_class(model):
+    with recorded(model.relation) as relation, recorded(model.heatmaps) as maker:
+        losses_of(model, make_batch(SIZE))
 
-    assert model.class_rows == [stuff] * things + list(range(stuff))
+    _, probs, heatmaps, filled, _ = relation.inputs
+    _, _, labels = maker.output
+    assert model.class_rows is None
+    assert probs.shape[1] == model.relation.num_classes == THINGS + STUFF
+    assert filled.any()
+    for thing in range(THINGS):
+        own = heatmaps[0][labels[0] == thing]
+        highest = own.amax(dim=0) if len(own) else torch.zeros_like(probs[0, thing])
+        assert torch.equal(probs[0, thing], highest)
+    assert (probs[:, THINGS:].sum(dim=1) < 1).all()  # what is left is a thing
+
+
+def test_without_thing_maps_all_things_share_the_semantic_heads_last_map(model_cfg):
+    model = build({**model_cfg, 'thing_maps': False})
+
+    with recorded(model.relation) as relation:
+        losses_of(model, make_batch(SIZE))
+
+    probs = relation.inputs[1]
+    assert model.class_rows == [STUFF] * THINGS + list(range(STUFF))
+    torch.testing.assert_close(probs.sum(dim=1), torch.ones_like(probs[:, 0]))
 
 
 def test_without_detections_losses_are_finite_and_reach_every_parameter(model):

@@ -2,7 +2,10 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
-from mmpisr.models.hosts.rpn import class_agnostic, rpn_losses_and_proposals
+from mmpisr.models.hosts.two_stage_losses import (
+    class_agnostic,
+    rpn_losses_and_proposals,
+)
 
 
 def make_sample() -> DetDataSample:

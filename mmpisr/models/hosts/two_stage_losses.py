@@ -1,12 +1,16 @@
-"""Train a region proposal network, and get its proposals, for a two-stage host."""
+"""Losses of a two-stage host: the RPN's, once, and those of one stage's heads."""
 
 from collections.abc import Sequence
 
 import torch
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
+from mmdet.models.roi_heads import BaseRoIHead
+from mmdet.models.seg_heads.base_semantic_head import BaseSemanticHead
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor
+
+Losses = dict[str, Tensor | list[Tensor]]
 
 
 def rpn_losses_and_proposals(
@@ -14,7 +18,7 @@ def rpn_losses_and_proposals(
     feats: Sequence[Tensor],
     data_samples: Sequence[DetDataSample],
     proposal_cfg: dict,
-) -> tuple[dict[str, Tensor | list[Tensor]], list[InstanceData]]:
+) -> tuple[Losses, list[InstanceData]]:
     """Run an RPN once, for its losses and for what the next stages train from.
 
     Args:
@@ -46,3 +50,16 @@ def class_agnostic(sample: DetDataSample) -> DetDataSample:
 def _rpn_name(loss: str) -> str:
     """Tell the RPN's loss from the RoI head's of the same name."""
     return f'rpn_{loss}' if 'loss' in loss and 'rpn' not in loss else loss
+
+
+def stage_losses(
+    roi_head: BaseRoIHead,
+    semantic_head: BaseSemanticHead,
+    feats: Sequence[Tensor],
+    proposals: Sequence[InstanceData],
+    data_samples: Sequence[DetDataSample],
+) -> Losses:
+    """Losses of one stage's heads; the proposals are not changed."""
+    own = [image.new() for image in proposals]  # the RoI head renames their boxes
+    roi_losses = roi_head.loss(feats, own, data_samples)
+    return {**roi_losses, **semantic_head.loss(feats, data_samples)}
