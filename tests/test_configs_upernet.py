@@ -89,7 +89,7 @@ def test_a_model_has_the_classes_of_its_dataset(cfg, monkeypatch):
     assert model.num_classes == things + stuff
     assert model.semantic_head.num_classes == stuff + 1
     if 'pisr' in cfg.filename:
-        assert model.relation.num_classes == stuff + 1
+        assert model.relation.num_classes == things + stuff
 
 
 def test_pipelines_and_schedule_build(cfg):
