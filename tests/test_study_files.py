@@ -122,7 +122,12 @@ def test_what_several_studies_train_has_one_folder():
     assert long['PISR'] != relations['PISR'] == places['design_scenes']['PISR']
     assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.004']
     assert maskformer['PISR'] == places['tuning_maskformer_scenes']['PISR, lr=0.002']
-    assert fpn['PISR'] == places['tuning_panoptic-fpn_scenes']['PISR, lr=0.002']
+    rate = 'lr=0.004, relation x0.2'
+    tuned = places['tuning_panoptic-fpn_scenes']
+    assert fpn['base'] == tuned['base, lr=0.004']
+    assert fpn['PISR'] == tuned[f'PISR, {rate}']
+    name = 'convolution of equal cost'
+    assert fpn[name] == tuned[f'{name}, {rate}']
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
     assert relations['OCR'] == places['cost_scenes']['OCR']
     norm = places['encoding_norm_scenes']
@@ -147,7 +152,7 @@ def test_the_rows_of_one_study_are_different_trainings(study):
 def test_each_host_has_a_study_of_its_base_the_control_and_pisr():
     for host in HOSTS:
         path = PATHS[0].with_name(f'hosts_{host}_scenes.yaml')
-        base, control, pisr = read_study(path).variants
+        base, control, pisr, *_ = read_study(path).variants
         assert control.control
         assert control.config == pisr.config
         assert base.config.stem == f'{host}_r18_1200-iter_scenes'
