@@ -76,7 +76,7 @@ def test_an_option_outside_the_model_changes_something_that_exists(study):
                 assert any(name in k for k, _ in model.named_parameters()), key
             elif root != 'model':
                 node = config_of(variant.config)
-                for part in key.split('.'):
+                for part in key.removesuffix('._delete_').split('.'):
                     place = int(part) if isinstance(node, list) else part
                     assert isinstance(node, list) or place in node, (variant.label, key)
                     node = node[place]
@@ -168,6 +168,7 @@ TRIED = {
         *((0.002, None), (0.001, None), (0.004, None)),
         (0.002, 0.2),
     ],
+    'tuning_panoptic-fpn_scenes': [(0.004, 0.2), (0.002, None), (0.004, None)],
 }
 """Rates of the host, and of the relation in times of it, that relations are given."""
 
@@ -179,7 +180,9 @@ def test_tuning_tries_as_much_for_each_model_and_has_a_seed_of_its_own(name):
     relation = 'optim_wrapper.paramwise_cfg.custom_keys.relation.lr_mult'
     tried = {}
     for variant in tuning.variants:
-        rate, part = variant.options[host], variant.options.get(relation)
+        whole = variant.options.get('optim_wrapper')  # None: what the config has stays
+        rate = whole['optimizer']['lr'] if whole else variant.options[host]
+        part = variant.options.get(relation)
         model = variant.label.split(',')[0]
         assert variant.x == rate
         suffix = '' if part is None else f', relation x{part}'
