@@ -10,3 +10,4 @@ model = dict(
     semantic_head=classes,
     panoptic_fusion_head=classes,
 )
+optim_wrapper = dict(optimizer=dict(lr=0.004))  # the best of Panoptic-FPN's tuning
