@@ -122,12 +122,15 @@ def test_what_several_studies_train_has_one_folder():
 
     assert long['PISR'] != relations['PISR'] == places['design_scenes']['PISR']
     assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.004']
-    assert maskformer['PISR'] == places['tuning_maskformer_scenes']['PISR, lr=0.002']
+    name = 'convolution of equal cost'
+    tuned = places['tuning_maskformer_scenes']
+    assert maskformer['base'] == tuned['base, lr=0.0005']
+    assert maskformer[name] == tuned[f'{name}, lr=0.001']
+    assert maskformer['PISR'] == tuned['PISR, lr=0.002, relation x0.2']
     rate = 'lr=0.004, relation x0.2'
     tuned = places['tuning_panoptic-fpn_scenes']
     assert fpn['base'] == tuned['base, lr=0.004']
     assert fpn['PISR'] == tuned[f'PISR, {rate}']
-    name = 'convolution of equal cost'
     assert fpn[name] == tuned[f'{name}, {rate}']
     assert relations['PISR'] == places['cost_scenes']['PISR, 64 channels']
     assert relations['OCR'] == places['cost_scenes']['OCR']

@@ -17,6 +17,9 @@ def data_digest(cfg: Mapping[str, Any]) -> str:
 
     Returns:
         16 hexadecimal digits; they do not depend on where the data lies.
+
+    Raises:
+        FileNotFoundError: A json is not there.
     """
     digest = hashlib.sha256()
     for loader in LOADERS:
@@ -24,8 +27,17 @@ def data_digest(cfg: Mapping[str, Any]) -> str:
         while 'dataset' in dataset:
             dataset = dataset['dataset']
         root = Path(dataset.get('data_root') or '')
-        digest.update((root / dataset['ann_file']).read_bytes())
+        digest.update(_read(root / dataset['ann_file']))
         folder = root / dataset['data_prefix']['seg']
         for path in sorted(folder.glob('*.png')):
             digest.update(f'{path.name} {path.stat().st_size}\n'.encode())
     return digest.hexdigest()[:LENGTH]
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'{path}: no such file; docs/datasets.md says how each dataset is made, '
+            '--data-root where it is'
+        )
+    return path.read_bytes()

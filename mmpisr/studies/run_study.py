@@ -53,6 +53,7 @@ def run_study(
 
     Raises:
         ValueError: ``only`` names an unknown label; the records are of other data.
+        FileNotFoundError: There is no data for what is to be run.
     """
     labels = [variant.label for variant in study.variants]
     if unknown := [label for label in only if label not in labels]:
@@ -76,8 +77,8 @@ def run_study(
         )
 
     runs = [make_run(variant, seed) for seed in study.seeds for variant in wanted]
-    _check_data(runs, records)
     missing = [run for run in runs if again or not records.find(run.key)]
+    _check_data(runs, missing, records)
     return run_queue(
         missing,
         jobs=jobs or max(1, (os.cpu_count() or 1) // threads),
@@ -98,8 +99,12 @@ def _progress(missing: Sequence[StudyRun], recorded: int) -> TrainingProgress:
     return TrainingProgress(totals, finished=recorded)
 
 
-def _check_data(runs: Sequence[StudyRun], records: RunRecords) -> None:
-    """Refuse records of other data than there are now, if there are any."""
+def _check_data(
+    runs: Sequence[StudyRun], missing: Sequence[StudyRun], records: RunRecords
+) -> None:
+    """Refuse records of other data than there are now, and missing runs without any."""
+    for run in {run.variant.config: run for run in missing}.values():
+        data_digest(run.training_config())
     found = {}
     for run in runs:
         if record := records.find(run.key):

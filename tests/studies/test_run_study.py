@@ -279,6 +279,16 @@ def test_records_of_other_data_are_refused_with_both_digests(tmp_path, out):
         run(tmp_path, study=study, jobs=1)
 
 
+def test_without_data_nothing_is_started_and_the_file_is_named(tmp_path, out):
+    study = tiny_study.tiny_study(tmp_path)
+    (tmp_path / 'a.json').unlink()
+
+    with pytest.raises(FileNotFoundError, match=r'a\.json: no such .*docs/datasets'):
+        run(tmp_path, study=study)
+
+    assert not [*out.iterdir()]
+
+
 def test_an_unknown_label_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"--only \['OCR'\].*\['base', 'PISR'\]"):
         run(tmp_path, only=['OCR'])
