@@ -15,6 +15,7 @@ from mmpisr.apis.option_flags import read_flags, to_flags
 from mmpisr.apis.run_options import load_config
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import MODELS, TRANSFORMS
+from mmpisr.studies.line_plot import STYLES
 from mmpisr.studies.run_place import place_of
 from mmpisr.studies.study_file import read_study
 
@@ -62,6 +63,10 @@ def make_batch(cfg):
 
 def test_a_study_has_the_name_of_its_file(study):
     assert study.name == study.file.stem
+
+
+def test_each_line_of_a_plot_has_a_style_of_its_own(study):
+    assert len({variant.line for variant in study.variants}) <= len({*STYLES})
 
 
 def test_an_option_outside_the_model_changes_something_that_exists(study):

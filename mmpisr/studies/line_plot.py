@@ -11,8 +11,8 @@ from .results import StudyResults
 from .study import AXES, Variant
 from .time_ratios import FIELDS
 
-STYLES = 'o-', 's--', '^:', 'D-.'
-GREYS = '0.15', '0.5', '0.3', '0.65'
+STYLES = 'o-', 's--', '^:', 'D-.', 'v-', 'x--'
+GREYS = '0.15', '0.5', '0.3', '0.65', '0.45', '0.2'
 Points = list[tuple[float, Variant]]
 
 
