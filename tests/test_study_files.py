@@ -132,6 +132,7 @@ def test_what_several_studies_train_has_one_folder():
     assert maskformer['base'] == tuned['base, lr=0.0005']
     assert maskformer[name] == tuned[f'{name}, lr=0.001']
     assert maskformer['PISR'] == tuned['PISR, lr=0.002, relation x0.2']
+    assert maskformer["PISR, at the convolution's rate"] == tuned['PISR, lr=0.001']
     rate = 'lr=0.004, relation x0.2'
     tuned = places['tuning_panoptic-fpn_scenes']
     assert fpn['base'] == tuned['base, lr=0.004']
