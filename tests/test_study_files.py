@@ -128,11 +128,11 @@ def test_what_several_studies_train_has_one_folder():
     assert long['PISR'] != relations['PISR'] == places['design_scenes']['PISR']
     assert relations['PISR'] == places['tuning_scenes']['PISR, lr=0.004']
     name = 'convolution of equal cost'
-    tuned = places['tuning_maskformer_scenes']
+    tuned, rate = places['tuning_maskformer_scenes'], 'lr=0.002, relation x0.2'
     assert maskformer['base'] == tuned['base, lr=0.0005']
     assert maskformer[name] == tuned[f'{name}, lr=0.001']
-    assert maskformer['PISR'] == tuned['PISR, lr=0.002, relation x0.2']
-    assert maskformer["PISR, at the convolution's rate"] == tuned['PISR, lr=0.001']
+    assert maskformer['PISR'] == tuned['PISR, lr=0.001']
+    assert maskformer["PISR, the tuning's rate"] == tuned[f'PISR, {rate}']
     rate = 'lr=0.004, relation x0.2'
     tuned = places['tuning_panoptic-fpn_scenes']
     assert fpn['base'] == tuned['base, lr=0.004']

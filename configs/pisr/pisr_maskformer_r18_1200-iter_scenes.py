@@ -6,8 +6,4 @@ model = dict(
     )
 )
 default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
-# Its own best rate, with a fifth of it for the relation as on Panoptic-DeepLab.
-optim_wrapper = dict(
-    optimizer=dict(lr=0.002),
-    paramwise_cfg=dict(custom_keys=dict(relation=dict(lr_mult=0.2))),
-)
+optim_wrapper = dict(optimizer=dict(lr=0.001))  # see docs/results.md
