@@ -4,8 +4,7 @@ _base_ = [
     '../_base_/schedules/schedule_1200-iter.py',
     '../_base_/default_runtime.py',
 ]
-# The best of five rates, see configs/studies/tuning_maskformer_scenes.yaml.
 optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=0.0005, weight_decay=0.0001),
+    optimizer=dict(_delete_=True, type='AdamW', lr=0.001, weight_decay=0.0001),
     clip_grad=dict(max_norm=1.0, norm_type=2),
 )

@@ -6,4 +6,3 @@ model = dict(
     )
 )
 default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
-optim_wrapper = dict(optimizer=dict(lr=0.001))  # see docs/results.md
