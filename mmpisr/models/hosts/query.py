@@ -12,7 +12,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmpisr.models.relations.precision import float32_products
+from mmpisr.models.relations.precision import without_autocast
 from mmpisr.registry import MODELS
 
 from . import warm_start
@@ -33,7 +33,7 @@ def semantic_probs(class_probs: Tensor, mask_probs: Tensor) -> Tensor:
         Their products summed over queries, float32, ``(B, N, H, W)``; divided by the
         sum over classes where that exceeds one (queries may overlap).
     """
-    with float32_products(mask_probs.device):
+    with without_autocast(mask_probs):
         total = torch.einsum(
             'bqn,bqhw->bnhw', class_probs.float(), mask_probs.float()
         )  # (B, N, H, W)

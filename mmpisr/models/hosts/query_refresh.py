@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mmpisr.models.relations import Gated, panoptic_encodings
-from mmpisr.models.relations.precision import float32_products
+from mmpisr.models.relations.precision import without_autocast
 
 
 class QueryRefresh(Gated):
@@ -52,6 +52,6 @@ class QueryRefresh(Gated):
         if pixel_mask is not None:
             mask_probs = torch.where(pixel_mask.unsqueeze(1), mask_probs, 0)
         pooled = panoptic_encodings(feats, mask_probs)  # (B, Q, D)
-        with float32_products(queries.device):
+        with without_autocast(queries):
             update = self.gate(self.mlp(self.norm(pooled)))  # (B, Q, C)
         return queries + update.to(queries.dtype)

@@ -4,20 +4,17 @@ Only torch and mmengine are imported here, so that a relation can be used, teste
 exported without mmdet.
 """
 
-from .attention import PanopticRelationalAttention
+from .alternatives import ConcatRelation, ConvRelation, ProductRelation
 from .base import BaseRelation, RelationInputs, RelationOutput
-from .concat import ConcatRelation
-from .conv import ConvRelation
-from .encodings import mask_confidence, panoptic_encodings
-from .fusion import Fusion, Gated
+from .encodings import EncodingReweighting, mask_confidence, panoptic_encodings
+from .fusion import ChannelLayerNorm, Fusion, Gated
 from .ocr import OCRRelation
-from .pisr import PISR
-from .product import ProductRelation
-from .reweighting import EncodingReweighting
+from .pisr import PISR, PanopticRelationalAttention
 
 __all__ = [
     'PISR',
     'BaseRelation',
+    'ChannelLayerNorm',
     'ConcatRelation',
     'ConvRelation',
     'EncodingReweighting',

@@ -8,19 +8,22 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from .fusion import GATE, Fusion
+from .precision import compute_dtype
 
 
 class RelationInputs(NamedTuple):
-    """What :meth:`BaseRelation.relate` reads: empty slots and padding are zero."""
+    """What :meth:`BaseRelation.relate` reads, in one dtype; padding is zero."""
 
     feats: Tensor
-    """Features, zero at padded pixels, ``(B, C, H, W)``."""
-    masks: Tensor
-    """Class probabilities, then instance heatmaps, ``(B, L, H, W)``."""
+    """Features, ``(B, C, H, W)``."""
+    sem_probs: Tensor
+    """Class probabilities, ``(B, N, H, W)``."""
+    inst_heatmaps: Tensor
+    """Instance heatmaps, ``(B, K, H, W)``; an empty slot may hold anything."""
     valid: Tensor
-    """False marks an empty instance slot; classes are always valid, ``(B, L)`` bool."""
-    pixel_mask: Tensor
-    """False marks padding, ``(B, 1, H, W)`` bool."""
+    """False marks an empty slot; classes are always valid, ``(B, L)`` bool."""
+    pixel_mask: Tensor | None
+    """False marks padding, ``(B, 1, H, W)`` bool; None: there is no padding."""
 
 
 class RelationOutput(NamedTuple):
@@ -37,18 +40,22 @@ class RelationOutput(NamedTuple):
 class BaseRelation(BaseModule):
     """Turns intermediate predictions and features into features for the final stage.
 
-    Subclasses implement :meth:`relate`; checks, padding, empty slots and the fusion
-    with the input are the same for all of them and live here.
+    Subclasses implement :meth:`relate`; checks, padding and the fusion with the input
+    are the same for all of them and live here. No relation reads batch statistics: an
+    image alone, in a padded batch, in training and in testing gives one result.
 
     Args:
         in_channels: Channels C of the feature map.
         num_classes: Semantic classes N.
         num_instances: Instance slots K that the host fills. Our choice; not public.
         fusion: ``'residual'`` adds to the features through a gate, ``'replace'``
-            hands the relation's features on alone.
+            returns the related features alone.
         gate: Weight of what a residual relation adds, at first. Our choice.
         detach_masks: Whether predictions pass no gradient through the relation.
         init_cfg: mmengine's initialisation config.
+
+    Raises:
+        ValueError: A count is below one.
     """
 
     def __init__(
@@ -106,9 +113,8 @@ class BaseRelation(BaseModule):
         if self.detach_masks:
             sem_probs, inst_heatmaps = sem_probs.detach(), inst_heatmaps.detach()
 
-        inputs = _without_padding(
-            feats, sem_probs, inst_heatmaps, inst_valid, pixel_mask
-        )
+        maps = [feats, sem_probs, inst_heatmaps]
+        inputs = _relation_inputs(maps, inst_valid, pixel_mask)
         related = self.relate(inputs)
 
         return related._replace(feats=self.fuse(feats, related.feats))
@@ -137,40 +143,26 @@ class BaseRelation(BaseModule):
             _check_equal('shape of pixel_mask', actual, (batch, *frame), 'of feats')
 
 
-def _without_padding(
-    feats: Tensor,
-    sem_probs: Tensor,
-    inst_heatmaps: Tensor,
-    inst_valid: Tensor | None,
-    pixel_mask: Tensor | None,
+def _relation_inputs(
+    maps: list[Tensor], inst_valid: Tensor | None, pixel_mask: Tensor | None
 ) -> RelationInputs:
-    """Zero what is padding or an empty slot; ``where`` also stops NaN and inf there."""
-    slots = inst_heatmaps.shape[:2]
-    if inst_valid is None:
-        inst_valid = inst_heatmaps.new_ones(slots, dtype=torch.bool)
-    if pixel_mask is None:
-        pixel_mask = feats.new_ones(feats[:, 0].shape, dtype=torch.bool)
-    pixels = pixel_mask.bool().unsqueeze(1)  # (B, 1, H, W)
+    """F, S and I in one dtype, zero at padding; ``where`` also stops NaN and inf there.
 
+    Nothing is copied where no image is padded.
+    """
+    dtype = compute_dtype(maps[0])
+    maps = [values.to(dtype) for values in maps]
+    pixels = None
+    if pixel_mask is not None:
+        pixels = pixel_mask.bool().unsqueeze(1)  # (B, 1, H, W)
+        maps = [torch.where(pixels, values, 0) for values in maps]
+
+    feats, sem_probs, inst_heatmaps = maps
+    if inst_valid is None:
+        inst_valid = feats.new_ones(inst_heatmaps.shape[:2], dtype=torch.bool)
     classes_valid = inst_valid.new_ones(sem_probs.shape[:2], dtype=torch.bool)
     valid = torch.cat([classes_valid, inst_valid.bool()], dim=1)  # (B, L)
-    masks = torch.cat([sem_probs, inst_heatmaps.to(sem_probs.dtype)], dim=1)
-    return RelationInputs(
-        feats=torch.where(pixels, feats, 0),
-        masks=torch.where(pixels & valid[:, :, None, None], masks, 0),
-        valid=valid,
-        pixel_mask=pixels,
-    )
-
-
-def check_slots(masks: Tensor, num_classes: int, num_instances: int) -> None:
-    """Refuse masks ``(B, L, H, W)`` whose slots are not the K a relation was built for.
-
-    Raises:
-        ValueError: With both numbers.
-    """
-    slots = masks.shape[1] - num_classes
-    _check_equal('slots of inst_heatmaps', slots, num_instances, 'num_instances')
+    return RelationInputs(feats, sem_probs, inst_heatmaps, valid, pixels)
 
 
 def _check_equal(what: str, actual: object, expected: object, of: str) -> None:

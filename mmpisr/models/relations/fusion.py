@@ -1,15 +1,38 @@
-"""How a relation's features meet the features that it was given."""
+"""How a relation's features are joined with the features that it was given."""
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmpisr.registry import MODELS
+
+from .precision import without_autocast
 
 GATE = 0.5  # our choice, see docs/design_decisions.md
 
 
+@MODELS.register_module()
+class ChannelLayerNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of each pixel of ``(B, C, H, W)``.
+
+    No pixel depends on another one, and training equals testing. As a ``norm_cfg``,
+    ``dict(type='mmpisr.ChannelLayerNorm')``, it takes the place of a batch norm.
+    """
+
+    def forward(self, feats: Tensor) -> Tensor:
+        """Normalise in float32, in and out in the dtype of the features."""
+        weight, bias = self.weight.to(feats.dtype), self.bias.to(feats.dtype)
+        pixels = feats.permute(0, 2, 3, 1)  # (B, H, W, C)
+        with without_autocast(feats):
+            normed = F.layer_norm(pixels, self.normalized_shape, weight, bias, self.eps)
+        return normed.permute(0, 3, 1, 2)  # (B, C, H, W)
+
+
 class Gated(nn.Module):
-    """Something added through a gate: the scale of the normalisation it ends with.
+    """Adds something through a gate: the scale of the normalisation it ends with.
 
     Attributes:
-        gate: That normalisation, None where there is nothing to add to.
+        gate: That normalisation; None where nothing is added.
     """
 
     gate: nn.LayerNorm | None
@@ -21,16 +44,15 @@ class Gated(nn.Module):
 
 
 class Fusion(Gated):
-    """Replace the features, or add to them through a gate.
+    """Replace the features F by the related ones R, or add R through a gate.
 
     ``'residual'`` is ``F + gate * norm(R)`` with one gate a channel, the scale of a
     layer normalisation over the channels of each pixel: the scale of R differs from
-    image to image, and the statistics of a batch do not hold for the next one. The gate
-    starts open, so that the final heads have something to learn from. A host closes it
-    where a trained base model is loaded, whose predictions stay as they are.
+    image to image. The gate starts open, so that the final heads have something to
+    learn from. A host closes it where a trained base model is loaded, whose
+    predictions then stay as they are.
 
-    Differs from the paper: which hands F_pan to the final stage as it is, our
-    ``'replace'``.
+    Differs from the paper: there F_pan alone goes to the final stage (``'replace'``).
 
     Args:
         channels: Channels C of both feature maps.
@@ -50,7 +72,7 @@ class Fusion(Gated):
         if mode not in self.MODES:
             raise ValueError(f'fusion must be one of {self.MODES}, got {mode!r}')
         self.mode = mode
-        self.gate = nn.LayerNorm(channels) if mode == 'residual' else None
+        self.gate = ChannelLayerNorm(channels) if mode == 'residual' else None
         if self.gate is not None:
             nn.init.constant_(self.gate.weight, gate)
 
@@ -58,5 +80,4 @@ class Fusion(Gated):
         """Fuse two maps of one frame and shape, ``(B, C, H, W)``."""
         if self.gate is None:
             return related.to(feats.dtype)
-        pixels = related.float().permute(0, 2, 3, 1)  # (B, H, W, C)
-        return feats + self.gate(pixels).permute(0, 3, 1, 2).to(feats.dtype)
+        return torch.add(feats, self.gate(related).to(feats.dtype))
