@@ -4,7 +4,7 @@ model = dict(
     relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),
 )
 default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
-# The host's rate is so high that what a relation tells would change before it is heard.
+# A fifth of the rate of the host, which trains from scratch at a high one.
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(relation=dict(lr_mult=0.2))),
 )

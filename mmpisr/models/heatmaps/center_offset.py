@@ -22,12 +22,19 @@ class CenterPeaks(NamedTuple):
 
 
 def center_peaks(
-    center: Tensor, *, num_peaks: int, nms_kernel: int = 3, threshold: float = 0.0
+    center: Tensor,
+    pixel_mask: Tensor | None = None,
+    *,
+    num_peaks: int,
+    nms_kernel: int = 3,
+    threshold: float = 0.0,
 ) -> CenterPeaks:
     """Find the best local maxima of a centre map.
 
     Args:
         center: Centre confidence, ``(B, 1, H, W)``.
+        pixel_mask: False marks padding, in which there are no peaks, ``(B, H, W)``
+            bool; None: there is no padding.
         num_peaks: Slots K; those beyond the peaks found stay empty.
         nms_kernel: Odd side, in pixels, of the window in which a peak is the maximum.
         threshold: A peak is above it.
@@ -37,6 +44,8 @@ def center_peaks(
     """
     batch, _, height, width = center.shape
     scores = center.detach().float()
+    if pixel_mask is not None:
+        scores = scores.masked_fill(~pixel_mask.unsqueeze(1), -torch.inf)
     largest = F.max_pool2d(scores, nms_kernel, stride=1, padding=nms_kernel // 2)
     is_peak = (scores == largest) & (scores > threshold)
     scores = torch.where(is_peak, scores, -torch.inf).flatten(1)  # (B, HW)
@@ -50,9 +59,7 @@ def center_peaks(
     return CenterPeaks(points, torch.where(valid, best, 0), valid)
 
 
-def regression_heatmaps(
-    points: Tensor, offset: Tensor, *, radius: float, eps: float = 1e-6
-) -> Tensor:
+def regression_heatmaps(points: Tensor, offset: Tensor, *, radius: float) -> Tensor:
     """How well the centre that a pixel regresses to agrees with each peak (note 2).
 
     ``1 - distance(peak, pixel + offset(pixel)) / radius``, not below zero.
@@ -62,30 +69,34 @@ def regression_heatmaps(
         offset: From a pixel to its centre, (dy, dx) in pixels of the map,
             ``(B, 2, H, W)``.
         radius: Distance in pixels at which a heatmap reaches zero.
-        eps: Added to the squared distance, so that its root has a gradient at zero.
 
     Returns:
         Heatmaps in [0, 1], float32, ``(B, K, H, W)``.
     """
     height, width = offset.shape[2:]
-    rows = torch.arange(height, device=offset.device).view(1, -1, 1)
-    columns = torch.arange(width, device=offset.device).view(1, 1, -1)
-    to_y = (offset[:, 0].float() + rows).unsqueeze(1)  # (B, 1, H, W)
-    to_x = (offset[:, 1].float() + columns).unsqueeze(1)
+    rows = torch.arange(height, device=offset.device).view(-1, 1).expand(-1, width)
+    columns = torch.arange(width, device=offset.device).expand(height, -1)
+    reached = offset.float() + torch.stack([rows, columns])  # (B, 2, H, W)
 
-    at_y, at_x = points.float()[:, :, :, None, None].unbind(2)  # (B, K, 1, 1)
-    distance = ((to_y - at_y) ** 2 + (to_x - at_x) ** 2 + eps).sqrt()  # (B, K, H, W)
-    return (1 - distance / radius).clamp(min=0)
+    distance = torch.cdist(
+        points.float(),
+        reached.flatten(2).transpose(1, 2),
+        compute_mode='donot_use_mm_for_euclid_dist',
+    )  # (B, K, HW)
+    return (1 - distance / radius).relu().unflatten(2, (height, width))
 
 
 @MODELS.register_module()
 class CenterOffsetHeatmaps(BaseModule):
     """The K best peaks as heatmaps, times the probability of being a thing.
 
-    Differs from the paper: the stuff is suppressed by the summed probability of the
-    thing classes and not by a binary map, so that a gradient passes.
+    Differs from the paper: stuff is suppressed by the summed probability of the thing
+    classes, so that a gradient passes; ``suppress='binary'`` is the paper's binary map
+    of the pixels whose most probable class is a thing. Heatmaps are zero beyond the
+    radius, where the paper's formula is negative.
 
     Args:
+        suppress: ``'soft'`` or ``'binary'``.
         radius: Distance at which a heatmap reaches zero, in pixels of the feature
             map. Our choice; not public.
         nms_kernel: Window of the non-maximum suppression, in the same pixels.
@@ -93,19 +104,34 @@ class CenterOffsetHeatmaps(BaseModule):
     """
 
     def __init__(
-        self, *, radius: float = 8.0, nms_kernel: int = 3, threshold: float = 0.0
+        self,
+        *,
+        suppress: str = 'soft',
+        radius: float = 8.0,
+        nms_kernel: int = 3,
+        threshold: float = 0.0,
     ) -> None:
         super().__init__()
+        if suppress not in ('soft', 'binary'):
+            raise ValueError(f"suppress must be 'soft' or 'binary', got {suppress!r}")
         if radius <= 0:
             raise ValueError(f'radius must be positive, got {radius}')
         if nms_kernel % 2 == 0:
             raise ValueError(f'nms_kernel must be odd, got {nms_kernel}')
+        self.suppress = suppress
         self.radius = radius
         self.nms_kernel = nms_kernel
         self.threshold = threshold
 
     def forward(
-        self, center: Tensor, offset: Tensor, thing_probs: Tensor, *, num_instances: int
+        self,
+        center: Tensor,
+        offset: Tensor,
+        sem_probs: Tensor,
+        pixel_mask: Tensor | None = None,
+        *,
+        num_things: int,
+        num_instances: int,
     ) -> tuple[Tensor, Tensor]:
         """Make the heatmaps.
 
@@ -113,7 +139,9 @@ class CenterOffsetHeatmaps(BaseModule):
             center: Centre confidence, ``(B, 1, H, W)``.
             offset: (dy, dx) from a pixel to its centre in pixels of this map,
                 ``(B, 2, H, W)``.
-            thing_probs: Probability that a pixel is a thing, ``(B, H, W)``.
+            sem_probs: Class probabilities, things first, ``(B, N, H, W)``.
+            pixel_mask: False marks padding, ``(B, H, W)`` bool; None: there is none.
+            num_things: Thing classes N_th.
             num_instances: Slots K.
 
         Returns:
@@ -122,10 +150,19 @@ class CenterOffsetHeatmaps(BaseModule):
         """
         peaks = center_peaks(
             center,
+            pixel_mask,
             num_peaks=num_instances,
             nms_kernel=self.nms_kernel,
             threshold=self.threshold,
         )
-        heatmaps = regression_heatmaps(peaks.points, offset, radius=self.radius)
-        heatmaps = heatmaps * thing_probs.float().unsqueeze(1)  # (B, K, H, W)
-        return heatmaps * peaks.valid[:, :, None, None], peaks.valid
+        nowhere = offset.new_full((), -1e6)  # beyond the radius of any pixel
+        points = torch.where(peaks.valid.unsqueeze(2), peaks.points, nowhere)
+        heatmaps = regression_heatmaps(points, offset, radius=self.radius)
+
+        things = self._thing_map(sem_probs, num_things)  # (B, 1, H, W)
+        return heatmaps * things, peaks.valid
+
+    def _thing_map(self, sem_probs: Tensor, num_things: int) -> Tensor:
+        if self.suppress == 'binary':
+            return (sem_probs.argmax(dim=1, keepdim=True) < num_things).float()
+        return sem_probs[:, :num_things].float().sum(dim=1, keepdim=True)

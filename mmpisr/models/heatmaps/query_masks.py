@@ -14,7 +14,7 @@ def query_heatmaps(
     """The masks of the best thing queries, times their probability of being a thing.
 
     Queries are ranked by their most probable thing class, and weighed by the sum over
-    all of them: a query torn between car and truck ranks low and yet shows its thing.
+    all thing classes: a query with two probable classes ranks low, but shows its thing.
 
     Args:
         thing_probs: Probability of each thing class, ``(B, Q, N_th)``.
@@ -29,12 +29,12 @@ def query_heatmaps(
     filled = min(num_instances, queries)
     best = thing_probs.detach().amax(dim=2).topk(filled, dim=1).indices  # (B, k)
 
-    weighed = thing_probs.float().sum(dim=2).take_along_dim(best, dim=1)  # (B, k)
-    masks = mask_probs.float().take_along_dim(best[:, :, None, None], dim=1)
-    heatmaps = masks * weighed[:, :, None, None]  # (B, k, H, W)
+    weighed = thing_probs.float().sum(dim=2).gather(1, best)  # (B, k)
+    images = torch.arange(batch, device=best.device).unsqueeze(1)
+    heatmaps = mask_probs[images, best].float() * weighed[:, :, None, None]
 
-    empty = num_instances - filled
-    heatmaps = F.pad(heatmaps, (0, 0, 0, 0, 0, empty))  # (B, K, H, W)
+    if empty := num_instances - filled:
+        heatmaps = F.pad(heatmaps, (0, 0, 0, 0, 0, empty))  # (B, K, H, W)
     valid = torch.arange(num_instances, device=heatmaps.device) < filled  # (K,)
     return heatmaps, valid.expand(batch, -1)
 

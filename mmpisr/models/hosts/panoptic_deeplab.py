@@ -115,16 +115,16 @@ class PISRPanopticDeepLab(PanopticDeepLab):
         """
         maps = maps.float()
         probs = maps.sem_logits.softmax(dim=1)  # (B, N, h, w)
-        things = probs[:, : self.panoptic_head.num_things_classes].sum(dim=1)
+        joint = torch.cat(feats, dim=1)  # (B, C_sem + C_ins, h, w)
+        pixels = valid_pixels(data_samples, joint)
         heatmaps, valid = self.heatmaps(
             maps.center,
             maps.offset,
-            things,
+            probs,
+            pixels,
+            num_things=self.panoptic_head.num_things_classes,
             num_instances=self.relation.num_instances,
         )
-
-        joint = torch.cat(feats, dim=1)  # (B, C_sem + C_ins, h, w)
-        pixels = valid_pixels(data_samples, joint)
         related = self.relation(joint, probs, heatmaps, valid, pixels).feats
 
         channels = [part.shape[1] for part in feats]

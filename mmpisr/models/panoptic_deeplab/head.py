@@ -11,7 +11,7 @@ from mmpisr.registry import MODELS
 
 from .convs import two_convs, wide_conv
 from .grouping import group_panoptic
-from .maps import PanopticDeepLabMaps
+from .maps import PanopticDeepLabMaps, resize_map, resize_offset
 from .results import PanopticResults, to_results
 from .targets import stack_targets
 
@@ -44,8 +44,8 @@ class PanopticDeepLabHead(BaseModule):
         stride: Pixels of the input between two pixels of the features.
         separable: Whether the semantic and offset heads are depthwise-separable.
         norm_cfg: Normalisation.
-        loss_semantic: Loss of ``(logits, labels, weights)``; its ``ignore_index`` also
-            fills padding.
+        loss_semantic: Loss of ``(logits, labels, weights)``, which resizes the logits;
+            its ``ignore_index`` also fills padding.
         loss_center: Loss of ``(prediction, target, weight, avg_factor)``.
         loss_offset: Same for offsets.
         test_cfg: Any of ``threshold``, ``nms_kernel``, ``top_k`` and
@@ -133,9 +133,9 @@ class PanopticDeepLabHead(BaseModule):
             maps: Predictions at the features' stride.
             data_samples: With ``gt_sem_seg`` and ``gt_panoptic_deeplab``.
         """
-        maps = maps.float().upsample(self.stride)
+        size = (maps.size[0] * self.stride, maps.size[1] * self.stride)
         targets = stack_targets(
-            data_samples, maps.size, ignore_index=self.loss_semantic.ignore_index
+            data_samples, size, ignore_index=self.loss_semantic.ignore_index
         )
 
         return dict(
@@ -143,13 +143,13 @@ class PanopticDeepLabHead(BaseModule):
                 maps.sem_logits, targets.labels, targets.semantic_weights
             ),
             loss_center=self.loss_center(
-                maps.center,
+                resize_map(maps.center.float(), size),
                 targets.center,
                 targets.center_weights,
                 avg_factor=targets.center_weights.sum(),
             ),
             loss_offset=self.loss_offset(
-                maps.offset,
+                resize_offset(maps.offset.float(), size),
                 targets.offset,
                 targets.offset_weights,
                 avg_factor=targets.offset_weights.sum(),

@@ -6,6 +6,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+def resize_map(values: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample ``(B, C, h, w)`` bilinearly to (height, width)."""
+    return F.interpolate(values, size, mode='bilinear', align_corners=False)
+
+
+def resize_offset(offset: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample (dy, dx) in pixels, ``(B, 2, h, w)``, and rescale it per axis."""
+    old = offset.shape[2:]
+    scale = offset.new_tensor([size[0] / old[0], size[1] / old[1]])
+    return resize_map(offset, size) * scale.view(1, 2, 1, 1)
+
+
 class PanopticDeepLabMaps(NamedTuple):
     """Predictions of a batch; `forward` gives them at the features' stride.
 
@@ -42,12 +54,11 @@ class PanopticDeepLabMaps(NamedTuple):
         """Resample bilinearly to (height, width), offsets rescaled per axis."""
         if size == self.size:
             return self
-        maps = [
-            F.interpolate(m, size, mode='bilinear', align_corners=False) for m in self
-        ]
-        scale = maps[2].new_tensor([size[0] / self.size[0], size[1] / self.size[1]])
-        maps[2] = maps[2] * scale.view(1, 2, 1, 1)
-        return PanopticDeepLabMaps(*maps)
+        return PanopticDeepLabMaps(
+            resize_map(self.sem_logits, size),
+            resize_map(self.center, size),
+            resize_offset(self.offset, size),
+        )
 
     def upsample(self, factor: int) -> 'PanopticDeepLabMaps':
         """Enlarge by a whole factor, from the features' stride to the input."""

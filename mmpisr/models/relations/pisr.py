@@ -15,8 +15,9 @@ from .encodings import (
     mask_confidence,
     mean_feature,
     panoptic_encodings,
+    valid_area,
 )
-from .precision import without_autocast
+from .precision import wide_dtype, without_autocast
 
 
 class PanopticRelationalAttention(nn.Module):
@@ -58,8 +59,10 @@ class PanopticRelationalAttention(nn.Module):
         shift: float = 1.0,
         attend: str = 'linear',
         scale_products: bool = True,
+        pixel_norm: bool = True,
     ) -> None:
         super().__init__()
+        self.pixel_norm = pixel_norm
         if attend not in ('linear', 'softmax'):
             raise ValueError(f"attend must be 'linear' or 'softmax', got {attend!r}")
         categories = num_classes + num_instances
@@ -73,7 +76,13 @@ class PanopticRelationalAttention(nn.Module):
             _DenseMixing(categories) if mix_slots else _OwnScale(num_classes, shift)
         )
 
-    def forward(self, feats: Tensor, encodings: Tensor, valid: Tensor) -> Tensor:
+    def forward(
+        self,
+        feats: Tensor,
+        encodings: Tensor,
+        valid: Tensor,
+        pixel_mask: Tensor | None = None,
+    ) -> Tensor:
         """Relate ``feats (B, C, H, W)`` and ``encodings (B, L, C)``.
 
         Args:
@@ -91,6 +100,11 @@ class PanopticRelationalAttention(nn.Module):
             values = self.g_q(encodings) * filled * self.value_scale  # (B, L, C)
             values, shift = self.g_p(values)
 
+            if self.pixel_norm:
+                mean, std = pixel_statistics(pixels, pixel_mask)  # (B, 1, D)
+                keys = keys / std
+                offset = -mean @ keys.transpose(1, 2)  # (B, 1, L)
+                shift = shift + offset @ values
         related = self._relate(pixels, keys, values, shift, valid)  # (B, HW, C)
         return related.transpose(1, 2).unflatten(2, feats.shape[2:])
 
@@ -111,6 +125,19 @@ class PanopticRelationalAttention(nn.Module):
 def _affine(rows: Tensor, matrix: Tensor, shift: Tensor) -> Tensor:
     """``rows (B, M, I) matrix (B, I, J) + shift (B, 1, J)``, in the dtype of rows."""
     return torch.baddbmm(shift.to(rows.dtype), rows, matrix.to(rows.dtype))
+
+
+def pixel_statistics(
+    pixels: Tensor, pixel_mask: Tensor | None, eps: float = 1e-5
+) -> tuple[Tensor, Tensor]:
+    dtype = wide_dtype(pixels)
+    area = valid_area(pixels.transpose(1, 2), pixel_mask)  # (B, 1, 1)
+    if pixel_mask is not None:
+        pixels = torch.where(pixel_mask.flatten(1).unsqueeze(2), pixels, 0)
+    mean = pixels.sum(dim=1, keepdim=True, dtype=dtype) / area
+    norm = torch.linalg.vector_norm(pixels, dim=1, keepdim=True, dtype=dtype)
+    variance = (norm.square() / area - mean.square()).clamp(min=0)
+    return mean, (variance + eps).sqrt()
 
 
 class _OwnScale(nn.Module):
@@ -236,6 +263,7 @@ class PISR(BaseRelation):
             shift=shift,
             attend=attend,
             scale_products=scale_products,
+            pixel_norm=center,
         )
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
@@ -250,7 +278,9 @@ class PISR(BaseRelation):
                 weights = self.reweighting(encodings, inputs.valid, confidence)
                 weighted = encodings * weights.unsqueeze(-1)
 
-        related = self.attention(inputs.feats, weighted, inputs.valid)
+        related = self.attention(
+            inputs.feats, weighted, inputs.valid, inputs.pixel_mask
+        )
         return RelationOutput(feats=related, weights=weights, encodings=encodings)
 
     def _encode(self, inputs: RelationInputs) -> Tensor:

@@ -36,6 +36,17 @@ def test_more_slots_than_pixels_stay_empty():
     assert peaks.valid.tolist() == [[True, False, False, False]] * 2
 
 
+def test_peaks_in_padding_take_no_slots_and_suppress_no_neighbour():
+    center = two_peaks()
+    center[0, 0, :, 6] = 2.0  # the last column is padding
+    pixels = torch.ones(1, 5, 7, dtype=torch.bool)
+    pixels[..., 6] = False
+
+    peaks = center_peaks(center, pixels, num_peaks=2)
+
+    assert peaks.points[0].tolist() == [[3, 5], [1, 2]]
+
+
 def test_the_heatmap_falls_with_the_distance_to_the_peak():
     offset = torch.zeros(1, 2, 1, 4)
     offset[0, 1, 0, 3] = -3.0  # the last pixel regresses to (0, 0)
@@ -56,11 +67,11 @@ def test_a_pixel_at_its_peak_has_a_finite_gradient():
 
 def test_stuff_is_suppressed_and_an_empty_slot_is_zero():
     maker = CenterOffsetHeatmaps(radius=4.0)
-    things = torch.zeros(1, 5, 7)
-    things[0, 3, 5] = 0.5
+    probs = torch.zeros(1, 3, 5, 7)  # two things, one stuff class
+    probs[0, :, 3, 5] = torch.tensor([0.2, 0.3, 0.5])
 
     heatmaps, valid = maker(
-        two_peaks(), torch.zeros(1, 2, 5, 7), things, num_instances=3
+        two_peaks(), torch.zeros(1, 2, 5, 7), probs, num_things=2, num_instances=3
     )
 
     assert heatmaps.shape == (1, 3, 5, 7)
@@ -68,8 +79,20 @@ def test_stuff_is_suppressed_and_an_empty_slot_is_zero():
     torch.testing.assert_close(
         heatmaps[0, 0].max(), torch.tensor(0.5), atol=1e-3, rtol=0
     )
-    assert not heatmaps[0, 0][things[0] == 0].any()
+    assert not heatmaps[0, 0][probs[0, 0] == 0].any()
     assert not heatmaps[0, 2].any()
+
+
+def test_binary_suppression_keeps_pixels_whose_best_class_is_a_thing():
+    probs = torch.tensor([0.2, 0.3, 0.5]).view(1, 3, 1, 1).repeat(1, 1, 5, 7)
+    probs[0, :, 3, 5] = torch.tensor([0.0, 0.6, 0.4])
+    maker = CenterOffsetHeatmaps(suppress='binary', radius=4.0)
+    offset = torch.zeros(1, 2, 5, 7)
+
+    heatmaps, _ = maker(two_peaks(), offset, probs, num_things=2, num_instances=1)
+
+    assert heatmaps.nonzero().tolist() == [[0, 0, 3, 5]]
+    assert heatmaps.max() == 1
 
 
 def test_no_peak_gives_empty_slots():
@@ -78,7 +101,8 @@ def test_no_peak_gives_empty_slots():
     heatmaps, valid = maker(
         torch.zeros(1, 1, 2, 2),
         torch.zeros(1, 2, 2, 2),
-        torch.ones(1, 2, 2),
+        torch.ones(1, 1, 2, 2),
+        num_things=1,
         num_instances=2,
     )
 
@@ -88,7 +112,11 @@ def test_no_peak_gives_empty_slots():
 
 @pytest.mark.parametrize(
     ('options', 'message'),
-    [({'radius': 0}, 'radius.*0'), ({'nms_kernel': 4}, 'odd.*4')],
+    [
+        ({'radius': 0}, 'radius.*0'),
+        ({'suppress': 'hard'}, "'hard'"),
+        ({'nms_kernel': 4}, 'odd.*4'),
+    ],
 )
 def test_a_bad_option_is_refused(options, message):
     with pytest.raises(ValueError, match=message):

@@ -20,10 +20,13 @@ RELATIONS = {
         relations.PISR,
         {
             'channels': 8,
+            'normaliser': 'area',
+            'center': False,
             'encoding_norm': False,
             'category_embedding': False,
             'confidence': False,
             'mix_slots': True,
+            'scale_products': False,
             'fusion': 'replace',
         },
     ),
@@ -78,10 +81,9 @@ def build():
 
 @pytest.fixture(params=RELATIONS)
 def relation(request: pytest.FixtureRequest, build) -> nn.Module:
-    """Every relation, in evaluation mode, with statistics as of a training."""
-    made = build(request.param).eval()
+    """Every relation, in training mode, its norms as after some training."""
+    made = build(request.param)
     for module in made.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.running_mean, -1, 1)
+        if isinstance(module, nn.LayerNorm):
             nn.init.uniform_(module.bias, -1, 1)
     return made

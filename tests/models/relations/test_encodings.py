@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from mmpisr.models.relations import mask_confidence, panoptic_encodings
+from mmpisr.models.relations.encodings import mean_feature
 
 FEATS = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 8.0]]]])
 MASKS = torch.tensor([[[[1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.5]]]])
@@ -45,13 +46,47 @@ def test_permuting_masks_permutes_encodings():
     )
 
 
-def test_half_precision_input_is_summed_in_float32():
-    feats = torch.full((1, 1, 256, 512), 4.0, dtype=torch.float16)
-    masks = torch.ones(1, 1, 256, 512, dtype=torch.float16)
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize('normaliser', ['mass', 'area'])
+def test_half_precision_is_within_one_percent_on_a_large_map(dtype, normaliser):
+    feats = torch.randn(1, 8, 256, 512, generator=torch.Generator().manual_seed(0)) + 1
+    masks = torch.zeros(1, 4, 256, 512)
+    masks[0, 0] = 1.0  # full
+    masks[0, 1] = 1e-4  # flat
+    masks[0, 2, 100, 200] = 0.9  # tiny
+    masks[0, 3, :, :256] = 0.5  # half
+    half = feats.to(dtype).requires_grad_(), masks.to(dtype).requires_grad_()
 
-    actual = panoptic_encodings(feats, masks)
+    for center in (False, True):
+        mean = [mean_feature(part) if center else None for part in (half[0], feats)]
+        actual = panoptic_encodings(*half, mean=mean[0], normaliser=normaliser)
+        expected = panoptic_encodings(feats, masks, mean=mean[1], normaliser=normaliser)
 
-    torch.testing.assert_close(actual, torch.full((1, 1, 1), 4.0))
+        assert actual.dtype == torch.float32
+        error = (actual - expected).norm(dim=2) / expected.norm(dim=2)
+        assert (error[0, 1 if not center else 2 :] < 0.01).all()
+        assert (actual - expected).abs().max() < 0.01 * expected.abs().max()
+        actual.sum().backward()
+        assert all(part.grad.isfinite().all() for part in half)
+
+
+def test_gradients_of_encodings_are_right():
+    feats, masks = FEATS.double(), MASKS.double() + 0.1
+
+    def encode(feats, masks):
+        return panoptic_encodings(feats, masks, mean=mean_feature(feats))
+
+    inputs = feats.requires_grad_(), masks.requires_grad_()
+    assert torch.autograd.gradcheck(encode, inputs)
+
+
+def test_the_mean_feature_is_of_valid_pixels():
+    pixels = torch.tensor([[[[True, True], [False, True]]]])
+    feats = torch.where(pixels, FEATS, 0)
+
+    torch.testing.assert_close(
+        mean_feature(feats, pixels), torch.tensor([[[7 / 3, 8 / 3]]])
+    )
 
 
 def test_an_unknown_normaliser_is_refused():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from conftest import make_scene
 
 
 def clone(scene):
@@ -36,20 +37,92 @@ def test_not_a_number_in_an_invalid_slot_or_in_padding_does_not_spread(relation,
     assert relation(feats, probs, heatmaps, valid, pixels).feats.isfinite().all()
 
 
-def test_a_padded_batch_of_two_equals_two_single_images(relation, scene):
+def leaves_of(scene):
+    return [part.double().clone().requires_grad_() for part in scene]
+
+
+def gradients(relation, leaves):
+    """Of the inputs, and of the parameters that have one."""
+    return [leaf.grad for leaf in leaves], {
+        name: p.grad for name, p in relation.named_parameters() if p.grad is not None
+    }
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_a_padded_batch_equals_single_images_gradients_too(relation, scene, training):
+    relation = relation.double().train(training)
     sizes = [(6, 8), (4, 5)]
     pixels = torch.zeros(scene.feats[:, 0].shape, dtype=torch.bool)
     for image, (height, width) in enumerate(sizes):
         pixels[image, :height, :width] = True
 
-    together = relation(*scene, pixel_mask=pixels).feats
+    leaves = leaves_of(scene)
+    together = relation(*leaves, pixel_mask=pixels).feats
+    together.square()[pixels.unsqueeze(1).expand_as(together)].sum().backward()
+    expected = gradients(relation, leaves)
+    relation.zero_grad()
 
+    singles = leaves_of(scene)
     for image, (height, width) in enumerate(sizes):
-        crop = [part[image : image + 1, :, :height, :width] for part in scene]
+        crop = [part[image : image + 1, :, :height, :width] for part in singles]
         alone = relation(*crop).feats
+        alone.square().sum().backward()
         torch.testing.assert_close(
             together[image : image + 1, :, :height, :width], alone
         )
+    torch.testing.assert_close(gradients(relation, singles), expected)
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_no_image_depends_on_another_one(relation, scene, training):
+    relation.train(training)
+    changed = [part.clone() for part in scene]
+    for part in changed:
+        part[1] = part[1].flip(-1) * 3 + 1
+
+    expected, actual = relation(*scene).feats, relation(*changed).feats
+
+    torch.testing.assert_close(actual[0], expected[0])
+    assert not torch.allclose(actual[1], expected[1])
+
+
+def test_no_relation_has_buffers(relation):
+    assert not [*relation.buffers()]
+
+
+def test_every_relation_compiles_to_one_graph(relation, scene):
+    compiled = torch.compile(relation, fullgraph=True, backend='aot_eager')
+    valid = torch.tensor([[True, True, True, False]] * 2)
+    pixels = torch.ones(2, 6, 8, dtype=torch.bool)
+    pixels[1, 4:] = False
+
+    for flags in ((), (valid, pixels)):
+        actual, expected = compiled(*scene, *flags), relation(*scene, *flags)
+        torch.testing.assert_close(actual.feats, expected.feats)
+
+
+def test_bfloat16_saves_at_most_six_tenths_of_what_float32_saves(relation):
+    scene = [part.requires_grad_() for part in make_scene(64, 96)]
+
+    whole = saved_bytes(relation, scene)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        half = saved_bytes(relation, scene)
+
+    assert half <= 0.6 * whole
+
+
+def saved_bytes(relation, scene):
+    """Size of the storages that the backward pass keeps."""
+    kept = {}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = (storage, storage.nbytes())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        relation(*scene)
+    return sum(size for _, size in kept.values())
 
 
 @pytest.mark.parametrize('size', [(6, 8), (1, 1)])

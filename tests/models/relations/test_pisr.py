@@ -1,40 +1,99 @@
 import pytest
 import torch
-
-from mmpisr.models.relations import PISR, EncodingReweighting, mask_confidence
 from mmpisr.models.relations.attention import PanopticRelationalAttention
 
+from mmpisr.models.relations import PISR, EncodingReweighting, mask_confidence
 
-def test_the_literal_form_is_the_papers_equations(scene):
-    torch.manual_seed(0)
-    pisr = PISR(
-        12,
-        num_classes=5,
-        num_instances=4,
-        feats_norm=False,
-        encoding_norm=False,
-        category_embedding=False,
-        confidence=False,
-        mix_slots=True,
-        fusion='replace',
-        normaliser='area',
-    )
-    pra, pixels = pisr.attention, 6 * 8
 
-    masks = torch.cat([scene.sem_probs, scene.heatmaps], dim=1)
-    encodings = torch.einsum('blhw,bchw->blc', masks, scene.feats) / pixels
-    hidden = pisr.reweighting.score[0](encodings).relu()
-    weights = pisr.reweighting.score[2](hidden).sigmoid()
-    weighted = encodings * weights
-    spatial = torch.einsum('bld,bdhw->blhw', pra.g_s(weighted), pra.h(scene.feats))
-    spatial = pra.g_p(spatial.flatten(2) / 128**0.5).unflatten(2, (6, 8))
-    expected = torch.einsum('blc,blhw->bchw', pra.g_q(weighted), spatial) / 9**0.5
-
+def test_the_literal_form_is_secs_3_2_to_3_4_written_in_numpy(build, scene):
+    pisr = build('pisr-literal')
     out = pisr(*scene)
 
-    torch.testing.assert_close(out.feats, expected)
-    torch.testing.assert_close(out.weights, weights.squeeze(-1))
-    torch.testing.assert_close(out.encodings, encodings)
+    for image in range(2):
+        feats, probs, heatmaps = (part[image].numpy() for part in scene)
+        expected = transcribe(state_of(pisr), feats, np.concatenate([probs, heatmaps]))
+        for actual, value in zip(out, expected, strict=True):
+            np.testing.assert_allclose(actual[image].detach(), value, rtol=2e-4)
+
+
+def state_of(pisr):
+    return {name: value.numpy() for name, value in pisr.state_dict().items()}
+
+
+def transcribe(state, feats, masks):
+    """F_pan, w and E (up to the area) of one image, as the paper writes them."""
+
+    def linear(name, rows):
+        return rows @ state[f'{name}.weight'].T + state[f'{name}.bias']
+
+    area = feats[0].size
+    rows = feats.reshape(12, area)
+    encodings = masks.reshape(9, area) @ rows.T / area  # E = P F^T
+    hidden = np.maximum(linear('reweighting.score.0', encodings), 0)
+    weights = 1 / (1 + np.exp(-linear('reweighting.score.2', hidden)))  # w
+    weighted = weights * encodings
+    conv = torch.nn.functional.conv2d(
+        torch.from_numpy(feats)[None],
+        torch.from_numpy(state['attention.h.weight']),
+        torch.from_numpy(state['attention.h.bias']),
+        padding=1,
+    )
+    spatial = linear('attention.g_s', weighted) @ conv.numpy().reshape(8, area)
+    mixed = linear('attention.g_p', spatial.T).T  # a 1x1 convolution over categories
+    final = linear('attention.g_q', weighted).T @ mixed
+    return final.reshape(feats.shape), weights[:, 0], encodings
+
+
+def test_encodings_of_the_literal_form_times_the_area_are_the_papers_sum(build, scene):
+    masks = torch.cat([scene.sem_probs, scene.heatmaps], dim=1)
+
+    encodings = build('pisr-literal')(*scene).encodings
+
+    expected = torch.einsum('blhw,bchw->blc', masks, scene.feats)
+    torch.testing.assert_close(encodings * 6 * 8, expected)
+
+
+def test_the_fragment_of_the_configs_is_this_literal_form():
+    fragment = Config.fromfile(CONFIGS / '_base_/relations/pisr_literal.py')
+
+    relation = dict(fragment.pisr_literal.relation)
+
+    assert relation.pop('type') == 'mmpisr.PISR'
+    assert relation | {'channels': 8} == RELATIONS['pisr-literal'][1]
+    assert fragment.pisr_literal.heatmaps.suppress == 'binary'
+
+
+@pytest.mark.parametrize('mix_slots', [False, True])
+def test_one_folded_product_equals_the_two_products(scene, mix_slots):
+    torch.manual_seed(0)
+    attention = PanopticRelationalAttention(
+        12, num_classes=5, num_instances=4, channels=8, mix_slots=mix_slots
+    ).double()
+    for parameter in attention.g_p.parameters():
+        torch.nn.init.normal_(parameter)
+    feats = scene.feats.double()
+    encodings = torch.randn(2, 9, 12, dtype=torch.float64)
+    valid = torch.ones(2, 9, dtype=torch.bool)
+    valid[1, 7:] = False
+
+    values, shift = attention.g_p(attention.g_q(encodings) * valid[:, :, None] / 3)
+    keys = attention.g_s(encodings) * valid[:, :, None] / 8**0.5
+    spatial = torch.einsum('bld,bdhw->blhw', keys, attention.h(feats))  # F_sp
+    expected = torch.einsum('blc,blhw->bchw', values, spatial)
+    expected = expected + shift.transpose(1, 2).unsqueeze(3)
+
+    torch.testing.assert_close(attention(feats, encodings, valid), expected)
+
+
+def test_the_mean_feature_of_an_image_is_subtracted_before_encoding(build, scene):
+    pisr, shifted = build('pisr'), scene.feats + 7 * torch.randn(2, 12, 1, 1)
+
+    torch.testing.assert_close(
+        pisr(shifted, scene.sem_probs, scene.heatmaps).encodings,
+        pisr(*scene).encodings,
+        rtol=1e-3,
+        atol=1e-4,
+    )
 
 
 def test_scores_lie_between_zero_and_one_and_empty_slots_score_zero(build, scene):
