@@ -1,6 +1,5 @@
 """PISR: relate panoptic, instance and semantic predictions (CVPR 2022) in OpenMMLab."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,11 +8,14 @@ if TYPE_CHECKING:
 __all__ = ['Family', 'add_relation', 'register_family']
 __version__ = '0.1.0'
 
-# `python -m mmpisr.check_env` must run where mmengine is missing or broken; whatever
-# needs mmengine imports it again and shows the error.
-with suppress(Exception):
+# `python -m mmpisr.check_env` must run where mmengine is missing, to say so. A broken
+# installation shows its own error.
+try:
     from mmpisr.mim import register_config_packages
-
+except ModuleNotFoundError as error:
+    if error.name != 'mmengine':
+        raise
+else:
     register_config_packages()
 
 

@@ -32,6 +32,8 @@ def register_config_packages() -> None:
 def _answer_for_mmpisr() -> None:
     """Replace mmengine's lookup of a base config for the names ``mmpisr::...``.
 
+    ``Config._get_cfg_path`` is private: mmengine 0.10 has no public way to answer for a
+    package whose configs are not in its own ``.mim`` folder, or to choose the scope.
     It would also mark models and datasets with the scope ``mmpisr``, in which mmdet
     does not find its own defaults (``MaxIoUAssigner`` builds ``BboxOverlaps2D``). Ours
     are written for mmdet's, whatever the default scope of a project that inherits them.

@@ -25,6 +25,7 @@ MODELS = Registry(
         'mmpisr.models.panoptic_deeplab',
         'mmpisr.models.upernet',
         'mmpisr.models.hosts',
+        'mmpisr.models.tta',
     ],
 )
 DATASETS = Registry(

@@ -12,6 +12,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='mmdet.DetVisualizationHook'),
     class_check=dict(type='mmpisr.PanopticClassCheckHook'),
+    padding_check=dict(type='mmpisr.PaddingCheckHook'),
 )
 
 env_cfg = dict(

@@ -5,10 +5,13 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(
+    data_preprocessor=dict(
+        batch_augments=[dict(type='mmdet.BatchFixedSizePad', size=(192, 240))]
+    ),
     panoptic_head=dict(
         num_things_classes=3,
         num_stuff_classes=8,
         loss_semantic=dict(top_ratio=1.0),  # easy pixels too: they are not learned yet
-    )
+    ),
 )
 optim_wrapper = dict(optimizer=dict(lr=0.004))

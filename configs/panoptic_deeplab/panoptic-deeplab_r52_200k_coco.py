@@ -5,11 +5,15 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(
+    data_preprocessor=dict(
+        batch_augments=[dict(type='mmdet.BatchFixedSizePad', size=(640, 640))]
+    ),
     neck=dict(pool_size=(40, 40)),
     panoptic_head=dict(
         num_things_classes=80,
         num_stuff_classes=53,
-        loss_semantic=dict(top_ratio=1.0),  # all pixels, as detectron2 has it on COCO
+        # all pixels, as detectron2 has it on COCO; recomputed, as 133 classes are large
+        loss_semantic=dict(top_ratio=1.0, recompute=True),
     ),
     test_cfg=dict(nms_kernel=41, stuff_area_limit=4096),
 )

@@ -6,3 +6,7 @@ model = dict(
     )
 )
 default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
+# No weight decay of the vectors, scales and shifts that categories have.
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(category_=dict(decay_mult=0.0)))
+)

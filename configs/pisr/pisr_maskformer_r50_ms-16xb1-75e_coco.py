@@ -5,3 +5,7 @@ model = dict(
         relation=dict(type='mmpisr.PISR', num_instances=50),
     )
 )
+# No weight decay of the vectors, scales and shifts that categories have.
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(category_=dict(decay_mult=0.0)))
+)

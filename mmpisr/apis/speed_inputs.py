@@ -1,18 +1,25 @@
-"""Made-up images with every kind of truth that a model here is trained on."""
+"""Made-up images with every kind of truth, and made-up centres of instances."""
 
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
+from mmdet.structures import DetDataSample
 from mmengine.config import ConfigDict
+from torch import Tensor, nn
 
 from mmpisr.datasets.transforms import (
     InstancesFromSegments,
     PackPanopticInputs,
     PanopticDeepLabTargets,
 )
+from mmpisr.models.panoptic_deeplab import PanopticDeepLabHead, PanopticDeepLabMaps
 
 NUM_THINGS = 8  # in an image
 NOISE = 8  # pixels that share a colour, each way
+CENTER_STEP = 3  # pixels of a centre map from one centre to the next, at least
 
 
 def class_counts(model: ConfigDict) -> tuple[int, int]:
@@ -60,6 +67,93 @@ def make_batch(
             results = step.transform(results)
         packed.append(PackPanopticInputs().transform(results))
     return {key: [sample[key] for sample in packed] for key in packed[0]}
+
+
+def images_only(batch: dict[str, list]) -> dict[str, list]:
+    """The images of a batch with their sizes, but without the truth.
+
+    Args:
+        batch: As ``make_batch`` gives it; not changed.
+    """
+    samples = [DetDataSample(metainfo=s.metainfo) for s in batch['data_samples']]
+    return dict(inputs=batch['inputs'], data_samples=samples)
+
+
+def center_map(count: int, shape: tuple[int, int], size: tuple[int, int]) -> Tensor:
+    """Peaks on a grid, whose number is the same when the map is enlarged.
+
+    Args:
+        count: How many, at least 1.
+        shape: (height, width) of the image, in pixels of the map.
+        size: (height, width) of the map, with the padding of the image.
+
+    Returns:
+        2 at a peak, 1.5 to the right of it and below (the highest pixel of an enlarged
+        peak is one, not four), else 0; float32, ``(1, 1, h, w)``.
+
+    Raises:
+        ValueError: There are too many for the image.
+    """
+    height, width = shape
+    columns = ceil(sqrt(count * width / height))
+    rows = ceil(count / columns)
+    down, right = height // rows, width // columns
+    if min(down, right) < CENTER_STEP:
+        raise ValueError(
+            f'{count} instances do not fit on a centre map of {height} x {width} pixels'
+        )
+    place = torch.arange(count)
+    y, x = place // columns * down + 1, place % columns * right + 1  # off the border
+    centers = torch.zeros(1, 1, height, width)
+    for dy, dx, value in ((0, 0, 2), (0, 1, 1.5), (1, 0, 1.5)):
+        centers[..., y + dy, x + dx] = value
+    return F.pad(centers, (0, size[1] - width, 0, size[0] - height))
+
+
+def find_instances(
+    model: nn.Module, count: int, *, shape: tuple[int, int], padded: tuple[int, int]
+) -> None:
+    """Let every Panoptic-DeepLab head of a model find instances, whatever it sees.
+
+    Args:
+        model: Without such a head nothing happens.
+        count: Instances of an image.
+        shape: (height, width) of the images.
+        padded: The same with padding.
+
+    Raises:
+        ValueError: There are too many for the images.
+    """
+    for head in model.modules():
+        if isinstance(head, PanopticDeepLabHead):
+            stride = head.stride
+            centers = center_map(
+                count,
+                (shape[0] // stride, shape[1] // stride),
+                (padded[0] // stride, padded[1] // stride),
+            )
+            find_centers_and_things(head, centers.to(next(head.parameters()).device))
+
+
+def find_centers_and_things(head: PanopticDeepLabHead, centers: Tensor) -> None:
+    """Let a head find given centres, and a thing of the first class in every pixel.
+
+    Args:
+        head: Its predictors' weights are changed; what it computes is not.
+        centers: As ``center_map`` gives it, on the head's device.
+    """
+    weight, bias = head.center_predictor.parameters()
+    nn.init.zeros_(weight)
+    nn.init.constant_(bias, -1)  # below any threshold
+    _, bias = head.semantic_predictor.parameters()
+    nn.init.constant_(bias[:1], 20)  # no probability so small that CPUs slow down
+
+    def add_centers(
+        _: nn.Module, inputs: tuple, maps: PanopticDeepLabMaps
+    ) -> PanopticDeepLabMaps:
+        return maps._replace(center=maps.center + centers.to(maps.center.dtype))
+
+    head.register_forward_hook(add_centers)
 
 
 def _loaded_image(

@@ -10,18 +10,38 @@ import numpy as np
 
 from .speed import Cost, Setup, ratios
 
-TITLES = dict(predict='Prediction', train='Training step')
-COLUMNS = ('', 'GMACs', 'parameters', 'ms', 'ratio', 'quartiles', 'peak MiB')
+TITLES = dict(
+    network='Network',
+    postprocess='Post-processing',
+    predict='Prediction',
+    train='Training step',
+)
+COLUMNS = (
+    '',
+    'GMACs',
+    'parameters',
+    'ms',
+    'images/s',
+    'ratio',
+    'quartiles',
+    'peak MiB',
+)
 WIDTH = 88
 EXPLAINED = """\
 The models take turns in one process, in the other order every other turn. ms is the
 median; the ratio is the median over turns of a model's time divided by that of the
 first in the same turn, with its quartiles. Peak memory is that of tensors, above
-weights and the optimiser's state. GMACs are of one image. Weights are random and images
-are noise, but all do the same work whatever they see: two-stage models keep as many
-proposals and detections as their test_cfg allows, and Panoptic-DeepLab finds no centre
-and so has nothing to group. A prediction goes from images to panoptic maps; a training
-step has the losses, the gradients and the config's optimiser."""
+weights and the optimiser's state. GMACs are of one image and the whole model. The
+network goes from normalised images on the device to raw outputs (mode='tensor'); in
+two-stage models it chooses proposals and runs the mask head on the first 100, where a
+prediction runs it on the detections, so that it is no part of a prediction.
+Post-processing goes from the maps of a Panoptic-DeepLab to panoptic maps; that of other
+models cannot be timed apart (–). A prediction is the whole, from images in the host's
+memory to panoptic maps. A training step has the losses, the gradients and the config's
+optimiser, and copies the truth to the device. Weights are random and images are noise.
+Two-stage models keep as many proposals and detections as their test_cfg allows. Query
+models keep the queries that random weights are sure of, few or none."""
+INSTANCES = 'Panoptic-DeepLab finds {} instances in an image, which leave no stuff.'
 
 
 def speed_page(
@@ -52,35 +72,63 @@ def speed_page(
         '',
         fill(
             f'{setup.batch} image(s) of {height} x {width} (height x width) on '
-            f'{setup.device}, {dtype}, {turns} turns. {" ".join(EXPLAINED.split())}',
+            f'{setup.device}, {dtype}, {turns} turns. {" ".join(EXPLAINED.split())} '
+            f'{INSTANCES.format(setup.instances)}',
             WIDTH,
             break_on_hyphens=False,
         ),
     ]
     for work, times in spent.items():
-        lines += ['', f'## {TITLES[work]}', '', *_table(times, costs, work)]
-    lines += ['', '```bash', command, '```', '', fill(_machine(about), WIDTH)]
+        lines += [
+            '',
+            f'## {TITLES[work]}',
+            '',
+            *_table(times, costs, work, setup.batch),
+        ]
+    lines += ['', *made_by(command, about)]
     return '\n'.join(lines) + '\n'
 
 
 def _table(
-    times: Mapping[str, np.ndarray], costs: Mapping[str, Cost], work: str
+    times: Mapping[str, np.ndarray], costs: Mapping[str, Cost], work: str, batch: int
 ) -> list[str]:
-    rows: list[Sequence[str]] = [COLUMNS, ['---'] * len(COLUMNS)]
+    rows: list[Sequence[str]] = []
     for name, (low, middle, high) in ratios(times).items():
-        cost = costs[name]
+        cost, seconds = costs[name], np.median(times[name])
         rows.append(
             [
                 name,
                 f'{cost.gmacs:.3f}',
                 f'{cost.parameters:,}',
-                f'{1e3 * np.median(times[name]):.1f}',
-                f'{middle:.3f}',
-                f'{low:.3f} to {high:.3f}',
-                f'{cost.memory_mib[work]:.1f}',
+                shown(1e3 * seconds, 1),
+                shown(batch / seconds, 2),
+                shown(middle, 3),
+                quartiles(low, high),
+                shown(cost.memory_mib[work], 1),
             ]
         )
-    return [f'| {" | ".join(row)} |' for row in rows]
+    return markdown_table(COLUMNS, rows)
+
+
+def shown(number: float, digits: int) -> str:
+    """A number with so many digits behind the point; a dash for NaN."""
+    return '–' if np.isnan(number) else f'{number:.{digits}f}'
+
+
+def quartiles(low: float, high: float) -> str:
+    """The lower and the upper one, or a dash."""
+    return '–' if np.isnan(low) else f'{low:.3f} to {high:.3f}'
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table."""
+    lines = [header, ['---'] * len(header), *rows]
+    return [f'| {" | ".join(line)} |' for line in lines]
+
+
+def made_by(command: str, about: Mapping[str, Any]) -> list[str]:
+    """Lines with the command and the machine of a benchmark, see ``speed_page``."""
+    return ['```bash', command, '```', '', fill(_machine(about), WIDTH)]
 
 
 def _machine(about: Mapping[str, Any]) -> str:

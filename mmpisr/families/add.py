@@ -66,7 +66,16 @@ def overrides(
     changed: dict[str, Any] = dict(type=family.host, relation=added)
     for name in reversed([*family.part.split('.')] if family.part else []):
         changed = {name: changed}
-    return dict(model=changed)
+    return {'model': changed, **_undecayed(cfg)}
+
+
+def _undecayed(cfg: Config) -> dict[str, Any]:
+    """Exempt what categories have (vectors, scales, shifts) from AdamW's decay."""
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    if optimizer.get('type') != 'AdamW':
+        return {}
+    custom_keys = dict(category_=dict(decay_mult=0.0))
+    return dict(optim_wrapper=dict(paramwise_cfg=dict(custom_keys=custom_keys)))
 
 
 def load_config(cfg: Config | str | Path) -> Config:

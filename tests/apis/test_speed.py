@@ -7,10 +7,17 @@ import pytest
 import torch
 from tiny_hosts import load_config
 
-from mmpisr.apis.speed import Cost, Setup, TimedModel, ratios, time_in_turns
-from mmpisr.apis.speed_inputs import class_counts, make_batch
+from mmpisr.apis.speed import WORK, Cost, Setup, TimedModel, ratios, time_in_turns
+from mmpisr.apis.speed_inputs import (
+    center_map,
+    class_counts,
+    images_only,
+    make_batch,
+)
 from mmpisr.apis.speed_memory import MIB, highest_sum, peak_memory_mib
 from mmpisr.apis.speed_page import speed_page
+from mmpisr.models.panoptic_deeplab import PanopticDeepLabMaps
+from mmpisr.models.panoptic_deeplab.grouping import find_centers
 
 SETUP = Setup((64, 96), batch=2)
 HOSTS = ('panoptic-deeplab', 'panoptic-fpn', 'maskformer', 'mask2former')
@@ -55,21 +62,107 @@ def test_a_model_that_does_not_say_its_classes_is_refused():
         class_counts(model)
 
 
+def test_images_without_truth_keep_their_sizes():
+    batch = make_batch((64, 96), batch=2, things=3, stuff=2)
+    images = images_only(batch)
+
+    assert images['inputs'] is batch['inputs']
+    for sample, before in zip(
+        images['data_samples'], batch['data_samples'], strict=True
+    ):
+        assert not sample.keys()
+        assert sample.metainfo == before.metainfo
+        assert 'gt_sem_seg' in before
+
+
+@pytest.mark.parametrize('count', [1, 2, 7, 20, 40])
+def test_a_center_map_has_as_many_peaks_when_it_is_enlarged(count):
+    centers = center_map(count, (15, 24), (16, 24))
+    assert centers.shape == (1, 1, 16, 24)
+    assert (centers == 2).sum() == count
+
+    enlarged = PanopticDeepLabMaps(centers, centers, centers).upsample(4).center
+    assert len(find_centers(enlarged[0]).points) == count
+
+
+def test_more_centers_than_an_image_has_room_for_are_refused():
+    with pytest.raises(ValueError, match='41 instances do not fit .* 15 x 24 pixels'):
+        center_map(41, (15, 24), (16, 24))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('host', [False, True])
-@pytest.mark.parametrize('family', HOSTS)
-def test_each_family_predicts_and_trains(family, host):
+@pytest.mark.parametrize('family', [*HOSTS, 'upernet'])
+def test_each_family_does_all_work_that_it_has(family, host):
     timed = TimedModel(load_config(family, host=host), Setup((64, 96)))
-    assert timed.seconds('predict') > 0
-    assert timed.seconds('train') > 0
+    done = {work for work in WORK if timed.seconds(work) > 0}
+    assert done == {work for work in WORK if timed.does(work)}
+    assert ('postprocess' in done) == (family == 'panoptic-deeplab')
 
 
-def test_a_panoptic_deeplab_finds_no_instance(timed):
+def test_work_that_a_model_does_not_have_takes_no_number():
+    timed = TimedModel(load_config('maskformer', host=False), Setup((64, 96)))
+    assert np.isnan(timed.seconds('postprocess'))
+    assert np.isnan(timed.cost(['postprocess']).memory_mib['postprocess'])
+
+
+def test_a_network_that_cannot_do_without_postprocessing_is_refused(timed, monkeypatch):
+    def forward(**_):
+        raise TypeError('1 argument is missing')
+
+    monkeypatch.setattr(timed.model, 'forward', forward)
+    with pytest.raises(
+        ValueError, match=r"PanopticDeepLab has no mode='tensor' .*1 ar"
+    ):
+        timed.network()
+
+
+@pytest.mark.parametrize('instances', [3, 20])
+def test_a_panoptic_deeplab_finds_as_many_instances_as_asked(instances):
+    cfg = load_config('panoptic-deeplab', host=True)
+    timed = TimedModel(cfg, SETUP._replace(instances=instances))
     found = []
     timed.model.register_forward_hook(lambda *args: found.extend(args[2]))
     timed.predict()
-    assert len(found) == 2
-    assert all(sample.pred_panoptic_seg.sem_seg.max() < 1000 for sample in found)
+
+    assert [len(sample.pred_instances) for sample in found] == [instances] * 2
+    assert all(sample.pred_panoptic_seg.sem_seg.min() >= 1000 for sample in found)
+
+
+def test_a_prediction_is_the_network_and_its_postprocessing(timed, monkeypatch):
+    head, calls = timed.model.panoptic_head, []
+    predict = head.predict_by_maps
+    monkeypatch.setattr(
+        head,
+        'predict_by_maps',
+        lambda maps, samples, **_: calls.append(maps) or predict(maps, samples),
+    )
+    timed.network()
+    assert not calls
+    timed.postprocess()
+    timed.predict()
+
+    assert len(calls) == 2
+    for actual, expected in zip(*calls, strict=True):
+        torch.testing.assert_close(actual, expected)
+
+
+def test_a_prediction_reads_no_truth_and_leaves_its_images_as_they_are(timed):
+    seen = []
+    timed.model.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.extend(
+            s.keys() for s in kwargs['data_samples']
+        ),
+        with_kwargs=True,
+    )
+    before = [image.clone() for image in timed._images['inputs']]
+
+    timed.predict()
+
+    assert seen == [[], []]
+    for image, old in zip(timed._images['inputs'], before, strict=True):
+        assert torch.equal(image, old)
+    assert not any(sample.keys() for sample in timed._images['data_samples'])
 
 
 def test_a_training_step_has_gradients_and_leaves_the_weights(timed):
@@ -147,7 +240,7 @@ def test_models_take_turns_and_change_their_order():
         name: SimpleNamespace(seconds=lambda work, n=name: calls.append((n, work)) or 1)
         for name in 'ab'
     }
-    spent = time_in_turns(models, turns=2)
+    spent = time_in_turns(models, turns=2, work=['predict', 'train'])
 
     both = [('a', 'predict'), ('a', 'train')], [('b', 'predict'), ('b', 'train')]
     assert calls == [*both[0], *both[1], *both[1], *both[0]]
@@ -174,8 +267,33 @@ def test_the_page_has_a_row_a_model_and_says_how_to_make_it_again():
     about = dict(**machine, load=0.5, commit='abc', dirty=False, threads=1)
     page = speed_page(spent, costs, SETUP, command='python x.py', about=about)
 
-    assert '| base | 1.500 | 1,000 | 200.0 | 1.000 | 1.000 to 1.000 | 7.0 |' in page
-    assert '| PISR | 2.000 | 2,000 | 250.0 | 1.500 | 1.250 to 1.750 | 8.0 |' in page
+    assert (
+        '| base | 1.500 | 1,000 | 200.0 | 10.00 | 1.000 | 1.000 to 1.000 | 7.0 |'
+        in page
+    )
+    assert (
+        '| PISR | 2.000 | 2,000 | 250.0 | 8.00 | 1.500 | 1.250 to 1.750 | 8.0 |' in page
+    )
     assert '2 image(s) of 64 x 96 (height x width) on cpu, float32, 2 turns' in page
     assert '```bash\npython x.py\n```' in page
     assert 'Commit abc, 20' in page
+
+
+def test_the_page_has_a_table_a_kind_of_work_and_a_dash_for_what_is_not_done():
+    seconds = np.array([0.5])
+    spent = {work: dict(base=seconds) for work in WORK}
+    spent['postprocess'] = dict(base=seconds * np.nan)
+    cost = Cost(1.5, 1000, {**dict.fromkeys(WORK, 7.0), 'postprocess': np.nan})
+    machine = dict(machine='x86_64', cores=2, gpu=None, torch='2')
+    about = dict(**machine, load=0.5, commit='abc', dirty=False, threads=1)
+    page = speed_page(spent, dict(base=cost), SETUP, command='', about=about)
+
+    titles = [line for line in page.splitlines() if line.startswith('## ')]
+    assert titles == [
+        '## Network',
+        '## Post-processing',
+        '## Prediction',
+        '## Training step',
+    ]
+    assert '| base | 1.500 | 1,000 | – | – | – | – | – |' in page
+    assert 'finds 20 instances' in ' '.join(page.split())

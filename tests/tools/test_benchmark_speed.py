@@ -47,6 +47,7 @@ def test_variants_of_a_study_stand_beside_a_config(run, base, study, tmp_path):
     assert [row[0] for row in rows[2:]] == [f'| {label}' for label in labels]
     assert float(rows[2][1]) < float(rows[3][1])
     assert "--only panoptic-deeplab_r18_1200-iter_scenes 'PISR, 16 channels'" in text
+    assert '## Prediction' in text
     assert '## Training step' not in text
     assert out.read_text() == text.removesuffix('\n')
 
@@ -58,7 +59,7 @@ def test_the_ratios_of_a_study_are_kept_for_its_report(run, base, tmp_path):
     content = dict(name='tiny', config=str(base), seeds=[0], variants=[*variants])
     path.write_text(yaml.safe_dump(content))
 
-    flags = ('--shape', 64, 96, '--turns', 2, '--work', 'predict')
+    flags = ('--shape', 64, 96, '--turns', 2, '--work', 'network', 'predict')
     run(path, *flags, '--records', tmp_path / 'runs')
 
     results = StudyResults(read_study(path), RunRecords(tmp_path / 'runs'))
@@ -86,7 +87,22 @@ def test_two_models_of_one_name_are_refused(run, base):
         run(base, base, '--shape', 64, 96)
 
 
-@pytest.mark.parametrize('flags', [('--turns', 0), ('--batch', 0)])
+def test_work_that_is_not_kept_is_not_recorded(run, study, tmp_path, capsys):
+    flags = ('--shape', 64, 96, '--work', 'network', '--records', tmp_path)
+    with pytest.raises(SystemExit):
+        run(study, *flags)
+    assert "keeps ['predict', 'train'], but --work is ['network']" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_work_that_no_model_does_is_refused(run, repo):
+    path = repo / 'configs' / 'maskformer' / 'maskformer_r18_1200-iter_scenes.py'
+    with pytest.raises(ValueError, match=r"--work postprocess .* \['maskformer_r18"):
+        run(path, '--shape', 64, 96, '--work', 'postprocess')
+
+
+@pytest.mark.parametrize('flags', [('--turns', 0), ('--batch', 0), ('--instances', 0)])
 def test_nothing_to_do_is_refused(run, base, flags, capsys):
     with pytest.raises(SystemExit):
         run(base, '--shape', 64, 96, *flags)

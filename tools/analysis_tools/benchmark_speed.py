@@ -1,18 +1,21 @@
-"""Time prediction and training of several models side by side, in one process.
+"""Time network, prediction and training of several models in turns, in one process.
 
     python tools/analysis_tools/benchmark_speed.py BASE.py PISR.py --shape 128 192
     python tools/analysis_tools/benchmark_speed.py STUDY.yaml --shape 128 192 --out FILE
 
 A model is a config or a variant of a study file, of which ``--only`` takes some.
 Every other one is compared with the first. No data and no checkpoint is needed.
-With ``--records docs/results/runs`` the ratios of a study are kept for its report.
+``--work`` takes some of: the ``network`` alone, from normalised images to raw outputs;
+``postprocess``, from there to panoptic maps (Panoptic-DeepLab only); ``predict``, the
+whole; and a step of ``train``. With ``--records docs/results/runs`` the ratios of
+prediction and training of a study are kept for its report.
 """
 
 import os
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,12 +31,13 @@ from mmpisr.files import write_atomically
 from mmpisr.studies.provenance import code_version, machine
 from mmpisr.studies.records import RunRecords
 from mmpisr.studies.study_file import read_study
-from mmpisr.studies.time_ratios import write_time_ratios
+from mmpisr.studies.time_ratios import FIELDS, write_time_ratios
 
 AMP = (
     'autocast: float16 on a GPU, bfloat16 on a CPU, which the CPU operators of '
     'two-stage models do not know'
 )
+INSTANCES = 'that a Panoptic-DeepLab finds in an image; test_cfg.top_k bounds them'
 
 
 def main() -> None:
@@ -41,11 +45,12 @@ def main() -> None:
     args = parse_args()
     MMLogger.get_instance('benchmark', log_level='ERROR')
     height, width = args.shape
-    setup = Setup((height, width), args.batch, args.device, args.amp)
+    setup = Setup((height, width), args.batch, args.device, args.amp, args.instances)
     load = os.getloadavg()[0]
     models = {name: TimedModel(cfg, setup) for name, cfg in configs(args)}
-    costs = {name: model.cost(args.work) for name, model in models.items()}
-    spent = time_in_turns(models, turns=args.turns, work=args.work)
+    work = work_of_any(models, args.work)
+    costs = {name: model.cost(work) for name, model in models.items()}
+    spent = time_in_turns(models, turns=args.turns, work=work)
     command = shlex.join(['python', *sys.argv])
     about = {**machine(), **code_version(), 'threads': torch.get_num_threads()}
     about = {**about, 'load': load}
@@ -55,7 +60,7 @@ def main() -> None:
         write_atomically(args.out, text)
     if args.records:
         study = read_study(args.models[0])
-        found = {work: ratios(times) for work, times in spent.items()}
+        found = {w: ratios(times) for w, times in spent.items() if w in FIELDS}
         kept = dict(date=str(date.today()), command=command, **about)
         path = RunRecords(args.records).times_file(study.name)
         write_time_ratios(path, study, found, kept)
@@ -73,21 +78,36 @@ def parse_args() -> Namespace:
     add('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     add('--amp', action='store_true', help=AMP)
     add('--turns', type=int, default=20, help='of each model')
-    add('--work', nargs='+', choices=WORK, default=WORK)
+    add('--work', nargs='+', choices=WORK, default=WORK, help='all by default')
+    add('--instances', type=int, default=20, metavar='N', help=INSTANCES)
     add('--only', nargs='+', default=[], metavar='LABEL', help='variants of a study')
     add('--cfg-options', nargs='+', action=DictAction, default={}, help='of all models')
     add('--out', type=Path, help='page to write')
     add('--records', type=Path, help='keep the ratios of one study for its report')
     args = parser.parse_args()
-    for name in ('batch', 'turns'):
+    for name in ('batch', 'turns', 'instances'):
         if getattr(args, name) < 1:
             parser.error(f'--{name} is {getattr(args, name)}, expected at least 1')
     studies = [path.suffix == '.yaml' for path in args.models]
     if args.records and (studies != [True] or args.only or args.cfg_options):
         parser.error('--records is for one whole study: no --only, no --cfg-options')
+    if args.records and not FIELDS.keys() & set(args.work):
+        parser.error(f'--records keeps {[*FIELDS]}, but --work is {args.work}')
     if args.device.startswith('cuda') and not torch.cuda.is_available():
         parser.error(f'--device {args.device}, but torch finds no GPU')
     return args
+
+
+def work_of_any(models: Mapping[str, TimedModel], work: Sequence[str]) -> list[str]:
+    """The work that at least one of the models has.
+
+    Raises:
+        ValueError: None has any of it.
+    """
+    found = [w for w in work if any(model.does(w) for model in models.values())]
+    if not found:
+        raise ValueError(f'--work {" ".join(work)} is not done by any of {[*models]}')
+    return found
 
 
 def configs(args: Namespace) -> Iterator[tuple[str, Config]]:

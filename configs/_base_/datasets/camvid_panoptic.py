@@ -9,8 +9,7 @@ not use CamVid: sizes are ours.
 dataset_type = 'mmpisr.PanopticDataset'
 data_root = 'data/camvid/'
 backend_args = None
-crop_size = (240, 192)  # width, height: a multiple of 16
-pad_val = dict(img=(103.53, 116.28, 123.675), seg=0)  # BGR mean; 0 = void
+crop_size = (240, 192)  # width, height: a multiple of 16; the model pads to it
 # Train was filmed by day, val at dusk, half as bright; equalised, the two look alike.
 equalize = dict(type='mmdet.Equalize', prob=1.0)
 
@@ -28,7 +27,6 @@ train_pipeline = [
     dict(type='mmdet.RandomCrop', crop_size=crop_size),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmdet.PhotoMetricDistortion'),
-    dict(type='mmdet.Pad', size=crop_size, pad_val=pad_val),
     dict(type='mmpisr.PanopticDeepLabTargets', sigma=4, small_instance_area=256),
     dict(type='mmpisr.PackPanopticInputs'),
 ]

@@ -11,8 +11,7 @@ The paper gives no sizes for COCO: these are of detectron2's Panoptic-DeepLab re
 dataset_type = 'mmpisr.PanopticDataset'
 data_root = 'data/coco/'
 backend_args = None
-crop_size = (640, 640)
-pad_val = dict(img=(103.53, 116.28, 123.675), seg=0)  # BGR mean; 0 = void
+crop_size = (640, 640)  # the model pads to it
 
 train_pipeline = [
     dict(type='LoadImageFromFile', backend_args=backend_args),
@@ -25,7 +24,6 @@ train_pipeline = [
     ),
     dict(type='mmdet.RandomCrop', crop_size=crop_size),
     dict(type='mmdet.RandomFlip', prob=0.5),
-    dict(type='mmdet.Pad', size=crop_size, pad_val=pad_val),
     dict(type='mmpisr.PanopticDeepLabTargets'),
     dict(type='mmpisr.PackPanopticInputs'),
 ]

@@ -8,7 +8,7 @@ pisr_literal = dict(
     relation=dict(
         type='mmpisr.PISR',
         normaliser='area',  # E = P F^T up to one scale
-        center=False,
+        feats_norm=False,
         encoding_norm=False,
         category_embedding=False,
         confidence=False,

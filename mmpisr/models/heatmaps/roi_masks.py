@@ -33,15 +33,12 @@ def paste_masks(boxes: Tensor, masks: Tensor, *, size: tuple[int, int]) -> Tenso
     return _do_paste_mask(masks[:, None], boxes, *size, skip_empty=False)[0]
 
 
-def best_detections(results: InstanceData, number: int) -> InstanceData:
-    """The detections of highest score, best first.
-
-    Args:
-        results: Detections of one image, with ``scores`` ``(n,)``.
-        number: How many there are at most.
-    """
-    order = results.scores.argsort(descending=True)[:number]
-    return results[order]
+def best_boxes(boxes: InstanceData, number: int) -> InstanceData:
+    """The boxes of highest score, best first; without scores the first ones."""
+    if 'scores' not in boxes:
+        return boxes[:number]
+    order = boxes.scores.argsort(descending=True, stable=True)[:number]
+    return boxes[order]
 
 
 def check_roi_head(roi_head: BaseRoIHead) -> None:
@@ -98,13 +95,18 @@ class RoIMaskHeatmaps(BaseModule):
     The choice of boxes, and the scores, pass no gradient; the masks do.
 
     Args:
+        max_proposals: How many proposals of each image, the best, are looked at for
+            the K detections. Our choice; measured in ``docs/design_decisions.md``.
         score_thr: Lowest score of a detection. Lower than what a panoptic result takes
             (0.6 in mmdet), so that there are K to be reweighted, from the first
             iterations on. Our choice; not public.
     """
 
-    def __init__(self, *, score_thr: float = 0.05) -> None:
+    def __init__(self, *, max_proposals: int = 300, score_thr: float = 0.05) -> None:
         super().__init__()
+        if max_proposals < 1:
+            raise ValueError(f'max_proposals must be at least 1, got {max_proposals}')
+        self.max_proposals = max_proposals
         self.score_thr = score_thr
 
     def forward(
@@ -130,8 +132,9 @@ class RoIMaskHeatmaps(BaseModule):
             empty slot; which slots are filled, ``(B, K)`` bool; and their thing
             classes, 0 for an empty slot, ``(B, K)`` int64.
         """
-        detected = self.detect(roi_head, feats, proposals, metas)
-        detected = [best_detections(image, num_instances) for image in detected]
+        detected = self.detect(
+            roi_head, feats, proposals, metas, num_instances=num_instances
+        )
         rois = bbox2roi([image.bboxes for image in detected])  # (n, 5)
         labels = torch.cat([image.labels for image in detected])
         scores = torch.cat([image.scores for image in detected])
@@ -158,8 +161,16 @@ class RoIMaskHeatmaps(BaseModule):
         feats: Sequence[Tensor],
         proposals: Sequence[InstanceData],
         metas: Sequence[dict],
+        *,
+        num_instances: int,
     ) -> list[InstanceData]:
-        """Boxes, scores and labels of each image, as the base model detects them."""
+        """The best boxes of each image as the base model detects them, best first.
+
+        ``max_per_img`` of the base's ``test_cfg``, which bounds results, does not bound
+        the slots.
+        """
         config = roi_head.test_cfg.copy()
-        config.score_thr = self.score_thr
-        return roi_head.predict_bbox(feats, metas, proposals, rcnn_test_cfg=config)
+        config.update(score_thr=self.score_thr, max_per_img=num_instances)
+        best = [best_boxes(image, self.max_proposals) for image in proposals]
+        found = roi_head.predict_bbox(feats, metas, best, rcnn_test_cfg=config)
+        return [best_boxes(image, num_instances) for image in found]

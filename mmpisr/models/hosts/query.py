@@ -71,6 +71,8 @@ class PISRMaskFormerHead(MaskFormerHead):
             filled in.
         heatmaps: Config of the maker of instance heatmaps.
         supervision: Config of eq. (1).
+        refresh_queries: Whether queries read F' under their masks before the final
+            prediction. Our choice; the paper does not say how queries meet F_pan.
         init_final_from_base: Whether the final predictors start as copies of the
             base's when a checkpoint of the base is loaded.
         **base: What the base's head takes.
@@ -85,6 +87,7 @@ class PISRMaskFormerHead(MaskFormerHead):
         relation: dict,
         heatmaps: dict | None = None,
         supervision: dict | None = None,
+        refresh_queries: bool = True,
         init_final_from_base: bool = True,
         **base: Any,
     ) -> None:
@@ -97,8 +100,10 @@ class PISRMaskFormerHead(MaskFormerHead):
         self.supervision = MODELS.build(
             supervision or dict(type='mmpisr.IntermediateSupervision')
         )
-        self.query_refresh = QueryRefresh(
-            self.cls_embed.in_features, feat_channels=mask_channels
+        self.query_refresh = (
+            QueryRefresh(self.cls_embed.in_features, feat_channels=mask_channels)
+            if refresh_queries
+            else None
         )
         self.final_cls_embed = untrained_copy(self.cls_embed)
         self.final_mask_embed = untrained_copy(self.mask_embed)
@@ -173,11 +178,12 @@ class PISRMaskFormerHead(MaskFormerHead):
 
         semantic = semantic_probs(class_probs, mask_probs)
         related = self.relation(feats, semantic, heatmaps, valid, pixel_mask).feats
-        refreshed = self.query_refresh(queries, related, mask_probs, pixel_mask)
+        if self.query_refresh is not None:
+            queries = self.query_refresh(queries, related, mask_probs, pixel_mask)
 
-        embedded = self.final_mask_embed(refreshed)  # (B, Q, D)
+        embedded = self.final_mask_embed(queries)  # (B, Q, D)
         final_masks = torch.einsum('bqc,bchw->bqhw', embedded, related)
-        return self.final_cls_embed(refreshed), final_masks
+        return self.final_cls_embed(queries), final_masks
 
     def loss_by_feat(
         self,

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmpisr.models.relations import Gated, panoptic_encodings
+from mmpisr.models.relations import Gated, mask_sums, panoptic_encodings
 from mmpisr.models.relations.precision import without_autocast
 
 
@@ -51,7 +51,7 @@ class QueryRefresh(Gated):
         """
         if pixel_mask is not None:
             mask_probs = torch.where(pixel_mask.unsqueeze(1), mask_probs, 0)
-        pooled = panoptic_encodings(feats, mask_probs)  # (B, Q, D)
+        pooled = panoptic_encodings(mask_sums(feats, mask_probs))  # (B, Q, D)
         with without_autocast(queries):
             update = self.gate(self.mlp(self.norm(pooled)))  # (B, Q, C)
         return queries + update.to(queries.dtype)

@@ -243,4 +243,4 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
 
         pixels = valid_pixels(data_samples, finest)
         related = self.relation(finest, probs, heatmaps, valid, pixels).feats
-        return join_pyramid(feats, related)
+        return join_pyramid(feats, related, pixels)

@@ -178,10 +178,15 @@ class PanopticDeepLabHead(BaseModule):
             image = maps.image(index).crop(tuple(sample.img_shape[:2]))
             if rescale:
                 image = image.resize(tuple(sample.ori_shape[:2]))
-            results.append(self._predict_image(image))
+            results.append(self.predict_image(image))
         return results
 
-    def _predict_image(self, maps: PanopticDeepLabMaps) -> PanopticResults:
+    def predict_image(self, maps: PanopticDeepLabMaps) -> PanopticResults:
+        """Group the maps of one image, which have the size of the result already.
+
+        Args:
+            maps: A batch of one image, without padding.
+        """
         probs = maps.sem_logits[0].softmax(dim=0)  # (N, H, W)
         grouping = group_panoptic(
             probs.argmax(dim=0),

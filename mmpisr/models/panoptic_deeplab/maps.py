@@ -50,6 +50,17 @@ class PanopticDeepLabMaps(NamedTuple):
         """Keep the top left (height, width), which drops padding."""
         return PanopticDeepLabMaps(*(m[..., : size[0], : size[1]] for m in self))
 
+    def flip(self, axes: tuple[int, ...]) -> 'PanopticDeepLabMaps':
+        """Mirror along rows (-2), columns (-1) or both; offsets change sign there."""
+        if not axes:
+            return self
+        signs = [-1 if axis in axes else 1 for axis in (-2, -1)]
+        return PanopticDeepLabMaps(
+            self.sem_logits.flip(axes),
+            self.center.flip(axes),
+            self.offset.flip(axes) * self.offset.new_tensor(signs).view(1, 2, 1, 1),
+        )
+
     def resize(self, size: tuple[int, int]) -> 'PanopticDeepLabMaps':
         """Resample bilinearly to (height, width), offsets rescaled per axis."""
         if size == self.size:

@@ -6,8 +6,15 @@ exported without mmdet.
 
 from .alternatives import ConcatRelation, ConvRelation, ProductRelation
 from .base import BaseRelation, RelationInputs, RelationOutput
-from .encodings import EncodingReweighting, mask_confidence, panoptic_encodings
-from .fusion import ChannelLayerNorm, Fusion, Gated
+from .encodings import (
+    EncodingReweighting,
+    MaskSums,
+    mask_confidence,
+    mask_sums,
+    panoptic_encodings,
+)
+from .fusion import Fusion, Gated
+from .norms import ChannelLayerNorm
 from .ocr import OCRRelation
 from .pisr import PISR, PanopticRelationalAttention
 
@@ -20,11 +27,13 @@ __all__ = [
     'EncodingReweighting',
     'Fusion',
     'Gated',
+    'MaskSums',
     'OCRRelation',
     'PanopticRelationalAttention',
     'ProductRelation',
     'RelationInputs',
     'RelationOutput',
     'mask_confidence',
+    'mask_sums',
     'panoptic_encodings',
 ]

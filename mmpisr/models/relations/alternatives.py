@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from mmpisr.registry import MODELS
 
 from .base import BaseRelation, RelationInputs, RelationOutput
-from .fusion import ChannelLayerNorm
+from .norms import ChannelLayerNorm
 
 
 @MODELS.register_module()

@@ -1,18 +1,28 @@
 """Panoptic encodings and their reweighting (Sec. 3.2 and 3.3, Fig. 3 a and b)."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .precision import wide, wide_dtype, without_autocast
+from .precision import wide, without_autocast
 
-NORMALISERS = ('mass', 'area')
 LEAST_CONFIDENCE = 1e-4  # bounds the logit of a class that no pixel shows
 
 
-class _MaskedSums(torch.autograd.Function):
-    """``P F^T`` in float32 that saves its inputs in the dtype that they have.
+class MaskSums(NamedTuple):
+    """Sums over the pixels of soft masks, float32 (float64 for float64 features)."""
+
+    feats: Tensor
+    """``P F^T``: features under each mask (Sec. 3.2), ``(B, L, C)``."""
+    mass: Tensor
+    """Of each mask, in pixels, ``(B, L)``."""
+    squares: Tensor
+    """Of each mask's squared values, ``(B, L)``."""
+
+
+class _MaskSums(torch.autograd.Function):
+    """The three sums in float32, saving the maps in the dtype that they have.
 
     A half precision sum over a map of 256 x 512 pixels overflows (float16) or loses
     what tells two encodings apart (bfloat16); float32 copies of the maps would double
@@ -20,89 +30,75 @@ class _MaskedSums(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, feats: Tensor, masks: Tensor) -> Tensor:
-        """``feats (B, C, M)`` under ``masks (B, L, M)``, ``(B, L, C)``."""
+    def forward(
+        ctx: Any, feats: Tensor, masks: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Sum ``feats (B, C, M)`` under ``masks (B, L, M)``."""
         ctx.save_for_backward(feats, masks)
-        with without_autocast(feats):
-            return torch.bmm(wide(masks), wide(feats).transpose(1, 2))
+        feats, masks = wide(feats), wide(masks)
+        total = torch.bmm(masks, feats.transpose(1, 2))  # (B, L, C)
+        return total, masks.sum(2), torch.linalg.vector_norm(masks, dim=2).square()
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
+    def backward(  # type: ignore[override]
+        ctx: Any, to_total: Tensor, to_mass: Tensor, to_squares: Tensor
+    ) -> tuple[Tensor | None, Tensor | None]:
         """Gradients in the dtypes of the inputs."""
         feats, masks = ctx.saved_tensors
         to_feats = to_masks = None
         if ctx.needs_input_grad[0]:
-            to_feats = torch.bmm(grad.transpose(1, 2), wide(masks)).to(feats.dtype)
+            to_feats = torch.bmm(to_total.transpose(1, 2), wide(masks)).to(feats.dtype)
         if ctx.needs_input_grad[1]:
-            to_masks = torch.bmm(grad, wide(feats)).to(masks.dtype)
+            each = to_mass.unsqueeze(2)  # (B, L, 1)
+            to_masks = torch.baddbmm(each, to_total, wide(feats))
+            to_masks = to_masks.addcmul_(wide(masks), 2 * to_squares.unsqueeze(2))
+            to_masks = to_masks.to(masks.dtype)
         return to_feats, to_masks
 
 
-def panoptic_encodings(
-    feats: Tensor,
-    masks: Tensor,
-    *,
-    mean: Tensor | None = None,
-    pixel_mask: Tensor | None = None,
-    normaliser: str = 'mass',
-    eps: float = 1e-6,
-) -> Tensor:
-    """Summarise the features under each soft mask (Sec. 3.2, E = P F^T up to scale).
+def mask_sums(feats: Tensor, masks: Tensor) -> MaskSums:
+    """Sum features and masks over the pixels, whatever autocast is active.
 
     Args:
         feats: Features at their own stride, zero at padding, ``(B, C, H, W)``.
         masks: Non-negative weights in the same frame, zero at padding,
             ``(B, L, H, W)``; a row may be all zero.
-        mean: Subtracted from the features, ``(B, 1, C)``; None: nothing is.
-        pixel_mask: False marks padding, ``(B, 1, H, W)`` bool; None: there is none.
-        normaliser: Divide by the mask's ``'mass'`` (a mean under the mask) or by the
-            ``'area'`` of the image (a large mask gives a large encoding), in pixels.
+    """
+    with without_autocast(feats):
+        return MaskSums(*_MaskSums.apply(feats.flatten(2), masks.flatten(2)))
+
+
+def panoptic_encodings(
+    sums: MaskSums, area: Tensor | None = None, *, eps: float = 1e-6
+) -> Tensor:
+    """Summarise the features under each soft mask (Sec. 3.2, E = P F^T up to scale).
+
+    Args:
+        sums: Of features and masks.
+        area: Divide by it, ``(B or 1, 1)`` in pixels (a large mask then has a large
+            encoding); None: by the mask's mass (a mean under the mask).
         eps: Added to the divisor, so that an empty mask gives zeros.
 
     Returns:
-        Encodings, ``(B, L, C)``, float32 (float64 for float64 features).
-
-    Raises:
-        ValueError: The normaliser is unknown.
+        Encodings, ``(B, L, C)``.
     """
-    if normaliser not in NORMALISERS:
-        raise ValueError(f'normaliser must be one of {NORMALISERS}, got {normaliser!r}')
-    sums = _MaskedSums.apply(feats.flatten(2), masks.flatten(2))  # (B, L, C)
-    mass = masks.sum(dim=(2, 3), dtype=wide_dtype(masks)).unsqueeze(2)  # (B, L, 1)
-    if mean is not None:
-        sums = sums - mass * mean
-    divisor = mass if normaliser == 'mass' else valid_area(masks, pixel_mask)
-    return sums / (divisor + eps)
+    divisor = sums.mass if area is None else area
+    return sums.feats / (divisor + eps).unsqueeze(2)
 
 
-def mean_feature(feats: Tensor, pixel_mask: Tensor | None = None) -> Tensor:
-    """Mean of the features over the valid pixels of each image.
-
-    Args:
-        feats: Features, zero at padding, ``(B, C, H, W)``.
-        pixel_mask: False marks padding, ``(B, 1, H, W)`` bool; None: there is none.
-
-    Returns:
-        ``(B, 1, C)``, float32 (float64 for float64 features).
-    """
-    total = feats.sum(dim=(2, 3), dtype=wide_dtype(feats)).unsqueeze(1)  # (B, 1, C)
-    return total / valid_area(feats, pixel_mask)
-
-
-def valid_area(maps: Tensor, pixel_mask: Tensor | None) -> Tensor:
-    """Valid pixels of each image, at least one, ``(B, 1, 1)``, or one for all.
+def valid_area(maps: Tensor, pixel_mask: Tensor | None = None) -> Tensor:
+    """Valid pixels of each image, at least one, ``(B, 1)``, or one number for all.
 
     Args:
         maps: Maps of the batch, ``(B, *, H, W)``.
         pixel_mask: False marks padding, ``(B, 1, H, W)`` bool; None: there is none.
     """
-    dtype = wide_dtype(maps)
     if pixel_mask is None:
-        return maps.new_full((1, 1, 1), maps[0, 0].numel(), dtype=dtype)
-    return pixel_mask.flatten(1).sum(dim=1).clamp(min=1).to(dtype)[:, None, None]
+        return torch.full((1, 1), maps[0, 0].numel(), device=maps.device)
+    return pixel_mask.flatten(1).sum(dim=1, keepdim=True).clamp(min=1)
 
 
-def mask_confidence(masks: Tensor, *, eps: float = 1e-6) -> Tensor:
+def mask_confidence(sums: MaskSums, *, eps: float = 1e-6) -> Tensor:
     """Mean of each mask under itself, ``sum(m^2) / sum(m)``, whatever its size.
 
     Near one for a class that some pixels are sure of, near zero for one that all
@@ -110,15 +106,13 @@ def mask_confidence(masks: Tensor, *, eps: float = 1e-6) -> Tensor:
     its peak.
 
     Args:
-        masks: Weights in [0, 1], ``(B, L, H, W)``.
+        sums: Of masks with values in [0, 1].
         eps: Added to the divisor, so that an empty mask gives zero.
 
     Returns:
-        Confidence in [0, 1], ``(B, L)``, float32 (float64 for float64 masks).
+        Confidence in [0, 1], ``(B, L)``.
     """
-    masks, dtype = masks.flatten(2), wide_dtype(masks)
-    norm = torch.linalg.vector_norm(masks, dim=2, dtype=dtype)  # (B, L)
-    return norm.square() / (masks.sum(dim=2, dtype=dtype) + eps)
+    return sums.squares / (sums.mass + eps)
 
 
 def category_rows(values: Tensor, num_classes: int) -> Tensor:

@@ -2,30 +2,10 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from mmpisr.registry import MODELS
-
-from .precision import without_autocast
+from .norms import ChannelLayerNorm
 
 GATE = 0.5  # our choice, see docs/design_decisions.md
-
-
-@MODELS.register_module()
-class ChannelLayerNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of each pixel of ``(B, C, H, W)``.
-
-    No pixel depends on another one, and training equals testing. As a ``norm_cfg``,
-    ``dict(type='mmpisr.ChannelLayerNorm')``, it takes the place of a batch norm.
-    """
-
-    def forward(self, feats: Tensor) -> Tensor:
-        """Normalise in float32, in and out in the dtype of the features."""
-        weight, bias = self.weight.to(feats.dtype), self.bias.to(feats.dtype)
-        pixels = feats.permute(0, 2, 3, 1)  # (B, H, W, C)
-        with without_autocast(feats):
-            normed = F.layer_norm(pixels, self.normalized_shape, weight, bias, self.eps)
-        return normed.permute(0, 3, 1, 2)  # (B, C, H, W)
 
 
 class Gated(nn.Module):

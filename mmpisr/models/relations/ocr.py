@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from mmpisr.registry import MODELS
 
 from .base import BaseRelation, RelationInputs, RelationOutput
-from .fusion import ChannelLayerNorm
+from .norms import ChannelLayerNorm
+from .precision import wide
 
 
 @MODELS.register_module()
@@ -58,7 +59,7 @@ class OCRRelation(BaseRelation):
             key_channels,
             scale=1,
             conv_cfg=None,
-            norm_cfg=dict(type='mmpisr.ChannelLayerNorm'),
+            norm_cfg=dict(type=ChannelLayerNorm),
             act_cfg=dict(type='ReLU'),
         )
         self.restore = nn.Conv2d(channels, in_channels, 1)
@@ -75,5 +76,5 @@ class OCRRelation(BaseRelation):
 
 def _log_probs(probs: Tensor, pixel_mask: Tensor | None) -> Tensor:
     """Logarithm of probabilities, so low at padding that a softmax gives zero there."""
-    logits = probs.float().clamp(min=1e-6).log()
+    logits = wide(probs).clamp(min=1e-6).log()
     return logits if pixel_mask is None else torch.where(pixel_mask, logits, -1e4)

@@ -1,6 +1,5 @@
 """PISR: panoptic encodings, reweighted, related to the feature map (Sec. 3.2-3.4)."""
 
-from functools import partial
 from typing import Any
 
 import torch
@@ -11,13 +10,15 @@ from mmpisr.registry import MODELS
 from .base import BaseRelation, RelationInputs, RelationOutput
 from .encodings import (
     EncodingReweighting,
+    MaskSums,
     category_rows,
     mask_confidence,
-    mean_feature,
+    mask_sums,
     panoptic_encodings,
     valid_area,
 )
-from .precision import wide_dtype, without_autocast
+from .norms import normalise_channels
+from .precision import without_autocast
 
 
 class PanopticRelationalAttention(nn.Module):
@@ -59,10 +60,8 @@ class PanopticRelationalAttention(nn.Module):
         shift: float = 1.0,
         attend: str = 'linear',
         scale_products: bool = True,
-        pixel_norm: bool = True,
     ) -> None:
         super().__init__()
-        self.pixel_norm = pixel_norm
         if attend not in ('linear', 'softmax'):
             raise ValueError(f"attend must be 'linear' or 'softmax', got {attend!r}")
         categories = num_classes + num_instances
@@ -76,13 +75,7 @@ class PanopticRelationalAttention(nn.Module):
             _DenseMixing(categories) if mix_slots else _OwnScale(num_classes, shift)
         )
 
-    def forward(
-        self,
-        feats: Tensor,
-        encodings: Tensor,
-        valid: Tensor,
-        pixel_mask: Tensor | None = None,
-    ) -> Tensor:
+    def forward(self, feats: Tensor, encodings: Tensor, valid: Tensor) -> Tensor:
         """Relate ``feats (B, C, H, W)`` and ``encodings (B, L, C)``.
 
         Args:
@@ -100,11 +93,6 @@ class PanopticRelationalAttention(nn.Module):
             values = self.g_q(encodings) * filled * self.value_scale  # (B, L, C)
             values, shift = self.g_p(values)
 
-            if self.pixel_norm:
-                mean, std = pixel_statistics(pixels, pixel_mask)  # (B, 1, D)
-                keys = keys / std
-                offset = -mean @ keys.transpose(1, 2)  # (B, 1, L)
-                shift = shift + offset @ values
         related = self._relate(pixels, keys, values, shift, valid)  # (B, HW, C)
         return related.transpose(1, 2).unflatten(2, feats.shape[2:])
 
@@ -127,27 +115,14 @@ def _affine(rows: Tensor, matrix: Tensor, shift: Tensor) -> Tensor:
     return torch.baddbmm(shift.to(rows.dtype), rows, matrix.to(rows.dtype))
 
 
-def pixel_statistics(
-    pixels: Tensor, pixel_mask: Tensor | None, eps: float = 1e-5
-) -> tuple[Tensor, Tensor]:
-    dtype = wide_dtype(pixels)
-    area = valid_area(pixels.transpose(1, 2), pixel_mask)  # (B, 1, 1)
-    if pixel_mask is not None:
-        pixels = torch.where(pixel_mask.flatten(1).unsqueeze(2), pixels, 0)
-    mean = pixels.sum(dim=1, keepdim=True, dtype=dtype) / area
-    norm = torch.linalg.vector_norm(pixels, dim=1, keepdim=True, dtype=dtype)
-    variance = (norm.square() / area - mean.square()).clamp(min=0)
-    return mean, (variance + eps).sqrt()
-
-
 class _OwnScale(nn.Module):
     """g_p as a scale and a shift a class, and one of each for all instance slots."""
 
     def __init__(self, num_classes: int, shift: float) -> None:
         super().__init__()
         self.num_classes = num_classes
-        self.scale = nn.Parameter(torch.ones(num_classes + 1))
-        self.shift = nn.Parameter(torch.full((num_classes + 1,), shift))
+        self.category_scale = nn.Parameter(torch.ones(num_classes + 1))
+        self.category_shift = nn.Parameter(torch.full((num_classes + 1,), shift))
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """What ``values^T g_p(F_sp)`` multiplies F_sp by, and what it adds.
@@ -159,25 +134,28 @@ class _OwnScale(nn.Module):
             ``(B, L, C)`` and ``(B, 1, C)``.
         """
         row = category_rows(values, self.num_classes)
-        scale, shift = self.scale[row, None], self.shift[row, None]  # (L, 1)
+        scale = self.category_scale[row, None]  # (L, 1)
+        shift = self.category_shift[row, None]  # (L, 1)
         return values * scale, (values * shift).sum(dim=1, keepdim=True)
 
 
-class _DenseMixing(nn.Linear):
+class _DenseMixing(nn.Module):
     """g_p as a 1x1 convolution over all categories, as the paper writes it."""
 
     def __init__(self, categories: int) -> None:
-        super().__init__(categories, categories)
+        super().__init__()
+        self.categories = categories
+        self.mix = nn.Linear(categories, categories)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """As in :class:`_OwnScale`, for any F_sp ``(L, HW)`` of as many categories."""
-        if values.shape[1] != self.in_features:
+        if values.shape[1] != self.categories:
             raise ValueError(
-                f'mix_slots=True was built for {self.in_features} categories, '
+                f'mix_slots=True was built for {self.categories} categories, '
                 f'got {values.shape[1]}'
             )
-        shift = (values * self.bias[:, None]).sum(dim=1, keepdim=True)  # (B, 1, C)
-        return self.weight.t() @ values, shift
+        shift = (values * self.mix.bias[:, None]).sum(dim=1, keepdim=True)  # (B, 1, C)
+        return self.mix.weight.t() @ values, shift
 
 
 @MODELS.register_module()
@@ -185,13 +163,13 @@ class PISR(BaseRelation):
     """Panoptic, instance and semantic relations.
 
     Differs from the paper, each with its reason in ``docs/design_decisions.md``: the
-    mean feature of the image is subtracted from the features that are encoded
-    (``center``); encodings are means under the masks (``normaliser='mass'``) and
-    layer-normalised (``encoding_norm``); each category adds a learned vector to its
-    encoding (``category_embedding``); scores start at :func:`mask_confidence`
-    (``confidence``); the result is added to the features (``fusion``); and g_p does not
-    mix slots (``mix_slots``), behind products that are scaled (``scale_products``). The
-    letter of the paper is ``configs/_base_/relations/pisr_literal.py``.
+    features that it reads are normalised at each pixel (``feats_norm``); encodings are
+    means under the masks (``normaliser='mass'``) and layer-normalised
+    (``encoding_norm``); each category adds a learned vector to its encoding
+    (``category_embedding``); scores start at :func:`mask_confidence` (``confidence``);
+    the result is added to the features (``fusion``); and g_p does not mix slots
+    (``mix_slots``), behind products that are scaled (``scale_products``). The letter of
+    the paper is ``configs/_base_/relations/pisr_literal.py``.
 
     Args:
         in_channels: Channels C of the feature map.
@@ -203,8 +181,10 @@ class PISR(BaseRelation):
             are the confidence of the masks. Our choice; not public.
         confidence: Whether scores start near the confidence of the masks, see
             :class:`EncodingReweighting`.
-        normaliser: ``'mass'`` or ``'area'``, see :func:`panoptic_encodings`.
-        center: Whether the image's mean feature is subtracted before encoding.
+        normaliser: Encodings are sums divided by the ``'mass'`` of the mask or by the
+            ``'area'`` of the image, see :func:`panoptic_encodings`.
+        feats_norm: Whether the features that the relation reads are normalised over
+            the channels of each pixel, see :func:`normalise_channels`.
         encoding_norm: Whether encodings are layer-normalised.
         category_embedding: Whether a learned vector is added to the encodings, one a
             class and one for all slots, at first as large as a normalised encoding.
@@ -227,7 +207,7 @@ class PISR(BaseRelation):
         reweight_channels: int = 64,
         confidence: bool = True,
         normaliser: str = 'mass',
-        center: bool = True,
+        feats_norm: bool = True,
         encoding_norm: bool = True,
         category_embedding: bool = True,
         mix_slots: bool = False,
@@ -239,10 +219,12 @@ class PISR(BaseRelation):
         super().__init__(
             in_channels, num_classes=num_classes, num_instances=num_instances, **shared
         )
+        if normaliser not in ('mass', 'area'):
+            raise ValueError(f"normaliser must be 'mass' or 'area', got {normaliser!r}")
         self.normaliser = normaliser
-        self.center = center
+        self.feats_norm = feats_norm
         self.norm = nn.LayerNorm(in_channels) if encoding_norm else nn.Identity()
-        self.embedding = (
+        self.category_embedding = (
             nn.Embedding(num_classes + 1, in_channels) if category_embedding else None
         )
         self.reweighting = (
@@ -263,40 +245,49 @@ class PISR(BaseRelation):
             shift=shift,
             attend=attend,
             scale_products=scale_products,
-            pixel_norm=center,
         )
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
         """Encode, name, reweight, attend."""
+        if self.feats_norm:
+            inputs = _with_normalised_feats(inputs)
+
         with without_autocast(inputs.feats):
-            encodings = self._encode(inputs)  # (B, L, C)
+            sums = _category_sums(inputs)
+            encodings = self._encode(sums, inputs)  # (B, L, C)
             weights, weighted = None, encodings
             if self.reweighting is not None:
-                masks = inputs.sem_probs, inputs.inst_heatmaps
-                confidence = torch.cat([mask_confidence(m) for m in masks], dim=1)
-                confidence = confidence.masked_fill(~inputs.valid, 0)
+                confidence = mask_confidence(sums)
                 weights = self.reweighting(encodings, inputs.valid, confidence)
                 weighted = encodings * weights.unsqueeze(-1)
 
-        related = self.attention(
-            inputs.feats, weighted, inputs.valid, inputs.pixel_mask
-        )
+        related = self.attention(inputs.feats, weighted, inputs.valid)
         return RelationOutput(feats=related, weights=weights, encodings=encodings)
 
-    def _encode(self, inputs: RelationInputs) -> Tensor:
+    def _encode(self, sums: MaskSums, inputs: RelationInputs) -> Tensor:
         """Normalised encodings with the vector of each category, ``(B, L, C)``."""
-        mean = mean_feature(inputs.feats, inputs.pixel_mask) if self.center else None
-        encode = partial(
-            panoptic_encodings,
-            inputs.feats,
-            mean=mean,
-            pixel_mask=inputs.pixel_mask,
-            normaliser=self.normaliser,
-        )
-        masks = inputs.sem_probs, inputs.inst_heatmaps
-        encodings = torch.cat([encode(part) for part in masks], dim=1)  # (B, L, C)
-        encodings = self.norm(encodings.masked_fill(~inputs.valid.unsqueeze(-1), 0))
-        if self.embedding is None:
+        by_area = self.normaliser == 'area'
+        area = valid_area(inputs.feats, inputs.pixel_mask) if by_area else None
+        encodings = self.norm(panoptic_encodings(sums, area))
+        if self.category_embedding is None:
             return encodings
-        rows = category_rows(encodings, self.embedding.num_embeddings - 1)
-        return encodings + self.embedding(rows)
+        rows = category_rows(encodings, self.category_embedding.num_embeddings - 1)
+        return encodings + self.category_embedding(rows)
+
+
+def _with_normalised_feats(inputs: RelationInputs) -> RelationInputs:
+    feats = normalise_channels(inputs.feats)
+    if inputs.pixel_mask is not None:
+        feats = torch.where(inputs.pixel_mask, feats, 0)
+    return inputs._replace(feats=feats)
+
+
+def _category_sums(inputs: RelationInputs) -> MaskSums:
+    """Sums of all categories, zero for an empty slot, whatever its heatmap holds."""
+    masks = inputs.sem_probs, inputs.inst_heatmaps
+    sums = [mask_sums(inputs.feats, part) for part in masks]
+    joined = (torch.cat(part, dim=1) for part in zip(*sums, strict=True))
+    valid = inputs.valid.unsqueeze(2)
+    return MaskSums(
+        *(part.where(valid[:, :, 0] if part.ndim == 2 else valid, 0) for part in joined)
+    )

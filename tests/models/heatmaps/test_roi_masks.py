@@ -9,7 +9,7 @@ from torch import nn
 
 from mmpisr.models.heatmaps.roi_masks import (
     RoIMaskHeatmaps,
-    best_detections,
+    best_boxes,
     check_roi_head,
     paste_masks,
     roi_mask_probs,
@@ -91,11 +91,11 @@ def test_no_boxes_paste_to_nothing_and_stay_attached():
     assert pasted.requires_grad
 
 
-def test_the_best_detections_come_first():
+def test_the_best_boxes_come_first():
     found = InstanceData(scores=torch.tensor([0.2, 0.9, 0.5]), labels=torch.arange(3))
 
-    assert best_detections(found, 2).labels.tolist() == [1, 2]
-    assert len(best_detections(found, 5)) == 3
+    assert best_boxes(found, 2).labels.tolist() == [1, 2]
+    assert len(best_boxes(found, 5)) == 3
 
 
 def test_slots_hold_the_predicted_classs_mask_times_the_score_best_first():

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from mmpisr.models.hosts.pyramid import join_pyramid
@@ -37,3 +38,32 @@ def test_every_level_passes_its_gradient_to_the_relation():
         related = feats[0].clone().requires_grad_()
         join_pyramid(feats, related)[level].sum().backward()
         assert related.grad.min() > 0
+
+
+def test_padding_changes_no_level():
+    feats = make_pyramid()
+    pixels = torch.zeros(2, 8, 12, dtype=torch.bool)
+    pixels[:, :5, :7] = True
+    related = feats[0] + torch.randn(2, 3, 8, 12)
+    disturbed = torch.where(pixels.unsqueeze(1), related, torch.nan)
+
+    expected = join_pyramid(
+        [
+            level[..., : -(-5 // s), : -(-7 // s)]
+            for level, s in zip(feats, (1, 2, 4), strict=False)
+        ],
+        related[..., :5, :7],
+    )
+    actual = join_pyramid(feats, disturbed, pixels)
+
+    for level, whole in zip(expected[1:], actual[1:3], strict=True):
+        height, width = level.shape[2:]
+        torch.testing.assert_close(whole[..., :height, :width], level)
+    assert all(level.isfinite().all() for level in actual[1:])
+
+
+def test_levels_that_do_not_halve_are_refused_with_both_sizes():
+    feats = make_pyramid()
+
+    with pytest.raises(ValueError, match=r'1, 2\), expected \(2, 3, 4, 6\)'):
+        join_pyramid([feats[0], feats[3]], feats[0])

@@ -2,10 +2,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmpisr.models.losses.hard_pixel_cross_entropy import (
-    HardPixelCrossEntropy,
-    hard_pixel_cross_entropy,
-)
+from mmpisr.models.losses import HardPixelCrossEntropy
+
+
+def hard_pixel_cross_entropy(logits, labels, weights=None, *, top_ratio=0.2):
+    return HardPixelCrossEntropy(top_ratio=top_ratio)(logits, labels, weights)
 
 
 @pytest.fixture
@@ -78,3 +79,63 @@ def test_loss_weight_scales(batch):
 def test_a_share_outside_of_0_to_1_is_refused(ratio):
     with pytest.raises(ValueError, match=str(ratio)):
         HardPixelCrossEntropy(top_ratio=ratio)
+
+
+def padded(batch):
+    """The batch with as much padding again, and weights that tell it apart."""
+    logits, labels = batch
+    weights = F.pad(torch.full(labels.shape, 3.0), (0, 5))
+    return F.pad(logits, (0, 5)), F.pad(labels, (0, 5), value=255), weights
+
+
+@pytest.mark.parametrize('ratio', [0.2, 0.5, 1.0])
+def test_padding_does_not_change_the_share(batch, ratio):
+    weights = torch.full(batch[1].shape, 3.0)
+
+    expected = hard_pixel_cross_entropy(*batch, weights, top_ratio=ratio)
+    actual = hard_pixel_cross_entropy(*padded(batch), top_ratio=ratio)
+
+    torch.testing.assert_close(actual, expected)
+
+
+def test_padding_can_count_as_pixels_as_in_detectron2(batch):
+    logits, labels, weights = padded(batch)
+    losses = F.cross_entropy(logits, labels, ignore_index=255, reduction='none')
+    expected = (losses * weights).flatten().topk(int(0.2 * 80)).values.mean()
+
+    actual = HardPixelCrossEntropy(count_padding=True)(logits, labels, weights)
+
+    torch.testing.assert_close(actual, expected)
+
+
+def test_logits_of_a_smaller_map_are_resized(batch):
+    logits, labels = batch
+    labels = labels.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    large = F.interpolate(logits, (8, 10), mode='bilinear')
+
+    torch.testing.assert_close(
+        hard_pixel_cross_entropy(logits, labels),
+        hard_pixel_cross_entropy(large, labels),
+    )
+
+
+def test_recomputed_losses_have_the_same_gradients_and_keep_no_large_logits(batch):
+    _, labels = batch
+    labels = labels.repeat_interleave(8, 1).repeat_interleave(8, 2)
+    grads, kept = [], []
+    for recompute in (False, True):
+        logits = batch[0].detach().clone().requires_grad_()
+        sizes = []
+
+        def keep(tensor, sizes=sizes):
+            sizes.append(tensor.numel() if tensor.is_floating_point() else 0)
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            loss = HardPixelCrossEntropy(recompute=recompute)(logits, labels)
+        loss.backward()
+        grads.append(logits.grad)
+        kept.append(max(sizes))
+
+    torch.testing.assert_close(*grads)
+    assert kept[0] >= 3 * labels.numel() > 2 * kept[1]

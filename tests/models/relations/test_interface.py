@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import make_scene
+from relation_scenes import make_scene
 
 
 def clone(scene):
@@ -91,6 +91,7 @@ def test_no_relation_has_buffers(relation):
 
 
 def test_every_relation_compiles_to_one_graph(relation, scene):
+    torch._dynamo.reset()  # each relation is a new graph of the same code
     compiled = torch.compile(relation, fullgraph=True, backend='aot_eager')
     valid = torch.tensor([[True, True, True, False]] * 2)
     pixels = torch.ones(2, 6, 8, dtype=torch.bool)

@@ -1,8 +1,19 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
-from mmpisr.models.relations.attention import PanopticRelationalAttention
+from mmengine.config import Config
+from relation_scenes import RELATIONS
 
-from mmpisr.models.relations import PISR, EncodingReweighting, mask_confidence
+from mmpisr.models.relations import (
+    EncodingReweighting,
+    PanopticRelationalAttention,
+    mask_confidence,
+    mask_sums,
+)
+
+CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 
 
 def test_the_literal_form_is_secs_3_2_to_3_4_written_in_numpy(build, scene):
@@ -39,7 +50,9 @@ def transcribe(state, feats, masks):
         padding=1,
     )
     spatial = linear('attention.g_s', weighted) @ conv.numpy().reshape(8, area)
-    mixed = linear('attention.g_p', spatial.T).T  # a 1x1 convolution over categories
+    mixed = linear(
+        'attention.g_p.mix', spatial.T
+    ).T  # a 1x1 convolution over categories
     final = linear('attention.g_q', weighted).T @ mixed
     return final.reshape(feats.shape), weights[:, 0], encodings
 
@@ -85,14 +98,16 @@ def test_one_folded_product_equals_the_two_products(scene, mix_slots):
     torch.testing.assert_close(attention(feats, encodings, valid), expected)
 
 
-def test_the_mean_feature_of_an_image_is_subtracted_before_encoding(build, scene):
-    pisr, shifted = build('pisr'), scene.feats + 7 * torch.randn(2, 12, 1, 1)
+def test_the_relation_reads_features_normalised_at_each_pixel(build, scene):
+    pisr = build('pisr')
+    scale = torch.rand(2, 1, 6, 8) + 0.5
+    changed = scene.feats * scale + torch.randn(2, 1, 6, 8)
 
     torch.testing.assert_close(
-        pisr(shifted, scene.sem_probs, scene.heatmaps).encodings,
+        pisr(changed, scene.sem_probs, scene.heatmaps).encodings,
         pisr(*scene).encodings,
         rtol=1e-3,
-        atol=1e-4,
+        atol=1e-3,
     )
 
 
@@ -135,7 +150,8 @@ def test_scores_without_a_network_are_the_confidence_of_the_masks(build, scene):
     pisr = build('pisr', reweight_channels=0)
     masks = torch.cat([scene.sem_probs, scene.heatmaps], dim=1)
 
-    torch.testing.assert_close(pisr(*scene).weights, mask_confidence(masks))
+    expected = mask_confidence(mask_sums(masks, masks))
+    torch.testing.assert_close(pisr(*scene).weights, expected)
     assert not [*pisr.reweighting.parameters()]
 
 
@@ -149,8 +165,8 @@ def test_each_class_and_all_slots_together_have_a_vector_in_their_encodings(
 ):
     pisr = build('pisr')
     named = pisr(*scene).encodings
-    names = pisr.embedding.weight.detach().clone()
-    torch.nn.init.zeros_(pisr.embedding.weight)
+    names = pisr.category_embedding.weight.detach().clone()
+    torch.nn.init.zeros_(pisr.category_embedding.weight)
 
     added = (named - pisr(*scene).encodings)[0]
 
@@ -223,6 +239,7 @@ def test_attention_by_hand():
     torch.testing.assert_close(actual, torch.full((1, 1, 1, 2), 49.5 / 2**0.5))
 
 
-def test_an_unknown_attention_is_refused(build):
-    with pytest.raises(ValueError, match="'cosine'"):
-        build('pisr', attend='cosine')
+@pytest.mark.parametrize('option', ['attend', 'normaliser'])
+def test_an_unknown_option_is_refused(build, option):
+    with pytest.raises(ValueError, match=f"{option}.*'cosine'"):
+        build('pisr', **{option: 'cosine'})

@@ -1,0 +1,4 @@
+_base_ = [
+    '../pisr_panoptic-deeplab_r52_90k_cityscapes.py',
+    '../../_base_/tta/panoptic-deeplab.py',
+]
