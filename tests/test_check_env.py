@@ -35,11 +35,25 @@ def test_a_package_that_cannot_be_imported_is_reported_whatever_it_raises(
     assert 'pip install --force-reinstall' in done.stdout
 
 
-def test_the_check_runs_where_mmengine_cannot_be_imported(repo, tmp_path):
-    done = run(repo, tmp_path, mmengine='raise OSError("half installed")')
+def test_the_check_runs_where_mmengine_is_missing(repo, tmp_path):
+    missing = "No module named 'mmengine'"
+    source = f'raise ModuleNotFoundError("{missing}", name="mmengine")'
+
+    done = run(repo, tmp_path, mmengine=source)
 
     assert done.returncode == 1, done.stderr
-    assert 'broken: OSError: half installed' in done.stdout
+    assert missing in done.stdout
+
+
+@pytest.mark.parametrize(
+    'source',
+    ['raise OSError("half installed")', 'import a_package_that_mmengine_needs'],
+)
+def test_a_broken_mmengine_shows_its_own_error(repo, tmp_path, source):
+    done = run(repo, tmp_path, mmengine=source)
+
+    assert done.returncode == 1
+    assert source.split('"')[-2 if '"' in source else 0].split()[-1] in done.stderr
 
 
 def test_the_environment_of_the_tests_has_all_that_is_needed(repo, tmp_path):

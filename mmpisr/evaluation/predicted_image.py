@@ -7,7 +7,12 @@ import numpy as np
 
 from .category_table import CategoryTable
 from .overlaps import count_pixels
-from .predicted_instances import PredictedInstances, from_masks, from_segments
+from .predicted_instances import (
+    PredictedInstances,
+    from_listed_segments,
+    from_masks,
+    from_segments,
+)
 
 
 class PredictedImage:
@@ -57,10 +62,12 @@ class PredictedImage:
     def instances(self) -> PredictedInstances:
         """Predicted instances.
 
-        From ``pred_instances``, of any category; the thing segments of the panoptic map
-        where a sample has none, or none with masks.
+        From ``pred_instances``, of any category, by their masks or by their segments
+        in the panoptic map; the thing segments of that map where a sample has neither.
         """
         found = self.sample.get('pred_instances')
+        if found is not None and 'masks' not in found and 'segments' in found:
+            return from_listed_segments(found, self.table, self.panoptic)
         if found is None or 'masks' not in found:
             probs = self.sample.get('pred_sem_seg', {}).get('scores')
             return from_segments(

@@ -54,6 +54,26 @@ def from_masks(
     )
 
 
+def from_listed_segments(
+    instances: Mapping, table: CategoryTable, panoptic: np.ndarray
+) -> PredictedInstances:
+    """Take the instances that a model gives as segments of its panoptic map.
+
+    Args:
+        instances: ``labels (n,)``, ``scores (n,)`` and ``segments (n,)``: values in the
+            panoptic map.
+        table: Rows of the categories.
+        panoptic: The map, ``(H, W)``.
+    """
+    segments = _numpy(instances['segments'])
+    return PredictedInstances(
+        categories=table.rows_of_labels(_numpy(instances['labels'])),
+        scores=_numpy(instances['scores']),
+        masks=lambda: panoptic[None] == segments[:, None, None],
+        segments=segments,
+    )
+
+
 def from_segments(
     panoptic: np.ndarray,
     values: np.ndarray,

@@ -30,15 +30,18 @@ HOSTS = {
     ),
     'mmpisr::upernet/upernet_r50_270k_coco.py': ('', 'TwoStagePanopticSegmentor'),
 }
-OURS = sorted((mim_root() / 'configs' / 'pisr').glob('*.py'))
+OURS = sorted((mim_root() / 'configs' / 'pisr').glob('pisr_*.py'))
 
 
 @pytest.mark.parametrize(('name', 'part', 'base'), [(k, *v) for k, v in HOSTS.items()])
-def test_the_type_becomes_the_host_and_nothing_else_changes(name, part, base):
+def test_the_type_and_the_weight_decay_change_and_nothing_else(name, part, base):
     expected = load_config(name)
     changed = expected.model[part] if part else expected.model
     changed.type = f'mmpisr.PISR{base}'
     changed.relation = dict(type='mmpisr.PISR', num_instances=7)
+    if expected.optim_wrapper.optimizer.type == 'AdamW':
+        keys = expected.optim_wrapper.paramwise_cfg.custom_keys
+        keys.category_ = dict(decay_mult=0.0)
 
     assert add_relation(name, num_instances=7)._cfg_dict == expected._cfg_dict
 
@@ -129,3 +132,22 @@ assert 'mmdet' not in sys.modules"""
 def test_a_name_that_the_package_lacks_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'remove_relation'"):
         mmpisr.remove_relation  # noqa: B018
+
+
+@pytest.mark.parametrize('loader', ['train_dataloader', 'test_dataloader'])
+def test_a_pipeline_that_pads_is_refused_with_the_way_on(cfg, loader):
+    cfg[loader] = dict(
+        dataset=dict(
+            type='RepeatDataset',
+            dataset=dict(
+                type='CocoPanopticDataset',
+                pipeline=[dict(type='mmdet.Pad', size=(96, 64))],
+            ),
+        )
+    )
+
+    field = rf'{loader}\.dataset\.dataset\.pipeline\[0\]'
+    with pytest.raises(
+        ValueError, match=f'{field} is a Pad.*BatchFixedSizePad.*96, 64'
+    ):
+        add_relation(cfg)

@@ -70,7 +70,7 @@ def test_steps_in_mixed_precision_stay_finite(family, dtype, device):
     host = untrained(family).to(device).train()
     optimizer = torch.optim.SGD(host.parameters(), 1e-4)
     scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
-    learned = 0
+    norms = []
 
     for _ in range(STEPS):
         with torch.autocast(device.type, dtype=dtype):
@@ -79,11 +79,11 @@ def test_steps_in_mixed_precision_stay_finite(family, dtype, device):
         optimizer.zero_grad()
         scaler.scale(sum(losses.values())).backward()
         scaler.unscale_(optimizer)
-        learned += nn.utils.clip_grad_norm_(host.parameters(), 1.0).isfinite().item()
+        norms.append(nn.utils.clip_grad_norm_(host.parameters(), 1.0))
         scaler.step(optimizer)
         scaler.update()
 
-    assert learned >= STEPS // 2  # a step is left out until the scale fits
+    assert all(norm.isfinite() for norm in norms[-5:])  # by then the scale fits
     assert all(parameter.isfinite().all() for parameter in host.parameters())
 
 

@@ -15,7 +15,13 @@ from .maps import PanopticDeepLabMaps, resize_map, resize_offset
 from .results import PanopticResults, to_results
 from .targets import stack_targets
 
-TEST_FIELDS = {'threshold', 'nms_kernel', 'top_k', 'stuff_area_limit'}
+TEST_FIELDS = {
+    'threshold',
+    'nms_kernel',
+    'top_k',
+    'stuff_area_limit',
+    'instance_masks',
+}
 SEMANTIC_LOSS = dict(type='mmpisr.HardPixelCrossEntropy', top_ratio=0.2)
 CENTER_LOSS = dict(type='mmdet.MSELoss', loss_weight=200.0)
 OFFSET_LOSS = dict(type='mmdet.L1Loss', loss_weight=0.01)
@@ -49,7 +55,8 @@ class PanopticDeepLabHead(BaseModule):
         loss_center: Loss of ``(prediction, target, weight, avg_factor)``.
         loss_offset: Same for offsets.
         test_cfg: Any of ``threshold``, ``nms_kernel``, ``top_k`` and
-            ``stuff_area_limit``, see ``group_panoptic``.
+            ``stuff_area_limit``, see ``group_panoptic``; and ``instance_masks``, see
+            ``to_results``.
         init_cfg: mmengine's initialisation; small predictors if None.
 
     Raises:
@@ -187,6 +194,8 @@ class PanopticDeepLabHead(BaseModule):
         Args:
             maps: A batch of one image, without padding.
         """
+        options = dict(self.test_cfg)
+        masks = options.pop('instance_masks', False)
         probs = maps.sem_logits[0].softmax(dim=0)  # (N, H, W)
         grouping = group_panoptic(
             probs.argmax(dim=0),
@@ -194,6 +203,6 @@ class PanopticDeepLabHead(BaseModule):
             maps.offset[0],
             num_things=self.num_things_classes,
             num_classes=self.num_classes,
-            **self.test_cfg,
+            **options,
         )
-        return to_results(grouping, probs)
+        return to_results(grouping, probs, instance_masks=masks)

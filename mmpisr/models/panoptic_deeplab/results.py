@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
@@ -59,8 +60,10 @@ def instance_probs(ids: Tensor, labels: Tensor, probs: Tensor) -> Tensor:
     return total[1:] / areas[1:]
 
 
-def to_instances(grouping: Grouping, probs: Tensor) -> InstanceData:
-    """Instances with mask, box, label and score, in the order of their ids.
+def to_instances(
+    grouping: Grouping, probs: Tensor, *, masks: bool = False
+) -> InstanceData:
+    """Instances with box, label and score, in the order of their ids.
 
     Differs from detectron2: the centre's confidence is read at the peak that made the
     instance, not at the centroid of its mask.
@@ -68,28 +71,37 @@ def to_instances(grouping: Grouping, probs: Tensor) -> InstanceData:
     Args:
         grouping: The grouped image.
         probs: Class probabilities, ``(N, H, W)``.
+        masks: Whether there are ``masks (n, H, W)`` bool too: one map of the image an
+            instance.
 
     Returns:
-        ``bboxes (n, 4)`` as in ``instance_boxes``, ``labels (n,)``, ``masks (n, H, W)``
-        bool, and ``scores (n,)``: centre confidence x mean class probability.
+        ``bboxes (n, 4)`` as in ``instance_boxes``, ``labels (n,)``, ``segments (n,)``:
+        their values in the panoptic map, and ``scores (n,)``: centre confidence x mean
+        class probability.
     """
     ids, labels = grouping.instance_ids, grouping.labels
     numbers = torch.arange(1, len(labels) + 1, device=ids.device)
     confidence = grouping.scores.clamp(0, 1)
-    return InstanceData(
+    instances = InstanceData(
         bboxes=instance_boxes(ids, len(labels)),
         labels=labels,
         scores=confidence * instance_probs(ids, labels, probs),
-        masks=ids == numbers.view(-1, 1, 1),
+        segments=labels + INSTANCE_OFFSET * numbers,
     )
+    if masks:
+        instances.masks = ids == numbers.view(-1, 1, 1)
+    return instances
 
 
-def to_results(grouping: Grouping, probs: Tensor) -> PanopticResults:
+def to_results(
+    grouping: Grouping, probs: Tensor, *, instance_masks: bool = False
+) -> PanopticResults:
     """Wrap one image's predictions.
 
     Args:
         grouping: The grouped image.
         probs: Class probabilities, ``(N, H, W)``.
+        instance_masks: Whether instances have masks, see :func:`to_instances`.
 
     Returns:
         ``sem_seg (1, H, W)`` panoptic; ``sem_seg (1, H, W)`` and ``scores (N, H, W)``
@@ -99,5 +111,5 @@ def to_results(grouping: Grouping, probs: Tensor) -> PanopticResults:
     return PanopticResults(
         PixelData(sem_seg=grouping.panoptic.unsqueeze(0)),
         PixelData(sem_seg=labels, scores=probs),
-        to_instances(grouping, probs),
+        to_instances(grouping, probs, masks=instance_masks),
     )

@@ -30,6 +30,7 @@ class RoIHead(nn.Module):
         self.test_cfg = ConfigDict(score_thr=0.5)
 
     def predict_bbox(self, feats, metas, proposals, rcnn_test_cfg):
+        self.asked = proposals, rcnn_test_cfg
         return [self.detections(image, rcnn_test_cfg) for image in self.images]
 
     def detections(self, image, config):
@@ -138,6 +139,35 @@ def test_detections_that_the_panoptic_result_leaves_out_fill_slots():
     assert make(head)[1].sum() == 1
     assert not make(head, score_thr=0.5)[1].any()
     assert head.test_cfg.score_thr == 0.5
+
+
+def test_the_number_of_slots_is_not_bounded_by_that_of_results():
+    head = RoIHead([(BOX, 0.8, 1)], [])
+    head.test_cfg.max_per_img = 2
+
+    make(head, number=12)
+
+    assert head.asked[1].max_per_img == 12
+    assert head.test_cfg.max_per_img == 2
+
+
+def test_only_the_best_proposals_are_looked_at():
+    head = RoIHead([], [])
+    proposals = InstanceData(bboxes=torch.eye(4), scores=torch.tensor([1, 4, 3, 2.0]))
+    without_scores = InstanceData(bboxes=torch.eye(4))
+
+    maker = RoIMaskHeatmaps(max_proposals=2)
+    maker(head, FEATS, [proposals, without_scores], METAS, num_instances=3)
+
+    best, first = head.asked[0]
+    assert torch.equal(best.bboxes, torch.eye(4)[[1, 2]])
+    assert torch.equal(first.bboxes, torch.eye(4)[:2])
+    assert len(proposals) == 4
+
+
+def test_no_proposal_at_all_is_refused():
+    with pytest.raises(ValueError, match=r'max_proposals.*0'):
+        RoIMaskHeatmaps(max_proposals=0)
 
 
 @pytest.mark.parametrize('classes', [1, 3])

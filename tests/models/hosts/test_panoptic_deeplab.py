@@ -88,3 +88,18 @@ def test_what_stands_in_the_padding_of_the_features_does_not_reach_the_relation(
 
     for a, b in zip(actual, expected, strict=True):
         torch.testing.assert_close(a[1, :, :4, :8], b[1, :, :4, :8])
+
+
+def test_centres_in_padding_take_no_slots(inputs):
+    model = build().eval()
+    samples = [make_sample(), make_sample((16, 32))]
+    feats = model.extract_feat(inputs)
+    maps = model.panoptic_head(feats)
+    center = maps.center.clone()
+    center[1, :, 4:, ::2] = 10.0  # more peaks than there are slots
+
+    expected = model.relate(feats, maps, samples)
+    actual = model.relate(feats, maps._replace(center=center), samples)
+
+    for a, b in zip(actual, expected, strict=True):
+        torch.testing.assert_close(a[1, :, :4, :8], b[1, :, :4, :8])

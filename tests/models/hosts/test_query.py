@@ -41,6 +41,17 @@ def test_final_predictors_are_not_copied_where_that_is_turned_off(make):
     assert torch.equal(head.cls_embed.weight, base.panoptic_head.cls_embed.weight)
 
 
+def test_the_refresh_of_queries_can_be_switched_off(make):
+    head = make(refresh_queries=False).panoptic_head
+    queries, feats = torch.randn(1, 30, 64), torch.randn(1, 64, 8, 12)
+    logits, masks = torch.randn(1, 30, 20), torch.randn(1, 30, 8, 12)
+
+    final_logits, _ = head.forward_final(queries, feats, logits, masks)
+
+    assert not [name for name, _ in head.named_parameters() if 'refresh' in name]
+    torch.testing.assert_close(final_logits, head.final_cls_embed(queries))
+
+
 def test_more_slots_than_queries_stay_empty(make):
     model = make(relation=dict(num_instances=50)).eval()
     images = torch.rand(1, 3, *SIZE)

@@ -32,6 +32,18 @@ def test_gamma_zero_keeps_the_intermediate_stage_in_the_graph():
     assert torch.equal(weight.grad, torch.zeros(1))
 
 
-def test_a_negative_gamma_is_refused():
-    with pytest.raises(ValueError, match='-1'):
-        IntermediateSupervision(gamma=-1)
+def test_earlier_decoder_layers_keep_the_weight_of_the_base():
+    layers = {'d0.loss_cls': torch.tensor(4.0), 'loss_cls': torch.tensor(4.0)}
+
+    losses = IntermediateSupervision(gamma=0.5)(layers, {})
+    halved = IntermediateSupervision(gamma=0.5, deep_supervision=0.5)(layers, {})
+
+    assert losses['intermediate.d0.loss_cls'] == 4.0
+    assert losses['intermediate.loss_cls'] == 2.0
+    assert halved['intermediate.d0.loss_cls'] == 2.0
+
+
+@pytest.mark.parametrize('name', ['gamma', 'deep_supervision'])
+def test_a_negative_weight_is_refused(name):
+    with pytest.raises(ValueError, match=f'{name}.*-1'):
+        IntermediateSupervision(**{name: -1})
