@@ -47,7 +47,8 @@ def check_padding(cfg: Config) -> None:
         ValueError: Naming the field of the step, and what to write in its place.
     """
     for loader in LOADERS:
-        for path, step in _steps(loader, (cfg.get(loader) or {}).get('dataset')):
+        dataset = (cfg.get(loader) or {}).get('dataset')
+        for path, step in _steps(f'{loader}.dataset', dataset):
             if _type_name(step) == 'Pad':
                 raise ValueError(
                     f'{path} is a Pad, which makes padding look like image; remove '

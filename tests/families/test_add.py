@@ -136,17 +136,10 @@ def test_a_name_that_the_package_lacks_is_an_attribute_error():
 
 @pytest.mark.parametrize('loader', ['train_dataloader', 'test_dataloader'])
 def test_a_pipeline_that_pads_is_refused_with_the_way_on(cfg, loader):
-    cfg[loader] = dict(
-        dataset=dict(
-            type='RepeatDataset',
-            dataset=dict(
-                type='CocoPanopticDataset',
-                pipeline=[dict(type='mmdet.Pad', size=(96, 64))],
-            ),
-        )
-    )
+    pads = dict(type='RandomApply', transforms=[dict(type='mmdet.Pad', size=(96, 64))])
+    cfg[loader] = dict(dataset=dict(type='CocoPanopticDataset', pipeline=[pads]))
 
-    field = rf'{loader}\.dataset\.dataset\.pipeline\[0\]'
+    field = rf'{loader}\.dataset\.pipeline\[0\]\.transforms\[0\]'
     with pytest.raises(
         ValueError, match=f'{field} is a Pad.*BatchFixedSizePad.*96, 64'
     ):
