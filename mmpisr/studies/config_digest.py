@@ -35,7 +35,7 @@ def with_defaults(node: Any, scope: str = 'mmdet') -> Any:
     """Write out the default arguments of the models in a config.
 
     So an option that equals a default changes nothing, and a default that changes in
-    the code is seen. Arguments that a class hands on as ``**kwargs`` are not followed.
+    the code is seen, those that a class hands on to its parents included.
 
     Args:
         node: A model's config, or a part of one.
@@ -66,8 +66,16 @@ def _defaults(kind: Any, scope: str) -> dict[str, Any]:
         return {}
     with MODELS.switch_scope_and_registry(scope) as registry:
         found = registry.get(kind)
-    parameters = inspect.signature(found).parameters.values() if found else ()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+    filled: dict[str, Any] = {}
+    for cls in getattr(found, '__mro__', [found] if found else []):
+        if '__init__' not in vars(cls) and inspect.isclass(cls):
+            continue
+        parameters = inspect.signature(cls).parameters.values()
+        own = {p.name: p.default for p in parameters if p.default is not p.empty}
+        filled = {**own, **filled}
+        if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+            break
+    return filled
 
 
 def _roots(node: Any) -> set[str]:

@@ -2,10 +2,11 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 
 from mmpisr.datasets import merge_options
-from mmpisr.registry import DATASETS, METRICS, TRANSFORMS
+from mmpisr.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 
 NAMES = ('scenes', 'camvid', 'cityscapes', 'coco')
 TARGETS = {'center', 'offset', 'semantic_weights', 'center_weights', 'offset_weights'}
@@ -42,15 +43,25 @@ def test_scenes_give_targets_to_train_and_ground_truth_to_evaluate(repo, scenes_
     METRICS.build(cfg.val_evaluator)
 
 
-def test_camvid_crops_to_one_size_and_evaluates_at_the_original(repo, shared_data):
+def test_camvid_pads_crops_in_the_model_and_evaluates_at_the_original(
+    repo, shared_data
+):
     cfg = read(repo, 'camvid', shared_data / 'camvid_240x180')
     train = DATASETS.build(cfg.train_dataloader.dataset)
     val = DATASETS.build(cfg.val_dataloader.dataset)[0]
 
-    for index in range(4):
-        item = train[index]
-        assert item['inputs'].shape == (3, 192, 240)
-        assert item['data_samples'].gt_panoptic_deeplab.shape == (192, 240)
+    model = Config.fromfile(
+        repo / 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_camvid.py'
+    ).model
+    preprocess = MODELS.build(model.data_preprocessor)
+
+    items = [train[index] for index in range(4)]
+    batch = preprocess(pseudo_collate(items), training=True)
+
+    assert batch['inputs'].shape == (4, 3, 192, 240)
+    for sample in batch['data_samples']:
+        assert sample.batch_input_shape == (192, 240)
+        assert sample.gt_panoptic_deeplab.shape == sample.img_shape
     assert val['data_samples'].gt_panoptic_seg.shape == (180, 240)
 
 

@@ -11,6 +11,13 @@ model = dict(
         relation=dict(type='mmpisr.PISR', num_instances=30),
     ),
 )
+optim_wrapper = dict(
+    paramwise_cfg=dict(
+        custom_keys=dict(
+            category_=dict(decay_mult=0.0),
+        ),
+    ),
+)
 """
 
 
