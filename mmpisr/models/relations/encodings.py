@@ -47,7 +47,8 @@ class _MaskSums(torch.autograd.Function):
         feats, masks = ctx.saved_tensors
         to_feats = to_masks = None
         if ctx.needs_input_grad[0]:
-            to_feats = torch.bmm(to_total.transpose(1, 2), wide(masks)).to(feats.dtype)
+            pixels = torch.bmm(wide(masks).transpose(1, 2), to_total)  # (B, M, C)
+            to_feats = pixels.transpose(1, 2).to(feats.dtype)
         if ctx.needs_input_grad[1]:
             each = to_mass.unsqueeze(2)  # (B, L, 1)
             to_masks = torch.baddbmm(each, to_total, wide(feats))
