@@ -1,0 +1,44 @@
+"""How many cases are drawn, and the share of each outcome.
+
+``MMPISR_DRAWN_CASES=5000`` draws as many a test, others in every run; else 500 that are
+the same in every run.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
+
+ASKED = os.environ.get('MMPISR_DRAWN_CASES')
+CASES = int(ASKED or 500)
+
+
+def check_cases(
+    strategy: SearchStrategy, check: Callable[[Path, object], str]
+) -> dict[str, str]:
+    """Run ``check(folder, case)`` on drawn cases, each in an empty folder.
+
+    Returns:
+        How many of the cases had each outcome, which is what ``check`` returns.
+    """
+    outcomes: Counter = Counter()
+
+    @settings(
+        max_examples=CASES,
+        deadline=None,
+        database=None,
+        derandomize=ASKED is None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=strategy)
+    def run(case) -> None:
+        with TemporaryDirectory() as folder:
+            outcomes[check(Path(folder), case)] += 1
+
+    run()
+    total = outcomes.total()
+    return {name: f'{n / total:.1%}' for name, n in outcomes.most_common()}
