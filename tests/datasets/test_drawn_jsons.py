@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from drawn_cases import check_cases
+from drawn_cases import check_cases, refusal
 from drawn_scenes import (
     Category,
     category_lists,
@@ -286,16 +286,16 @@ def check(folder: Path, case: Case) -> str:
     command = [json_path, '--img-prefix', images, '--seg-prefix', pngs, '--workers', 1]
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         status = validate([*map(str, command)])
-    try:
-        found = read_back(json_path, pngs, images)
-    except (ValueError, FileNotFoundError) as error:
-        assert reason, f'{case.change}: refused ({error})'
-        assert re.search(reason, str(error), re.DOTALL), f'{case.change}: {error}'
+    message = refusal(read_back, json_path, pngs, images)
+    if reason:
+        assert message, f'{case.change}: accepted'
+        assert re.search(reason, message, re.DOTALL), f'{case.change}: {message}'
         assert status == 1, f'{case.change}: the validator finds no error'
         return f'refused: {case.change}'
 
-    assert reason is None, f'{case.change}: accepted'
+    assert message is None, case.change
     assert status == 0, f'{case.change}: the validator finds an error'
+    found = read_back(json_path, pngs, images)
     assert set(found) == set(scenes)
     for name, (picture, segments) in found.items():
         np.testing.assert_array_equal(picture, scenes[name].picture)

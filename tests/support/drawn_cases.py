@@ -7,6 +7,8 @@ the same in every run.
 import os
 from collections import Counter
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +17,16 @@ from hypothesis.strategies import SearchStrategy
 
 ASKED = os.environ.get('MMPISR_DRAWN_CASES')
 CASES = int(ASKED or 500)
+
+
+def refusal(action: Callable, *args: object) -> str | None:
+    """Message with which an action refuses its input; None if it does not."""
+    try:
+        with redirect_stdout(StringIO()):
+            action(*args)
+    except (ValueError, FileNotFoundError) as error:
+        return str(error)
+    return None
 
 
 def check_cases(

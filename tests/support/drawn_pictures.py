@@ -78,9 +78,7 @@ def class_table(
     heading = ['id', 'name', 'isthing']
     writer.writerow([word.upper() for word in heading] if upper else heading)
     for category in categories:
-        writer.writerow(
-            [category.id, category.name, 'no yes'.split()[category.isthing]]
-        )
+        writer.writerow([category.id, category.name, ['no', 'yes'][category.isthing]])
         if blank_lines:
             out.write('\r\n')
     return out.getvalue().encode(encoding)
