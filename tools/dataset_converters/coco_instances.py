@@ -8,6 +8,7 @@ import argparse
 import sys
 
 from mmpisr.datasets.converters.coco_instances import prepare_coco_instances
+from mmpisr.families.own_data import MODELS, write_own_configs
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,6 +48,12 @@ def parse_args() -> argparse.Namespace:
     )
     add('--skip-missing', action='store_true', help='leave out images without a file')
     add('--workers', type=int, default=2, help='processes')
+    add(
+        '--write-config',
+        metavar='FILE.py',
+        help='config of the data to write, and beside it a base and base + PISR',
+    )
+    add('--model', choices=MODELS, default='r18-slim', help='of --write-config')
     return parser.parse_args()
 
 
@@ -54,7 +61,28 @@ def main() -> None:
     """Prepare it; a mistake is a message and exit code 1."""
     args = parse_args()
     try:
-        prepare_coco_instances(**vars(args))
+        prepare_coco_instances(
+            args.source,
+            args.images,
+            out=args.out,
+            split=args.split,
+            classes=args.classes,
+            stuff=args.stuff,
+            stuff_labels=args.stuff_labels,
+            background=args.background,
+            overlap=args.overlap,
+            crowds=args.crowds,
+            skip_missing=args.skip_missing,
+            workers=args.workers,
+        )
+        if args.write_config is not None:
+            write_own_configs(
+                args.write_config,
+                out=args.out,
+                images=args.images,
+                split=args.split,
+                model=args.model,
+            )
     except (ValueError, OSError) as error:
         sys.exit(f'coco_instances.py: {error}')
 

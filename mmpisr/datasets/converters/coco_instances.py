@@ -1,36 +1,30 @@
 """Instances as polygons or masks, over stuff pngs or a background, as COCO panoptic."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from unicodedata import normalize
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from ..json_checks.fields import ID, LIST, TEXT, double_problems, few, field_problems
-from ..json_checks.problem import raise_first_error
-from ..panoptic_json import check_categories, read_panoptic_json
-from .classes_file import read_classes
-from .label_images import image_entries, list_images, read_grey_png
+from ..panoptic_json import read_panoptic_json
+from .instance_json import (
+    IGNORED,
+    LAYOUT,
+    LeftOut,
+    choose_classes,
+    find_images,
+    read_instances,
+)
+from .label_images import read_grey_png
 from .labelme import read_labelme
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, look_up, number_segments
 from .outlines import Part, outline_parts, outline_rle
 from .split import ImageJob, _digest, convert_split
 
-FIELDS = dict(
-    images=dict(id=ID, file_name=TEXT),
-    categories=dict(id=ID, name=TEXT),
-    annotations=dict(image_id=ID, category_id=ID),
-)
-LAYOUT = """
-IMAGES/[folders/]NAME.*       images[].file_name of the json, or the end of it
-STUFF/[folders/]NAME.png      class numbers of stuff (optional)
-"""
-IGNORED = '__ignore__'  # Labelme's name of what is void
 STUFF, VOID, CROWD, THING = range(4)  # drawn in this order
 
 
@@ -41,14 +35,6 @@ class Drawn(NamedTuple):
     parts: list[Part]
     category: int
     layer: int
-
-
-class LeftOut(defaultdict[str, list[str]]):
-    """Places of what is left out or changed, by what happened to it."""
-
-    def __call__(self, kind: str, place: str) -> None:
-        """Note one."""
-        self[kind].append(place)
 
 
 def prepare_coco_instances(
@@ -99,8 +85,8 @@ def prepare_coco_instances(
     source, images, left_out = Path(source), Path(images), LeftOut(list)
     is_labelme = source.is_dir()
     content = read_labelme(source, left_out) if is_labelme else read_instances(source)
-    categories = _classes(source, content, classes, stuff, background)
-    entries = _entries(source, content['images'], images, skip_missing, left_out)
+    categories = choose_classes(source, content, classes, stuff, background)
+    entries = find_images(source, content['images'], images, skip_missing, left_out)
     drawn = _outlines(content, categories, entries, crowds, left_out)
     jobs = _jobs(entries, drawn, categories, stuff_labels, background, overlap)
     annotations = Path(out) / 'annotations'
@@ -121,119 +107,6 @@ def prepare_coco_instances(
     _note_hidden(annotations / f'panoptic_{split}.json', drawn, left_out)
     for kind, places in left_out.items():
         print(f'{len(places)} {kind}, e.g. {places[0]}')
-
-
-def read_instances(path: Path) -> dict[str, Any]:
-    """Load a json of instances; each annotation gets its place in it as ``where``.
-
-    Raises:
-        ValueError: A field is missing or has another type, an id occurs twice, or an
-            annotation is of an unknown image or category.
-    """
-    content = read_panoptic_json(str(path))
-    lists = dict.fromkeys(FIELDS, LIST)
-    raise_first_error(field_problems(str(path), 'the json', content, lists))
-    for name, fields in FIELDS.items():
-        for position, item in enumerate(content[name]):
-            where = f'{name}[{position}]'
-            raise_first_error(field_problems(str(path), where, item, fields))
-            item['where'] = f'{path}: {where}'
-    annotations = content['annotations']
-    if not annotations or 'segments_info' in annotations[0]:
-        raise ValueError(
-            f'{path}: has {len(annotations)} annotations'
-            + (' of panoptic segments; train on it as it is' if annotations else '')
-        )
-    for field, name in (('image_id', 'images'), ('category_id', 'categories')):
-        ids = [item['id'] for item in content[name]]
-        raise_first_error(double_problems(str(path), f'{name}[].id', ids))
-        wrong = [a for a in annotations if a[field] not in {*ids}]
-        if wrong:
-            raise ValueError(
-                f'{wrong[0]["where"]} has {field} {wrong[0][field]!r}, but {name} has '
-                f'{few(ids)}; {len(wrong)} of {len(annotations)} annotations are such'
-            )
-    return content
-
-
-def _classes(
-    path: Path,
-    content: Mapping,
-    table: str | Path | None,
-    stuff: Sequence[str],
-    background: str | None,
-) -> list[dict]:
-    """Categories of the table, or a class for each name of the json.
-
-    What no annotation uses and stands above others (Roboflow's first) is no class.
-    """
-    name_of = {c['id']: c['name'] for c in content['categories']}
-    used = {name_of[a['category_id']] for a in content['annotations']} - {IGNORED}
-    above = {c.get('supercategory') for c in content['categories']} - used | {IGNORED}
-    said = [name for name in (*stuff, background) if name is not None]
-    if table is not None:
-        categories = read_classes(table)
-    else:
-        names = [name for name in name_of.values() if name not in above]
-        names = [*dict.fromkeys([*names, *([background] if background else [])])]
-        categories = [
-            dict(id=number, name=name, isthing=int(name not in said))
-            for number, name in enumerate(names, 1)
-        ]
-        categories.sort(key=lambda category: -category['isthing'])
-        check_categories(str(path), categories)
-    flags = {category['name']: category['isthing'] for category in categories}
-    unknown, wrong = sorted(used - {*flags}), [n for n in said if flags.get(n) != 0]
-    if unknown or wrong:
-        raise ValueError(
-            f'{path}: classes {unknown} are used and {wrong} are to be stuff, but '
-            f'isthing of {table or path} is {flags}'
-        )
-    return categories
-
-
-def _entries(
-    source: Path,
-    images: Sequence[Mapping],
-    folder: Path,
-    skip_missing: bool,
-    left_out: LeftOut,
-) -> list[dict]:
-    """Image entries: ids of the json, names and sizes of the files.
-
-    A file is found by ``file_name`` or the longest end of it that is there;
-    backslashes and the two spellings of accented letters do not matter.
-    """
-    missing_files(f'Images of {source}', LAYOUT, [folder])
-    there = {normalize('NFC', n.as_posix()): n for n in list_images(folder)}
-    pairs: list[Any] = []
-    absent: list[Any] = []
-    for image in images:
-        parts = normalize('NFC', image['file_name']).replace('\\', '/').split('/')
-        ends = ('/'.join(parts[start:]) for start in range(len(parts)))
-        name = next((there[end] for end in ends if end in there), None)
-        (absent if name is None else pairs).append((image, name))
-    for image, _ in absent if skip_missing else ():
-        left_out(f'images of the json are not in {folder}', image['file_name'])
-    if not skip_missing or not pairs:
-        title = f'Images of {source} (--skip-missing leaves out some)'
-        missing_files(title, LAYOUT, [folder / i['file_name'] for i, _ in absent])
-    for name in sorted({*there.values()} - {name for _, name in pairs}):
-        left_out(f'images in {folder} are not in the json', str(name))
-
-    ids, names = [image['id'] for image, _ in pairs], [name for _, name in pairs]
-    entries = image_entries(folder, names, ids)
-    for (image, _), entry in zip(pairs, entries, strict=True):
-        sizes = [[e.get(k) for k in ('height', 'width')] for e in (image, entry)]
-        if None not in sizes[0] and sizes[0] != sizes[1]:
-            turned = sizes[0] == sizes[1][::-1]
-            raise ValueError(
-                f'{source}: image {entry["file_name"]!r} has height and width '
-                f'{sizes[0]}, but its file {sizes[1]}'
-                + (' (turned by its EXIF orientation?)' if turned else '')
-                + '; give the images that were annotated'
-            )
-    return entries
 
 
 def _outlines(
@@ -324,7 +197,7 @@ def _segments(
     instances, crowds = np.zeros_like(categories), set()
     pairs = [(item, outline_rle(item.where, item.parts, size)) for item in drawn]
     if by_area:
-        pairs.sort(key=lambda pair: -coco_mask.area(pair[1]))
+        pairs.sort(key=lambda pair: coco_mask.area(pair[1]), reverse=True)
     pairs.sort(key=lambda pair: pair[0].layer)
     for number, (item, rle) in enumerate(pairs, 1):
         mask = coco_mask.decode(rle).astype(bool)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from ..panoptic_json import read_panoptic_json
+from ..panoptic_json import read_json
 
 
 def read_labelme(folder: Path, leave_out: Callable[[str, str], None]) -> dict[str, Any]:
@@ -28,9 +28,10 @@ def read_labelme(folder: Path, leave_out: Callable[[str, str], None]) -> dict[st
     Raises:
         ValueError: A file is truncated, or a shape lacks a field or has wrong points.
     """
-    images, annotations = [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
     for path in sorted(folder.rglob('*.json')):
-        content = read_panoptic_json(str(path))
+        content = read_json(str(path))
         if not isinstance(content.get('shapes'), list):
             leave_out('jsons are not of Labelme', str(path))
             continue

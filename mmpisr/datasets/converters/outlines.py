@@ -15,10 +15,10 @@ def outline_parts(where: str, segmentation: Any) -> list[Part]:
     Raises:
         ValueError: Naming the place and what is no outline.
     """
-    parts = [segmentation] if isinstance(segmentation, Mapping) else segmentation
+    parts: Any = [segmentation] if isinstance(segmentation, Mapping) else segmentation
     try:
         if not any(isinstance(part, Mapping) for part in parts):
-            bare = {np.shape(part) for part in parts} in ({()}, {(2,)})
+            bare = bool(parts) and {np.shape(part) for part in parts} <= {(), (2,)}
             parts = [parts] if bare else parts
         found = [p if isinstance(p, Mapping) else _points(p) for p in parts]
     except (TypeError, ValueError) as reason:
@@ -76,7 +76,8 @@ def _polygon_rle(where: str, points: np.ndarray, size: tuple[int, int]) -> dict:
 
 def _checked_rle(where: str, rle: Mapping, size: tuple[int, int]) -> dict:
     """Compress run lengths; pycocotools reads faulty ones without an error."""
-    counts, found = rle.get('counts'), rle.get('size')
+    counts: Any = rle.get('counts')
+    found = rle.get('size')
     if isinstance(counts, str):
         counts = _expand(counts)
     whole = isinstance(counts, list) and all(type(n) is int and n >= 0 for n in counts)
