@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ def write_own_configs(
         FileExistsError: A file that would change was edited; none is written.
     """
     path, root = Path(path), Path(out).resolve()
+    if path.suffix != '.py':
+        raise ValueError(f'{path}: ends with {path.suffix!r}, but a config is a .py')
     folders = _folders(path, root) | {split: _name_of(Path(images), root)}
     if not {'train'} <= set(folders) <= {'train', 'val', 'test'}:
         raise ValueError(
@@ -69,7 +72,7 @@ def write_own_configs(
     for file, text in texts_of.items():
         _refuse_edited(file, text)
     for file, text in texts_of.items():
-        if not file.is_file() or _digest(text) != _marked(file.read_text()):
+        if not file.is_file() or _digest(text) != _marked(file.read_text('utf-8')):
             write_atomically(file, f'{text}{MARK}{_digest(text)}\n')
         print(f'config: {file}')
     return [*texts_of]
@@ -104,14 +107,14 @@ def _texts(
 ) -> tuple[str, str, str]:
     """Texts of the three configs."""
     read = categories_metainfo(content['categories'])
-    things, stuff = read['thing_classes'], read['stuff_classes']
+    things, stuff = (list(read[f'{kind}_classes']) for kind in ('thing', 'stuff'))
     counts = dict(num_things=len(things), num_stuff=len(stuff))
     scale, crop = _sizes(content['images'], model.side)
     data = DATA.format(
-        title=path.stem,
         **counts,
-        things=', '.join(things) or 'none',
-        stuff=', '.join(stuff) or 'none',
+        classes=textwrap.fill(
+            f'# Things: {things}. Stuff: {stuff}.', 88, subsequent_indent='# '
+        ),
         root=f'{root.as_posix()}/',
         scale=scale,
         crop=crop,
@@ -189,7 +192,7 @@ def _name_of(images: Path, root: Path) -> str:
 def _refuse_edited(path: Path, text: str) -> None:
     if not path.is_file():
         return
-    found = path.read_text()
+    found = path.read_text('utf-8')
     marked = _marked(found)
     if marked not in (_digest(text), _digest(found.rpartition(MARK)[0])):
         raise FileExistsError(

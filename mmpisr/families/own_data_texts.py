@@ -51,12 +51,9 @@ MODELS = {
     ),
 }
 
-DATA = '''"""{title}: {num_things} things, {num_stuff} stuff classes.
+DATA = '''"""A dataset of {num_things} things and {num_stuff} stuff classes."""
 
-Things: {things}.
-Stuff: {stuff}.
-"""
-
+{classes}
 data_root = {root!r}
 # Width and height that images are resized to fit, in training and test. A larger scale
 # finds smaller things, and takes more memory and time.
