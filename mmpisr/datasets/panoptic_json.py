@@ -23,10 +23,10 @@ def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:
     first = listed[0] if isinstance(listed, list) and listed else content
     if isinstance(first, Mapping) and {'segmentation', 'shapes'} & set(first):
         raise ValueError(
-            f'{path}: has {sorted(first)}: outlines of instances, not segments_info '
-            'as COCO panoptic; convert it with tools/dataset_converters/'
-            'coco_instances.py SOURCE IMAGES --out FOLDER (SOURCE: this json, or the '
-            'folder of Labelme jsons)'
+            f'{path}: has {sorted(first)}: outlines of instances, not '
+            'segments_info as COCO panoptic has; convert it: '
+            f'tools/dataset_converters/coco_instances.py {path} IMAGES --out FOLDER '
+            '(of Labelme: the folder of the jsons)'
         )
     return content
 

@@ -20,7 +20,10 @@ def add(tmp_path):
 
     def run(split, size=(96, 64), count=10, classes=CLASSES, **options):
         width, height = size
-        images = [dict(id=i, width=width, height=height) for i in range(count)]
+        images = [
+            dict(id=i, file_name='a.jpg', width=width, height=height)
+            for i in range(count)
+        ]
         path = tmp_path / f'data/annotations/panoptic_{split}.json'
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(dict(images=images, categories=classes)))
@@ -90,6 +93,16 @@ def test_images_elsewhere_are_named_by_their_whole_path(add, tmp_path):
 
     prefix = Config.fromfile(data).train_dataloader.dataset.data_prefix
     assert prefix.img == f'{tmp_path}/elsewhere/'
+
+
+def test_a_folder_of_splits_stands_for_the_split_in_it(add, tmp_path):
+    (tmp_path / 'data/photos/train').mkdir(parents=True)
+    (tmp_path / 'data/photos/train/a.jpg').write_bytes(b'')
+
+    (data, *_) = add('train', images=tmp_path / 'data/photos')
+
+    prefix = Config.fromfile(data).train_dataloader.dataset.data_prefix
+    assert prefix.img == 'photos/train/'
 
 
 def test_more_images_are_more_iterations(add):

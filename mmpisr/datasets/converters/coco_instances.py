@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from ..json_checks.fields import BOX
 from ..panoptic_json import read_panoptic_json
 from .instance_json import (
     IGNORED,
@@ -85,7 +86,7 @@ def prepare_coco_instances(
     source, images, left_out = Path(source), Path(images), LeftOut(list)
     is_labelme = source.is_dir()
     content = read_labelme(source, left_out) if is_labelme else read_instances(source)
-    categories = choose_classes(source, content, classes, stuff, background)
+    categories = choose_classes(source, content, classes, stuff, background, left_out)
     entries = find_images(source, content['images'], images, skip_missing, left_out)
     drawn = _outlines(content, categories, entries, crowds, left_out)
     jobs = _jobs(entries, drawn, categories, stuff_labels, background, overlap)
@@ -97,7 +98,7 @@ def prepare_coco_instances(
         png_folder=annotations / f'panoptic_{split}',
         info=dict(
             description='made of outlines of instances',
-            outlines=_digest(content['annotations']),
+            outlines=_digest([{**a, 'where': ''} for a in content['annotations']]),
             under_them='pngs' if stuff_labels else background,
             overlap=overlap,
             crowds=crowds,
@@ -133,7 +134,7 @@ def _outlines(
         if len(whole) < len(parts):
             left_out('annotations have polygons of fewer than three points', where)
         if not whole:
-            left_out('annotations have no outline; their box is void', where)
+            left_out('annotations have no outline; their box, if any, is void', where)
             whole, layer = _box(where, annotation.get('bbox')), VOID
         if category == VOID_CATEGORY:
             layer = VOID
@@ -148,7 +149,7 @@ def _outlines(
 
 def _box(where: str, box: Any) -> list[Part]:
     """A box as COCO has it, as a polygon; none of an empty one."""
-    if not box or not any(box):
+    if not BOX.fits(box) or not any(box):
         return []
     x, y, w, h = box
     return outline_parts(where, [[x, y, x + w, y, x + w, y + h, x, y + h]])
@@ -192,6 +193,11 @@ def _segments(
     size = entry['height'], entry['width']
     if isinstance(under, Path):
         categories = look_up(under, read_grey_png(under), table)
+        if categories.shape != size:
+            raise ValueError(
+                f'{under}: is {categories.shape} (height, width), but its image '
+                f'{entry["file_name"]} is {size}'
+            )
     else:
         categories = np.full(size, under, np.int32)
     instances, crowds = np.zeros_like(categories), set()

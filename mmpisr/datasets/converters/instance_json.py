@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from ..json_checks.fields import ID, LIST, TEXT, double_problems, few, field_problems
+from ..json_checks.fields import (
+    FLAG,
+    ID,
+    LIST,
+    TEXT,
+    double_problems,
+    few,
+    field_problems,
+)
 from ..json_checks.problem import raise_first_error
 from ..panoptic_json import check_categories, read_json
 from .classes_file import read_classes
@@ -16,7 +24,7 @@ from .layout import missing_files
 FIELDS = dict(
     images=dict(id=ID, file_name=TEXT),
     categories=dict(id=ID, name=TEXT),
-    annotations=dict(image_id=ID, category_id=ID),
+    annotations=dict(image_id=ID, category_id=ID, iscrowd=FLAG),
 )
 LAYOUT = """
 IMAGES/[folders/]NAME.*       images[].file_name of the json, or the end of it
@@ -46,6 +54,8 @@ def read_instances(path: Path) -> dict[str, Any]:
     for name, fields in FIELDS.items():
         for position, item in enumerate(content[name]):
             where = f'{name}[{position}]'
+            if name == 'annotations' and isinstance(item, dict):
+                item.setdefault('iscrowd', 0)
             raise_first_error(field_problems(str(path), where, item, fields))
             item['where'] = f'{path}: {where}'
     annotations = content['annotations']
@@ -72,6 +82,7 @@ def choose_classes(
     table: str | Path | None,
     stuff: Sequence[str],
     background: str | None,
+    left_out: LeftOut,
 ) -> list[dict]:
     """Categories of the table, or a class for each name of the json.
 
@@ -79,12 +90,15 @@ def choose_classes(
     """
     name_of = {c['id']: c['name'] for c in content['categories']}
     used = {name_of[a['category_id']] for a in content['annotations']} - {IGNORED}
-    above = {c.get('supercategory') for c in content['categories']} - used | {IGNORED}
+    pairs = {(c['name'], c.get('supercategory')) for c in content['categories']}
+    above = {above for name, above in pairs if above != name} - used
+    for name in sorted(above.intersection(name_of.values())):
+        left_out('classes stand above others and are not used', f'{path}: {name}')
     said = [name for name in (*stuff, background) if name is not None]
     if table is not None:
         categories = read_classes(table)
     else:
-        names = [name for name in name_of.values() if name not in above]
+        names = [name for name in name_of.values() if name not in (IGNORED, *above)]
         names = [*dict.fromkeys([*names, *([background] if background else [])])]
         categories = [
             dict(id=number, name=name, isthing=int(name not in said))

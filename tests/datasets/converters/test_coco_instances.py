@@ -133,7 +133,7 @@ def test_an_annotation_without_outline_makes_its_box_void(convert, capsys):
 
     assert row == [*4 * ['car'], 'other', *3 * ['-'], *2 * ['other']]
     printed = capsys.readouterr().out
-    assert '2 annotations have no outline; their box is void, e.g. ' in printed
+    assert '2 annotations have no outline; their box, if any, is void, e.g. ' in printed
     assert 'in.json: annotations[1]' in printed
     assert '1 annotations have polygons of fewer than three points' in printed
 
@@ -179,6 +179,25 @@ def test_classes_of_one_name_are_one_class(convert):
     assert segments == [('car', 24, 0), ('car', 24, 0)]
 
 
+def test_a_class_above_others_is_left_out_and_said(convert, capsys):
+    categories = [dict(id=1, name='person', supercategory='person'), *CATEGORIES]
+
+    _, _, made = convert(instance('car', LEFT), categories=categories)
+
+    names = ['person', 'car', 'bus', 'road']
+    assert [c['name'] for c in made['categories']] == names
+    printed = capsys.readouterr().out
+    assert '1 classes stand above others and are not used, e.g.' in printed
+    assert 'in.json: vehicles' in printed
+
+
+def test_a_stuff_png_of_another_size_is_refused(convert, tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((6, 9), 255, np.uint8))
+
+    with pytest.raises(ValueError, match=r'is \(6, 9\) .*a.png is \(6, 10\)'):
+        convert(instance('car', LEFT), stuff_labels=tmp_path)
+
+
 def test_corrected_outlines_are_not_kept(convert):
     convert(instance('car', LEFT))
 
@@ -192,6 +211,7 @@ def test_corrected_outlines_are_not_kept(convert):
         (dict(image_id=5), r'annotations\[0\] has image_id 5, but images has \[1\]'),
         (dict(category_id=5), r'category_id 5, but categories has \[0, 3, 4, 7\]'),
         (dict(image_id=None), r'annotations\[0\] has image_id None, expected'),
+        (dict(iscrowd='0'), "annotations.0. has iscrowd '0', expected 0 or 1"),
         (dict(segments_info=[]), '1 annotations of panoptic segments'),
         (dict(segmentation=[[1, 2, 3]]), r'annotations\[0\]: segmentation is'),
     ],
