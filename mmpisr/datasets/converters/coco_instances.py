@@ -1,6 +1,6 @@
 """Instances as polygons or masks, over stuff pngs or a background, as COCO panoptic."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from ..panoptic_json import read_panoptic_json
 from .instance_json import (
     IGNORED,
     LAYOUT,
-    LeftOut,
     choose_classes,
     find_images,
     read_instances,
@@ -83,7 +82,8 @@ def prepare_coco_instances(
             f'background {background!r} and stuff_labels {str(stuff_labels)!r}: only '
             'one can say what the pixels without outline are'
         )
-    source, images, left_out = Path(source), Path(images), LeftOut(list)
+    source, images = Path(source), Path(images)
+    left_out: defaultdict[str, list[str]] = defaultdict(list)
     is_labelme = source.is_dir()
     content = read_labelme(source, left_out) if is_labelme else read_instances(source)
     categories = choose_classes(source, content, classes, stuff, background, left_out)
@@ -107,7 +107,8 @@ def prepare_coco_instances(
     )
     _note_hidden(annotations / f'panoptic_{split}.json', drawn, left_out)
     for kind, places in left_out.items():
-        print(f'{len(places)} {kind}, e.g. {places[0]}')
+        if places:
+            print(f'{len(places)} {kind}, e.g. {places[0]}')
 
 
 def _outlines(
@@ -115,7 +116,7 @@ def _outlines(
     categories: Sequence[Mapping],
     entries: Sequence[Mapping],
     crowds: str,
-    left_out: LeftOut,
+    left_out: dict[str, list[str]],
 ) -> dict[Any, list[Drawn]]:
     """What is drawn on each image by its id, in the order of the annotations."""
     ids = {c['name']: c['id'] for c in categories} | {IGNORED: VOID_CATEGORY}
@@ -129,21 +130,22 @@ def _outlines(
         layer = THING if category in things else STUFF
         if annotation.get('iscrowd') and layer == THING:
             kind = f'annotations have iscrowd 1: --crowds {crowds} (no metric counts '
-            left_out(kind + 'crowds as missed; CVAT marks every mask so)', where)
+            left_out[kind + 'crowds as missed; CVAT marks every mask so)'] += [where]
             layer = dict(keep=CROWD, instance=THING, void=VOID)[crowds]
         if len(whole) < len(parts):
-            left_out('annotations have polygons of fewer than three points', where)
+            left_out['annotations have polygons of fewer than three points'] += [where]
         if not whole:
-            left_out('annotations have no outline; their box, if any, is void', where)
+            left_out['annotations have no outline; their box, if any, is void'] += [
+                where
+            ]
             whole, layer = _box(where, annotation.get('bbox')), VOID
         if category == VOID_CATEGORY:
             layer = VOID
         if whole and annotation['image_id'] in drawn:
             category = VOID_CATEGORY if layer == VOID else category
             drawn[annotation['image_id']].append(Drawn(where, whole, category, layer))
-    for entry in entries:
-        if not drawn[entry['id']]:
-            left_out('images have no outline, and are kept', entry['file_name'])
+    bare = [entry['file_name'] for entry in entries if not drawn[entry['id']]]
+    left_out['images have no outline, and are kept'] += bare
     return drawn
 
 
@@ -214,12 +216,11 @@ def _segments(
     return number_segments(categories, instances, crowds=crowds)
 
 
-def _note_hidden(path: Path, drawn: Mapping, left_out: LeftOut) -> None:
+def _note_hidden(path: Path, drawn: Mapping, left_out: dict[str, list[str]]) -> None:
     """Note the things of which no pixel is left."""
     for annotation in read_panoptic_json(str(path))['annotations']:
         items = drawn[annotation['image_id']]
         count = Counter(item.category for item in items if item.layer in (CROWD, THING))
         count.subtract(s['category_id'] for s in annotation['segments_info'])
-        for _ in (+count).elements():
-            kind = 'things have no pixel: covered, outside of the image or too small'
-            left_out(kind, f'one of image {annotation["file_name"]}')
+        kind = 'things have no pixel: covered, outside of the image or too small'
+        left_out[kind] += (+count).total() * [f'one of {annotation["file_name"]}']

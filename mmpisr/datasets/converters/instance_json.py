@@ -1,6 +1,5 @@
 """Read a json of instances, choose its classes, and find its images."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,6 @@ IMAGES/[folders/]NAME.*       images[].file_name of the json, or the end of it
 STUFF/[folders/]NAME.png      class numbers of stuff (optional)
 """
 IGNORED = '__ignore__'  # Labelme's name of what is void
-
-
-class LeftOut(defaultdict[str, list[str]]):
-    """Places of what is left out or changed, by what happened to it."""
-
-    def __call__(self, kind: str, place: str) -> None:
-        """Note one."""
-        self[kind].append(place)
 
 
 def read_instances(path: Path) -> dict[str, Any]:
@@ -82,7 +73,7 @@ def choose_classes(
     table: str | Path | None,
     stuff: Sequence[str],
     background: str | None,
-    left_out: LeftOut,
+    left_out: dict[str, list[str]],
 ) -> list[dict]:
     """Categories of the table, or a class for each name of the json.
 
@@ -93,7 +84,7 @@ def choose_classes(
     pairs = {(c['name'], c.get('supercategory')) for c in content['categories']}
     above = {above for name, above in pairs if above != name} - used
     for name in sorted(above.intersection(name_of.values())):
-        left_out('classes stand above others and are not used', f'{path}: {name}')
+        left_out['classes stand above others and are not used'] += [f'{path}: {name}']
     said = [name for name in (*stuff, background) if name is not None]
     if table is not None:
         categories = read_classes(table)
@@ -121,7 +112,7 @@ def find_images(
     images: Sequence[Mapping],
     folder: Path,
     skip_missing: bool,
-    left_out: LeftOut,
+    left_out: dict[str, list[str]],
 ) -> list[dict]:
     """Image entries: ids of the json, names and sizes of the files.
 
@@ -139,11 +130,9 @@ def find_images(
             f'first is {absent[0]!r}; give the folder that has each file_name or the '
             'end of it, or leave them out (--skip-missing)'
         )
-    for name in absent:
-        left_out(f'images of the json are not in {folder}', name)
-    for name in sorted({*there.values()} - {name for _, name in pairs}):
-        left_out(f'images in {folder} are not in the json', str(name))
-
+    surplus = sorted({*there.values()} - {name for _, name in pairs})
+    left_out[f'images of the json are not in {folder}'] += absent
+    left_out[f'images in {folder} are not in the json'] += map(str, surplus)
     ids, names = [image['id'] for image, _ in pairs], [name for _, name in pairs]
     entries = image_entries(folder, names, ids)
     for (image, _), entry in zip(pairs, entries, strict=True):

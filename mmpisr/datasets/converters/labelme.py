@@ -2,8 +2,7 @@
 
 import base64
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,15 @@ from pycocotools import mask as coco_mask
 
 from ..panoptic_json import read_json
 
+WITHOUT_AREA = ('point', 'points', 'line', 'linestrip')
 
-def read_labelme(folder: Path, leave_out: Callable[[str, str], None]) -> dict[str, Any]:
+
+def read_labelme(folder: Path, left_out: dict[str, list[str]]) -> dict[str, Any]:
     """Read all jsons with ``shapes``; one label and ``group_id`` are one instance.
 
     Args:
         folder: Searched with its subfolders.
-        leave_out: Called with a kind and a place for what is no outline.
+        left_out: Gets the places of what is no outline, by its kind.
 
     Returns:
         Images, annotations with their place in the files, and categories by name.
@@ -33,7 +34,7 @@ def read_labelme(folder: Path, leave_out: Callable[[str, str], None]) -> dict[st
     for path in sorted(folder.rglob('*.json')):
         content = read_json(str(path))
         if not isinstance(content.get('shapes'), list):
-            leave_out('jsons are not of Labelme', str(path))
+            left_out['jsons are not of Labelme'].append(str(path))
             continue
         name = str(content.get('imagePath') or f'{path.stem}.jpg').replace('\\', '/')
         image = dict(id=len(images) + 1, file_name=str(path.parent / name))
@@ -44,7 +45,7 @@ def read_labelme(folder: Path, leave_out: Callable[[str, str], None]) -> dict[st
             where = f'{path}: shapes[{position}]'
             label, group, outline = _read(where, shape, content)
             if outline is None:
-                leave_out('shapes are points or lines, which have no area', where)
+                left_out['shapes are points or lines, which have no area'] += [where]
                 continue
             key = position if group is None else (label, group)
             new = dict(image_id=image['id'], category_id=label, segmentation=[])
@@ -58,13 +59,9 @@ def read_labelme(folder: Path, leave_out: Callable[[str, str], None]) -> dict[st
 
 
 def _read(where: str, shape: Mapping, content: Mapping) -> tuple[str, Any, Any]:
-    """Label, group and outline of a shape; None for one without area."""
+    """Label, group and outline of a shape."""
     try:
-        kind = shape.get('shape_type') or 'polygon'  # absent before Labelme 3.5
-        outline = SHAPES[kind](shape, content) if kind in SHAPES else None
-        if kind not in SHAPES and kind not in WITHOUT_AREA:
-            raise ValueError(f'known are {[*SHAPES, *WITHOUT_AREA]}')
-        return str(shape['label']), shape.get('group_id'), outline
+        return str(shape['label']), shape.get('group_id'), _outline(shape, content)
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as reason:
         raise ValueError(
             f'{where} is {json.dumps(shape)[:120]}, expected label, shape_type and '
@@ -72,35 +69,31 @@ def _read(where: str, shape: Mapping, content: Mapping) -> tuple[str, Any, Any]:
         ) from reason
 
 
-def _polygon(shape: Mapping, _: Mapping) -> list[float]:
-    return [number for x, y in shape['points'] for number in (x, y)]
+def _outline(shape: Mapping, content: Mapping) -> Any:
+    """A polygon or run lengths; None of a shape without area."""
+    kind = shape.get('shape_type') or 'polygon'  # absent before Labelme 3.5
+    points: Any = np.array(shape['points'], float).reshape(len(shape['points']), 2)
+    if kind in WITHOUT_AREA:
+        return None
+    if kind == 'mask':
+        return _mask(shape['mask'], points[0].round().astype(int), content)
+    if kind == 'circle':
+        (centre, edge), angles = points, np.arange(64) * np.pi / 32
+        rays = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        points = centre + np.linalg.norm(edge - centre) * rays
+    elif kind == 'rectangle' and len(points) == 2:  # four in some versions
+        (left, top), (right, low) = points
+        points = np.array([[left, top], [right, top], [right, low], [left, low]])
+    elif kind not in ('polygon', 'rectangle'):
+        raise ValueError(f'known are polygon, rectangle, circle, mask, {WITHOUT_AREA}')
+    return points.ravel().tolist()
 
 
-def _rectangle(shape: Mapping, content: Mapping) -> list[float]:
-    if len(shape['points']) != 2:  # four corners in some versions
-        return _polygon(shape, content)
-    (left, top), (right, bottom) = shape['points']
-    return [left, top, right, top, right, bottom, left, bottom]
-
-
-def _circle(shape: Mapping, _: Mapping) -> list[float]:
-    """64 points round the first one, as far away as the second."""
-    (x, y), edge = shape['points']
-    radius, steps = math.dist((x, y), edge), [math.pi * i / 32 for i in range(64)]
-    points = [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in steps]
-    return [number for point in points for number in point]
-
-
-def _mask(shape: Mapping, content: Mapping) -> dict[str, Any]:
-    """Run lengths of a picture in base64 whose left upper pixel is the first point."""
-    with Image.open(BytesIO(base64.b64decode(shape['mask']))) as picture:
-        part = np.asarray(picture) > 0
-    left, top = (round(number) for number in shape['points'][0])
+def _mask(picture: str, first: np.ndarray, content: Mapping) -> dict[str, Any]:
+    """Run lengths of a picture in base64 whose left upper pixel is ``first``."""
+    with Image.open(BytesIO(base64.b64decode(picture))) as image:
+        part = np.asarray(image) > 0
     whole = np.zeros((content['imageHeight'], content['imageWidth']), np.uint8)
-    whole[top : top + part.shape[0], left : left + part.shape[1]] = part
+    whole[first[1] :, first[0] :][: part.shape[0], : part.shape[1]] = part
     rle = coco_mask.encode(np.asfortranarray(whole))
     return dict(rle, counts=rle['counts'].decode())
-
-
-SHAPES = dict(polygon=_polygon, rectangle=_rectangle, circle=_circle, mask=_mask)
-WITHOUT_AREA = ('point', 'points', 'line', 'linestrip')

@@ -122,7 +122,7 @@ def test_an_image_may_lie_in_another_folder(areas):
             shape('rectangle', [[1], [2]]),
             r'shapes\[0\] is .*expected label, shape_type',
         ),
-        (shape('star', [[1, 1]]), "known are \\['polygon'"),
+        (shape('star', [[1, 1]]), 'known are polygon'),
         (dict(points=[[1, 1]]), "KeyError: 'label'"),
         (shape('mask', [[1, 1]], mask='x'), r'shapes\[0\] is'),
         (shape('circle', [[1, 1], None]), r'shapes\[0\] is'),
@@ -132,4 +132,4 @@ def test_a_faulty_shape_is_named(tmp_path, faulty, message):
     write(tmp_path / 'a.json', faulty)
 
     with pytest.raises(ValueError, match=message):
-        read_labelme(tmp_path, lambda kind, place: None)
+        read_labelme(tmp_path, {})
