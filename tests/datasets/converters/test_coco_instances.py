@@ -133,7 +133,7 @@ def test_an_annotation_without_outline_makes_its_box_void(convert, capsys):
 
     assert row == [*4 * ['car'], 'other', *3 * ['-'], *2 * ['other']]
     printed = capsys.readouterr().out
-    assert '2 annotations have no outline; their box is void, e.g. ' in printed
+    assert '2 annotations have no outline; their box, if any, is void, e.g. ' in printed
     assert 'in.json: annotations[1]' in printed
     assert '1 annotations have polygons of fewer than three points' in printed
 
