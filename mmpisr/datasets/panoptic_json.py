@@ -17,7 +17,22 @@ from .json_checks.problem import Problem, error, raise_first_error
 
 
 def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:
-    """Load the json; a missing or truncated file is an error that names it."""
+    """Load the json like ``read_json``, and refuse outlines of instances."""
+    content = read_json(path, backend_args=backend_args)
+    listed = content.get('annotations')
+    first = listed[0] if isinstance(listed, list) and listed else content
+    if isinstance(first, Mapping) and {'segmentation', 'shapes'} & set(first):
+        raise ValueError(
+            f'{path}: has {sorted(first)}: outlines of instances, not '
+            'segments_info as COCO panoptic has; convert it: '
+            f'tools/dataset_converters/coco_instances.py {path} IMAGES --out FOLDER '
+            '(of Labelme: the folder of the jsons)'
+        )
+    return content
+
+
+def read_json(path: str, *, backend_args: dict | None = None) -> dict:
+    """Load a json; a missing or truncated file is an error that names it."""
     try:
         content = load(path, file_format='json', backend_args=backend_args)
     except FileNotFoundError as missing:

@@ -8,6 +8,7 @@ import argparse
 import sys
 
 from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
+from mmpisr.families.own_data import MODELS, write_own_configs
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,6 +34,12 @@ def parse_args() -> argparse.Namespace:
     add('--label-suffix', default='.png', help='in its place, of class pngs')
     add('--instance-suffix', default='.png', help='in its place, of instance pngs')
     add('--workers', type=int, default=2, help='processes')
+    add(
+        '--write-config',
+        metavar='FILE.py',
+        help='config of the data to write, and beside it a base and base + PISR',
+    )
+    add('--model', choices=MODELS, default='r18-slim', help='of --write-config')
     return parser.parse_args()
 
 
@@ -56,6 +63,14 @@ def main() -> None:
             ),
             workers=args.workers,
         )
+        if args.write_config is not None:
+            write_own_configs(
+                args.write_config,
+                out=args.out,
+                images=args.images,
+                split=args.split,
+                model=args.model,
+            )
     except (ValueError, OSError) as error:
         sys.exit(f'labelled_png.py: {error}')
 

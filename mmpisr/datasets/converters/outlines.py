@@ -1,0 +1,104 @@
+"""Draw outlines as COCO has them: polygons, and masks as run lengths."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+Part = np.ndarray | Mapping[str, Any]  # points (N, 2), x and y; or size and counts
+
+
+def outline_parts(where: str, segmentation: Any) -> list[Part]:
+    """Split a ``segmentation``; bare numbers or points are taken for one polygon.
+
+    Raises:
+        ValueError: Naming the place and what is no outline.
+    """
+    parts: Any = [segmentation] if isinstance(segmentation, Mapping) else segmentation
+    try:
+        if not any(isinstance(part, Mapping) for part in parts):
+            bare = bool(parts) and {np.shape(part) for part in parts} <= {(), (2,)}
+            parts = [parts] if bare else parts
+        found = [p if isinstance(p, Mapping) else _points(p) for p in parts]
+    except (TypeError, ValueError) as reason:
+        raise ValueError(
+            f'{where}: segmentation is {str(segmentation)[:80]}, expected polygons of '
+            f'x and y in turn, or size and counts ({reason})'
+        ) from reason
+    return found
+
+
+def _points(polygon: Any) -> np.ndarray:
+    points = np.array(polygon, float).reshape(-1, 2)
+    if not np.isfinite(points).all():
+        raise ValueError('not all numbers are finite')
+    return points
+
+
+def outline_rle(where: str, parts: list[Part], size: tuple[int, int]) -> dict:
+    """Join parts to one mask as pycocotools has it, clipped to the image.
+
+    Args:
+        where: Place in the file, for messages.
+        parts: In pixels of the image; polygons have three points at least.
+        size: Height and width, pixels.
+
+    Raises:
+        ValueError: Run lengths do not fit the size, or a polygon reaches farther
+            outside than the image is long.
+    """
+    return coco_mask.merge(
+        [
+            _polygon_rle(where, part, size)
+            if isinstance(part, np.ndarray)
+            else _checked_rle(where, part, size)
+            for part in parts
+        ]
+    )
+
+
+def _polygon_rle(where: str, points: np.ndarray, size: tuple[int, int]) -> dict:
+    """Draw one; pycocotools misplaces negative coordinates, so these are moved."""
+    low, high, side = points.min(0), points.max(0), np.array(size[::-1])
+    if (low < -side).any() or (high > 2 * side).any():
+        raise ValueError(
+            f'{where}: a polygon spans x, y from {low.tolist()} to {high.tolist()}, '
+            f'but the image is {side.tolist()} (width, height); is it of another image?'
+        )
+    left, top = np.ceil(-low.clip(max=0)).astype(int).tolist()
+    flat = (points + (left, top)).ravel().tolist()
+    (rle,) = coco_mask.frPyObjects([flat], size[0] + top, size[1] + left)
+    if left or top:
+        rle = coco_mask.encode(np.asfortranarray(coco_mask.decode(rle)[top:, left:]))
+    return rle
+
+
+def _checked_rle(where: str, rle: Mapping, size: tuple[int, int]) -> dict:
+    """Compress run lengths; pycocotools reads faulty ones without an error."""
+    counts: Any = rle.get('counts')
+    found = rle.get('size')
+    if isinstance(counts, str):
+        counts = _expand(counts)
+    whole = isinstance(counts, list) and all(type(n) is int and n >= 0 for n in counts)
+    pixels = sum(counts) if whole else f'{str(counts)[:40]}'
+    if found != list(size) or pixels != size[0] * size[1]:
+        raise ValueError(
+            f'{where}: segmentation has size {found} (height, width) and counts of '
+            f'{pixels} pixels, but the image is {list(size)}: {size[0] * size[1]}'
+        )
+    return coco_mask.frPyObjects(dict(counts=counts, size=found), *size)
+
+
+def _expand(text: str) -> list[int]:
+    """Run lengths of COCO's text: 5 bits a character, differences from the 4th on."""
+    counts: list[int] = []
+    value = shift = 0
+    for code in (ord(char) - 48 for char in text):
+        value |= (code & 31) << shift
+        shift += 5
+        if not code & 32:  # the last character of a number; its highest bit is the sign
+            value -= (code & 16) << shift - 4
+            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+            value = shift = 0
+    return counts

@@ -1,0 +1,216 @@
+"""Write the configs of a dataset of one's own: the data, a base, and base + PISR."""
+
+import hashlib
+import re
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmpisr.datasets.panoptic_json import categories_metainfo, read_panoptic_json
+from mmpisr.files import write_atomically
+
+from .own_data_texts import (
+    BASE,
+    BATCH,
+    DATA,
+    EVALUATION,
+    MODELS,
+    NO_VAL,
+    PISR,
+    SAME_TEST,
+    Model,
+)
+
+MARK = '\n# Written by --write-config, digest '
+
+
+def write_own_configs(
+    path: str | Path,
+    *,
+    out: str | Path,
+    images: str | Path,
+    split: str,
+    model: str = 'r18-slim',
+) -> list[Path]:
+    """Write a config of the data, and beside it two of models; print their names.
+
+    Splits that were added before stay in it. A file that is as this writes it is
+    kept.
+
+    Args:
+        path: Of the config of the data.
+        out: Folder of the dataset, with the split's json.
+        images: Folder of its images.
+        split: ``train``, ``val`` or ``test``; ``train`` must be the first.
+        model: Of ``MODELS``.
+
+    Returns:
+        The data's, the base's, and that of base + PISR.
+
+    Raises:
+        ValueError: Another split, no train yet, another folder than the config has, or
+            classes that differ between splits.
+        FileExistsError: A file that would change was edited; none is written.
+    """
+    path, root = Path(path), Path(out).resolve()
+    if path.suffix != '.py':
+        raise ValueError(f'{path}: ends with {path.suffix!r}, but a config is a .py')
+    folders = _folders(path, root) | {split: _name_of(Path(images), root, split)}
+    if not {'train'} <= set(folders) <= {'train', 'val', 'test'}:
+        raise ValueError(
+            f'{path}: has the splits {[*folders]}, but a config takes train, then val '
+            'and test; run the command for --split train first, with --write-config'
+        )
+    base = path.with_name(f'panoptic-deeplab_{model}_{path.name}')
+    pisr = path.with_name(f'pisr_{base.name}')
+    content = _train_of(root, folders)
+    texts = _texts(path, base, content, root, folders, MODELS[model])
+    texts_of = dict(zip((path, base, pisr), texts, strict=True))
+    for file, text in texts_of.items():
+        _refuse_edited(file, text)
+    for file, text in texts_of.items():
+        if not file.is_file() or _digest(text) != _marked(file.read_text('utf-8')):
+            write_atomically(file, f'{text}{MARK}{_digest(text)}\n')
+        print(f'config: {file}')
+    return [*texts_of]
+
+
+def _train_of(root: Path, splits: Iterable[str]) -> dict[str, Any]:
+    """The json of train; refuse another split that has other classes."""
+    contents = {}
+    for split in splits:
+        json_path = root / f'annotations/panoptic_{split}.json'
+        contents[split] = read_panoptic_json(str(json_path))
+    train = contents['train']['categories']
+    for split, content in contents.items():
+        if content['categories'] != train:
+            names = [
+                [c['name'] for c in each] for each in (content['categories'], train)
+            ]
+            raise ValueError(
+                f'{root}: {split} has the classes {names[0]}, but train {names[1]} '
+                '(name, id, isthing or color differ); convert both with one --classes'
+            )
+    return contents['train']
+
+
+def _texts(
+    path: Path,
+    base: Path,
+    content: dict,
+    root: Path,
+    folders: dict[str, str],
+    model: Model,
+) -> tuple[str, str, str]:
+    """Texts of the three configs."""
+    read = categories_metainfo(content['categories'])
+    things, stuff = (list(read[f'{kind}_classes']) for kind in ('thing', 'stuff'))
+    counts = dict(num_things=len(things), num_stuff=len(stuff))
+    scale, crop = _sizes(content['images'], model.side)
+    data = DATA.format(
+        **counts,
+        classes=textwrap.fill(
+            f'# Things: {things}. Stuff: {stuff}.', 88, subsequent_indent='# '
+        ),
+        root=f'{root.as_posix()}/',
+        scale=scale,
+        crop=crop,
+        targets=model.targets,
+        batch=BATCH,
+        train_images=folders['train'],
+    )
+    val = 'val' if 'val' in folders else 'train'
+    data += EVALUATION.format(
+        note='' if val == 'val' else NO_VAL, name='val', split=val, images=folders[val]
+    )
+    if 'test' in folders:
+        data += EVALUATION.format(
+            note='', name='test', split='test', images=folders['test']
+        )
+    else:
+        data += SAME_TEST
+    images = len(content['images'])
+    iters = min(max(model.least_iters, 15 * images), 40_000) // 100 * 100
+    base_text = BASE.format(
+        **model._asdict(),
+        **counts,
+        data=path.name,
+        iters=iters,
+        batch=BATCH,
+        passes=iters * BATCH // images,
+        rate=model.learning_rate,
+        interval=iters // 4,
+    )
+    pisr_text = PISR.format(
+        base=base.name, relation=model.relation, rate=model.relation_rate
+    )
+    return data, base_text, pisr_text
+
+
+def _sizes(images: list[dict], side: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Scale that fits most images into ``side``, and a crop that holds them so."""
+    sizes = sorted(
+        (max(i['width'], i['height']), i['width'], i['height']) for i in images
+    )
+    longest, width, height = sizes[len(sizes) // 2]
+    factor = min(1, side / longest)
+    scale = round(width * factor), round(height * factor)
+    turned = any((i['width'] > i['height']) != (width > height) for i in images)
+    crop = (max(scale), max(scale)) if turned else scale
+    return scale, crop
+
+
+def _folders(path: Path, root: Path) -> dict[str, str]:
+    """Image folder of each split that the config has already."""
+    if not path.is_file():
+        return {}
+    cfg = Config.fromfile(path)
+    found = {}
+    for name in ('train', 'val', 'test'):
+        dataset: Any = (cfg.get(f'{name}_dataloader') or {}).get('dataset') or {}
+        if Path(dataset.get('data_root') or '').resolve() != root:
+            raise ValueError(
+                f'{path}: {name} has data_root {dataset.get("data_root")!r}, but the '
+                f'split was written to {str(root)!r}; give the same --out, or another '
+                'file to --write-config'
+            )
+        if str(dataset.get('ann_file')).endswith(f'_{name}.json'):
+            found[name] = dataset['data_prefix']['img']
+    return found
+
+
+def _name_of(images: Path, root: Path, split: str) -> str:
+    """The folder (or its folder of the split) under the root, or its whole path."""
+    content = read_panoptic_json(str(root / f'annotations/panoptic_{split}.json'))
+    first = content['images'][0]['file_name']
+    if not (images / first).is_file() and (images / split / first).is_file():
+        images = images / split
+    images = images.resolve()
+    inside = images.is_relative_to(root)
+    return f'{(images.relative_to(root) if inside else images).as_posix()}/'
+
+
+def _refuse_edited(path: Path, text: str) -> None:
+    if not path.is_file():
+        return
+    found = path.read_text('utf-8')
+    marked = _marked(found)
+    if marked not in (_digest(text), _digest(found.rpartition(MARK)[0])):
+        raise FileExistsError(
+            f'{path}: was changed by hand, so it is kept; the data is converted. Give '
+            'another name to --write-config, or move this file away, run the same '
+            'command again and take your changes over'
+        )
+
+
+def _marked(text: str) -> str:
+    """The digest at the end of a file."""
+    found = re.fullmatch(r'([0-9a-f]{12})\n', text.rpartition(MARK)[2])
+    return found[1] if found else ''
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
