@@ -15,7 +15,8 @@ import numpy as np
 from mmpisr.files import write_atomically
 
 from ..run_in_order import run_in_order
-from .label_images import INCOMPLETE, list_images, read_complete_png, read_grey_png
+from .label_files import INCOMPLETE, read_complete_png, read_label_values
+from .label_images import list_images
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
 from .split import ImageJob, convert_split
@@ -146,14 +147,15 @@ def _by_sequence(found: dict[str, list[Path]]) -> dict[str, list[Path]]:
 
 
 def _write_image(folder: Path, size: tuple[int, int], path: Path) -> None:
-    """Write one image at ``size``, unless it is there."""
+    """Write one image at ``size``, unless it is there and the same."""
     out = folder / path.name
     if out.is_file():
         _refuse_other_size(out, size)
-        return
     image = _read_image(path)
     smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    write_atomically(out, cv2.imencode('.png', smaller)[1].tobytes())
+    content = cv2.imencode('.png', smaller)[1].tobytes()
+    if not out.is_file() or out.read_bytes() != content:
+        write_atomically(out, content)
 
 
 def _refuse_other_size(path: Path, size: tuple[int, int]) -> None:
@@ -183,6 +185,7 @@ def _jobs(
             dict(id=number, file_name=path.name, height=height, width=width),
             path.name,
             partial(_segments, path, size, min_area),
+            (_label_path(path),),
         )
         for number, path in enumerate(paths, start=1)
     ]
@@ -193,7 +196,7 @@ def _segments(
 ) -> tuple[np.ndarray, list[dict]]:
     """Segments of one image; its labels must have its size."""
     path = _label_path(image)
-    labels = read_grey_png(path)
+    labels = read_label_values(path)
     shape = _read_image(image).shape[:2]
     if labels.shape != shape:
         raise ValueError(
