@@ -80,10 +80,6 @@ def prepare_camvid(
     found = _find(Path(source))
     splits = _by_sequence(found) if split_by_sequence else found
     for split, paths in splits.items():
-        images = Path(out) / 'images' / split
-        resize = partial(_write_image, images, size)
-        for _ in run_in_order(f'Images of {split}', resize, paths, workers=workers):
-            pass
         annotations = Path(out) / 'annotations'
         convert_split(
             _jobs(paths, size, min_area),
@@ -93,6 +89,9 @@ def prepare_camvid(
             info=_info(size, min_area),
             workers=workers,
         )
+        resize = partial(_write_image, Path(out) / 'images' / split, size)
+        for _ in run_in_order(f'Images of {split}', resize, paths, workers=workers):
+            pass
 
 
 def categories() -> list[dict[str, Any]]:
@@ -147,24 +146,12 @@ def _by_sequence(found: dict[str, list[Path]]) -> dict[str, list[Path]]:
 
 
 def _write_image(folder: Path, size: tuple[int, int], path: Path) -> None:
-    """Write one image at ``size``, unless it is there and the same."""
-    out = folder / path.name
-    if out.is_file():
-        _refuse_other_size(out, size)
-    image = _read_image(path)
-    smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    """Write one image at ``size``, unless it is there."""
+    smaller = cv2.resize(_read_image(path), size, interpolation=cv2.INTER_AREA)
     content = cv2.imencode('.png', smaller)[1].tobytes()
+    out = folder / path.name
     if not out.is_file() or out.read_bytes() != content:
         write_atomically(out, content)
-
-
-def _refuse_other_size(path: Path, size: tuple[int, int]) -> None:
-    height, width = _read_image(path).shape[:2]
-    if (width, height) != size:
-        raise ValueError(
-            f'{path}: is {(width, height)} (width, height), but asked for is {size}; '
-            'remove it, or choose another folder'
-        )
 
 
 def _read_image(path: Path) -> np.ndarray:

@@ -104,18 +104,3 @@ def unchanged(
         for job, digest in zip(there, digests, strict=True)
         if known[job.png_name]['inputs'] == digest
     }
-
-
-def announce(
-    path: Path, jobs: Sequence[ImageJob], known: Mapping, done: Mapping
-) -> None:
-    """Say what is kept and what is made again."""
-    if not known:
-        return
-    again = [job.png_name for job in jobs if job.png_name in known.keys() - done.keys()]
-    print(f'{path}: going on after {len(done)} of {len(jobs)} images')
-    if again:
-        print(
-            f'{path}: {len(again)} images are made again, {again[0]!r} the first: what '
-            'they are made of has changed or is not on record, or the png is gone'
-        )

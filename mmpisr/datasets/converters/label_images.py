@@ -12,15 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..run_in_order import run_in_order
 
-IMAGE_SUFFIXES = (
-    *('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm'),
-)
-HIDDEN, EXCLUDED, LOOP, OTHER = (
-    'hidden, the name begins with a dot',
-    'a folder of labels, instances or output',
-    'a link to a folder above itself',
-    'of another suffix',
-)
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.ppm')
 
 
 def list_images(
@@ -42,21 +34,19 @@ def list_images(
     Raises:
         FileNotFoundError: An image is a link to nothing.
     """
+    folder, ends = Path(folder), tuple(map(composed, suffixes))
     found, left_out = [], defaultdict(list)
-    ends = tuple(map(composed, suffixes))
-    excluded = frozenset(Path(path).resolve() for path in exclude)
-    for path, reason in _walk(Path(folder), excluded, frozenset()):
+    for path, reason in _walk(folder, {p.resolve(): 'excluded' for p in exclude}):
         if reason is None and composed(path.name).endswith(ends):
+            found.append(path.relative_to(folder))
             if path.is_symlink() and not path.exists():
                 raise FileNotFoundError(
-                    f'{path}: links to {os.readlink(path)!r}, which does not exist'
+                    f'{path}: links to nothing, {os.readlink(path)}'
                 )
-            found.append(path.relative_to(folder))
         else:
-            left_out[reason or OTHER].append(path)
+            left_out[reason or 'of another suffix'].append(str(path))
     for reason, paths in left_out.items():
-        example = min(paths).relative_to(folder).as_posix()
-        print(f'{folder}: {len(paths)} left out, {reason}; the first is {example!r}')
+        print(f'{folder}: {len(paths)} left out, {reason}, the first is {min(paths)!r}')
     return sorted(found)
 
 
@@ -65,23 +55,21 @@ def composed(name: str) -> str:
     return normalize('NFC', name).lower()
 
 
-def _walk(
-    folder: Path, excluded: frozenset[Path], above: frozenset[Path]
-) -> Iterator[tuple[Path, str | None]]:
+def _walk(folder: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, str | None]]:
     """Every file, and every folder that is not entered, with the reason."""
-    above = above | {folder.resolve()}
+    closed = {folder.resolve(): 'a link to a folder above it'} | closed
     with os.scandir(folder) as entries:
         for entry in entries:
             path = Path(entry.path)
             is_folder = path.is_dir() if entry.is_symlink() else entry.is_dir()
             if entry.name.startswith('.'):
-                yield path, HIDDEN
+                yield path, 'hidden'
             elif not is_folder:
                 yield path, None
-            elif path.resolve() in excluded | above:
-                yield path, EXCLUDED if path.resolve() in excluded else LOOP
+            elif path.resolve() in closed:
+                yield path, closed[path.resolve()]
             else:
-                yield from _walk(path, excluded, above)
+                yield from _walk(path, closed)
 
 
 def image_entries(

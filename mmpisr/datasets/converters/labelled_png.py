@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,12 @@ from .classes_file import read_classes, read_color
 from .label_files import read_label_file, read_label_values
 from .label_folders import LabelledImage, Suffixes, find_labels, split_folders
 from .label_images import image_entries
-from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
+from .numbering import (
+    VOID_CATEGORY,
+    connected_instances,
+    look_up,
+    number_segments,
+)
 from .split import ImageJob, convert_split
 
 Unnumbered = Literal['crowd', 'void']
@@ -19,7 +24,7 @@ DEFAULT_SUFFIXES = Suffixes()
 DEFAULT_VOID = (255,)
 NUMBERINGS = (1000, 256)
 CHANNELS = np.array([1, 256, 65536])  # of red, green and blue
-INSTANCE_LIMIT = 2**24
+ADVICE = '; give it to a class, or name it with --void'
 
 
 class Reading(NamedTuple):
@@ -84,116 +89,81 @@ def prepare_labelled_png(
         ValueError: A label file is faulty, of another size or has unknown values, the
             table of classes is faulty, or arguments contradict each other.
     """
-    _refuse_arguments(instances, connected, numbering, unnumbered, min_area)
-    categories = read_classes(classes)
-    reading = Reading(
-        _table(categories, void, colors),
-        tuple(c['id'] for c in categories if c['isthing']),
-        unnumbered,
-        min_area,
-        numbering,
-        colors,
-    )
-    if numbering and colors or (numbering and 0 in reading.things):
-        raise ValueError(
-            f'numbering is {numbering}, but '
-            + ('labels are colours' if colors else f'{classes}: class 0 is a thing')
-            + f'; values below {numbering} must be classes without number'
-        )
-    annotations = Path(out) / 'annotations'
-    folders = [Path(f) for f in (images, labels, instances) if f is not None]
-    folders = split_folders(folders, split, exclude=[Path(out)])
-    found = find_labels(
-        folders, suffixes, exclude=[annotations], skip_unlabelled=skip_unlabelled
-    )
-    convert_split(
-        _jobs(folders[0], found, reading, workers),
-        categories=categories,
-        json_path=annotations / f'panoptic_{split}.json',
-        png_folder=annotations / f'panoptic_{split}',
-        info=_info(reading, connected, void),
-        workers=workers,
-    )
-    return folders[0]
-
-
-def _refuse_arguments(
-    instances: str | Path | None,
-    connected: bool,
-    numbering: int | None,
-    unnumbered: str,
-    min_area: int,
-) -> None:
-    """Refuse arguments that contradict each other."""
-    if (instances is not None) + connected + (numbering is not None) != 1:
+    chosen = [instances is not None, connected, numbering is not None]
+    if sum(chosen) != 1:
         raise ValueError(
             f'numbering is {numbering}, instances is {instances!r} and connected '
             f'{connected}: give a folder of instance files, or have connected regions '
             'made instances, or say how label files number them'
         )
-    if numbering not in (None, *NUMBERINGS):
-        raise ValueError(f'numbering is {numbering}, not one of {NUMBERINGS}')
     if min_area < 0 or (min_area and not connected):
         raise ValueError(
             f'min_area is {min_area}; it must be >= 0, and needs connected'
         )
     if unnumbered not in ('crowd', 'void'):
         raise ValueError(f"unnumbered is {unnumbered!r}, neither 'crowd' nor 'void'")
+    categories = read_classes(classes)
+    things = tuple(c['id'] for c in categories if c['isthing'])
+    if numbering is not None and (colors or 0 in things):
+        raise ValueError(
+            f'{classes}: numbering is {numbering}, but colors is {colors} and things '
+            f'are {things}; it needs class numbers, and class 0 must be stuff'
+        )
+    table = _table(categories, void, colors)
+    reading = Reading(table, things, unnumbered, min_area, numbering, colors)
+    annotations = Path(out) / 'annotations'
+    folders = [Path(f) for f in (images, labels, instances) if f is not None]
+    folders = split_folders(folders, split, Path(out))
+    found = find_labels(folders, suffixes, annotations, skip_unlabelled=skip_unlabelled)
+    source = 'connected regions' if connected else 'numbered in pngs'
+    convert_split(
+        _jobs(folders[0], found, reading, workers),
+        categories=categories,
+        json_path=annotations / f'panoptic_{split}.json',
+        png_folder=annotations / f'panoptic_{split}',
+        info=dict(
+            description='made of class pngs',
+            instances=f'class x {numbering} + number' if numbering else source,
+            unnumbered=unnumbered,
+            min_area=min_area,
+            void=sorted(void),
+            **(dict(colors=True) if colors else {}),
+        ),
+        workers=workers,
+    )
+    return folders[0]
 
 
 def _table(
     categories: list[dict], void: Sequence[int | str], colors: bool
 ) -> dict[int, int]:
-    """Category of each value, -1 = void."""
+    """Category of each value, or of each colour as a number; -1 = void."""
+    if colors and tuple(void) == DEFAULT_VOID:
+        void = ()
+    values = [c['id'] for c in categories]
     if colors:
-        void = () if tuple(void) == DEFAULT_VOID else void
-        void_values = [_packed(read_color('void', value)) for value in void]
-        values = [_packed(read_color(c['name'], c.get('color'))) for c in categories]
-    else:
-        void_values = [_number(value) for value in void]
-        values = [c['id'] for c in categories]
-    pairs = zip(values, categories, strict=True)
-    table = {value: category['id'] for value, category in pairs}
-    if len(table) < len(values):
-        twice = next(value for value in values if values.count(value) > 1)
-        names = [c['name'] for c in categories if _packed(c['color']) == twice]
-        raise ValueError(f'classes {names} have the same color, {_hex(twice)}')
-    both = sorted(set(table) & set(void_values))
-    if both:
-        raise ValueError(
-            f'values {both} are void, but the table has classes for them; name the '
-            'values that are void, or none, with --void'
-        )
-    return table | dict.fromkeys(void_values, VOID_CATEGORY)
-
-
-def _number(value: int | str) -> int:
-    if isinstance(value, str):
-        raise ValueError(f'void is {value!r}; only with colors is it a color')
-    return value
-
-
-def _packed(rgb: Sequence[int]) -> int:
-    return int(np.dot(rgb, CHANNELS))
-
-
-def _hex(value: int) -> str:
-    return f'#{value & 255:02x}{value >> 8 & 255:02x}{value >> 16:02x}'
-
-
-def _info(reading: Reading, connected: bool, void: Sequence[int | str]) -> dict:
-    """Settings that decide the output."""
-    source = 'connected regions' if connected else 'numbered in pngs'
-    if reading.numbering:
-        source = f'class x {reading.numbering} + number in the label files'
-    return dict(
-        description='made of class pngs',
-        instances=source,
-        unnumbered=reading.unnumbered,
-        min_area=reading.min_area,
-        void=sorted(void, key=str if reading.colors else None),
-        **(dict(colors=True) if reading.colors else {}),
+        values = [_number(c['name'], c.get('color')) for c in categories]
+        void = [_number('void', value) for value in void]
+    table = dict(zip(values, [c['id'] for c in categories], strict=True))
+    both = sorted(
+        {value for value in values if values.count(value) > 1 or value in void}
     )
+    if both:
+        shown = list(map(_hex, both)) if colors else both
+        raise ValueError(
+            f'values {shown} are void, but the table has classes for them, or two '
+            'classes have one color; give each class its own, and name what is void, '
+            'or nothing, with --void'
+        )
+    return table | {int(value): VOID_CATEGORY for value in void}
+
+
+def _number(where: str, color: Any) -> int:
+    return int(np.dot(read_color(where, color), CHANNELS))
+
+
+def _hex(number: int) -> str:
+    return f'#{number & 255:02x}{number >> 8 & 255:02x}{number >> 16:02x}'
 
 
 def _jobs(
@@ -240,30 +210,19 @@ def _segments(
 
 def _labels(reading: Reading, path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """Categories, and instance numbers where the label file has them, too."""
-    look = partial(look_up, path, table=reading.table)
+    table, base, numbers = reading.table, reading.numbering, None
     if reading.colors:
-        colors = read_label_file(path, colors=True) @ CHANNELS
-        advice = '; give it to a class, or name it with --void'
-        return look(colors, show=_hex, advice=lambda _: advice), None
-    labels, base = read_label_values(path), reading.numbering
-    if base is None:
-        return look(labels, advice=partial(_advice, reading.table)), None
-    advice = f'; from {base} on, the class is the value divided by {base}'
-    classes = np.where(labels >= base, labels // base, labels)
-    numbers = np.where(labels >= base, labels % base + 1, 0)
-    return look(classes, advice=lambda _: advice), numbers
-
-
-def _advice(table: dict[int, int], value: int) -> str:
-    """What to do about an unknown value."""
-    text = '; give it to a class, or name it with --void'
-    for base in NUMBERINGS:
-        if value >= base and value // base in table:
-            text += (
-                f'; if it is class {value // base} x {base} + {value % base}, say '
-                f'--numbering {base}'
-            )
-    return text
+        labels = read_label_file(path, colors=True) @ CHANNELS
+        return look_up(path, labels, table, show=_hex, advice=ADVICE), None
+    labels = read_label_values(path)
+    if base is not None:
+        numbers = np.where(labels < base, 0, labels % base + 1)
+        labels = np.where(labels < base, labels, labels // base)
+    top, advice = int(labels.max(initial=0)), ADVICE
+    for step in NUMBERINGS:
+        if top >= step and top // step in table and base is None:
+            advice += f', or say --numbering {step} if values are class x {step} + n'
+    return look_up(path, labels, table, advice=advice), numbers
 
 
 def _instances(path: Path) -> np.ndarray:
@@ -271,10 +230,10 @@ def _instances(path: Path) -> np.ndarray:
     numbers = read_label_file(path)
     if numbers.ndim == 3:
         numbers = numbers @ CHANNELS[: numbers.shape[2]]
-    if numbers.size and not 0 <= numbers.min() <= numbers.max() < INSTANCE_LIMIT:
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < 2**24:
         raise ValueError(
-            f'{path}: instance numbers are {numbers.min()} to {numbers.max()}, but must '
-            f'be 0 to {INSTANCE_LIMIT - 1}'
+            f'{path}: instance numbers are {numbers.min()} to {numbers.max()}, but '
+            f'must be 0 to {2**24 - 1}'
         )
     return numbers
 
@@ -288,12 +247,12 @@ def _refuse_numbering(path: Path, classes: np.ndarray, numbers: np.ndarray) -> N
         numbers: Of the same pixels, ``(N,)``.
     """
     for base in NUMBERINGS:
-        numbered, same = numbers // base == classes, numbers == classes
-        if numbered.any() and (same & ~numbered).any() and (numbered | same).all():
-            group, number = int(numbers[~numbered][0]), int(numbers[numbered][0])
+        numbered = numbers // base == classes
+        rest = classes[~numbered]
+        if 0 < len(rest) < len(classes) and (numbers[~numbered] == rest).all():
             raise ValueError(
-                f'{path}: numbers are class x {base} + n, such as {number}, but '
-                f'{int((~numbered).sum())} pixels of class {group} have {group}, which '
-                f'is no number then; give this folder as LABELS with --numbering {base}, '
-                'or write 0 there'
+                f'{path}: numbers are class x {base} + n, such as '
+                f'{numbers[numbered][0]}, but {len(rest)} pixels have only class '
+                f'{rest[0]}, which is no number; give this folder as LABELS with '
+                f'--numbering {base}, or write 0 there'
             )

@@ -81,7 +81,7 @@ def look_up(
     table: dict[int, int],
     *,
     show: Callable[[int], str] = str,
-    advice: Callable[[int], str] = lambda value: '',
+    advice: str = '',
 ) -> np.ndarray:
     """Replace values by those of a table.
 
@@ -90,7 +90,7 @@ def look_up(
         labels: Integers, ``(H, W)``.
         table: New value of each known one.
         show: How a value is written in the message.
-        advice: What the message says of an unknown value.
+        advice: End of the message: what to do about it.
 
     Returns:
         New values, ``(H, W)`` int32.
@@ -101,12 +101,11 @@ def look_up(
     values = distinct(labels)
     unknown = [value for value in values.tolist() if value not in table]
     if unknown:
-        value, more = unknown[0], len(unknown) - 1
-        others = f' ({more} more values are unknown)' if more else ''
+        value = unknown[0]
         raise ValueError(
             f'{path}: {(labels == value).sum()} pixels have value {show(value)}, which '
-            f'no class has{others}; known are [{", ".join(map(show, sorted(table)))}]'
-            f'{advice(value)}'
+            f'no class has; known are [{", ".join(map(show, sorted(table)))}]; unknown '
+            f'are {len(unknown)} values{advice}'
         )
     lowest = values.min(initial=0)
     new = np.zeros(values.max(initial=0) - lowest + 1, np.int32)

@@ -12,7 +12,7 @@ from mmpisr.files import write_atomically
 from ..panoptic_json import check_annotations, check_images, read_panoptic_json
 from ..run_in_order import run_in_order
 from ..segment_png import encode_segment_ids
-from .journal import Journal, announce, known_entries, refuse_other, unchanged
+from .journal import Journal, known_entries, refuse_other, unchanged
 from .segments import ImageJob, complete_infos, refuse_damaged
 
 
@@ -32,7 +32,7 @@ def convert_split(
     done. Then every png is read back and compared, and the json is written, also
     whole. ``{json stem}.inputs.json`` keeps a digest of what each png was made of. In
     the next run a png with the same digest is kept, and pngs of images that are no
-    longer there are removed. While pngs are replaced there is no json.
+    longer there are removed. While pngs are replaced or removed there is no json.
 
     Args:
         jobs: The images, in the order of the json.
@@ -64,17 +64,18 @@ def convert_split(
 
     finished = _finished(json_path, journal.heading)
     known = known_entries(finished, record, journal)
-    _refuse_other_images(json_path, known, jobs)
     done = unchanged(jobs, known, png_folder, workers)
     whole = finished.get('images') == content['images'] and len(done) == len(jobs)
     if whole and not journal.path.exists():
         print(f'{json_path}: kept, all {len(jobs)} images are there')
         return
-    announce(json_path, jobs, known, done)
+    gone = _report(json_path, [job.png_name for job in jobs], known, done)
     journal.entries = list(done.values())
     journal.start()
-    json_path.unlink(missing_ok=True)
-    _remove_pngs(png_folder, set(known) - {job.png_name for job in jobs})
+    if len(done) < len(known):  # pngs that the json lists are replaced or removed
+        json_path.unlink(missing_ok=True)
+    for name in gone:
+        (png_folder / name).unlink(missing_ok=True)
     done |= _convert(jobs, done, journal, categories, png_folder, workers)
 
     content['annotations'] = [
@@ -84,7 +85,6 @@ def convert_split(
     _write_json(content, json_path, json_style or {})
     write_atomically(record, json.dumps({n: e['inputs'] for n, e in done.items()}))
     journal.remove()
-    _summarise(json_path, content)
 
 
 def _heading(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,24 +107,32 @@ def _finished(path: Path, heading: dict) -> dict[str, Any]:
     return found
 
 
-def _refuse_other_images(path: Path, known: Mapping, jobs: Sequence[ImageJob]) -> None:
-    """Refuse to replace a split by another one, as where ``--split`` is forgotten."""
-    names = [job.png_name for job in jobs]
-    if known and not any(name in known for name in names):
+def _report(
+    path: Path, names: Sequence[str], known: Mapping[str, Any], done: Mapping[str, Any]
+) -> list[str]:
+    """Say what is kept, made again and gone, and give what is gone.
+
+    Raises:
+        ValueError: None of the known images is there: this is another split.
+    """
+    again = [name for name in names if name in known and name not in done]
+    if known and not again and not done:
         raise ValueError(
-            f'{path}: made with {len(known)} images, {min(known)!r} the first, but '
-            f'asked for are {len(names)} others, {min(names, default=None)!r} the '
-            'first; give this split another name, choose another folder, or remove '
-            'this file and *.partial.jsonl to replace it'
+            f'{path}: made of {len(known)} images, {min(known)!r} the first, but none '
+            f'is among the {len(names)} asked for; remove this file and what is beside '
+            'it to replace them, or choose another --split or folder'
         )
-
-
-def _remove_pngs(folder: Path, names: set[str]) -> None:
-    """Remove pngs of images that are no longer there."""
-    for name in names:
-        (folder / name).unlink(missing_ok=True)
-    if names:
-        print(f'{folder}: removed {len(names)} pngs without image, e.g. {min(names)!r}')
+    if known:
+        print(f'{path}: going on after {len(done)} of {len(names)} images')
+    if again:
+        print(
+            f'{path}: {len(again)} images are made again, {again[0]!r} the first: what '
+            'they are made of is not what is on record, or the png is gone'
+        )
+    gone = sorted(known.keys() - set(names))
+    if gone:
+        print(f'{path}: {len(gone)} pngs without image are removed, e.g. {gone[0]!r}')
+    return gone
 
 
 def _convert(
@@ -182,19 +190,6 @@ def _write_json(content: Mapping, path: Path, style: Mapping[str, Any]) -> None:
     write_atomically(path, text)
     if path.read_text() != text:
         raise ValueError(f'{path}: reads back otherwise than it was written')
-
-
-def _summarise(path: Path, content: Mapping[str, Any]) -> None:
-    """Say how much is void, and which classes no image has."""
-    segments = [s for a in content['annotations'] for s in a['segments_info']]
-    pixels = sum(image['height'] * image['width'] for image in content['images'])
-    void = 1 - sum(segment['area'] for segment in segments) / max(pixels, 1)
-    used = {segment['category_id'] for segment in segments}
-    unused = [c['name'] for c in content['categories'] if c['id'] not in used]
-    print(
-        f'{path}: written, {len(content["images"])} images, {void:.1%} of the pixels '
-        f'are void, classes that no image has: {unused or "none"}'
-    )
 
 
 def _refuse_doubles(path: Path, jobs: Sequence[ImageJob]) -> None:
