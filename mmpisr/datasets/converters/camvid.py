@@ -15,7 +15,7 @@ import numpy as np
 from mmpisr.files import write_atomically
 
 from ..run_in_order import run_in_order
-from .label_files import INCOMPLETE, read_complete_png, read_label_values
+from .label_files import read_label_file, read_label_values
 from .label_images import list_images
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
@@ -155,11 +155,8 @@ def _write_image(folder: Path, size: tuple[int, int], path: Path) -> None:
 
 
 def _read_image(path: Path) -> np.ndarray:
-    buffer = np.frombuffer(read_complete_png(path), np.uint8)
-    image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f'{path}: {INCOMPLETE}')
-    return image
+    """Blue, green and red, ``(H, W, 3)`` uint8; a png is read as labels are, whole."""
+    return read_label_file(path, colors=True)[..., ::-1].astype(np.uint8)
 
 
 def _jobs(

@@ -4,6 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from mmengine import fileio
 from PIL import Image
 
 from ..segment_png import PNG_END
@@ -16,11 +17,12 @@ COLORS = ('LA', 'RGB', 'RGBA')
 EXPECTED = 'labels are whole numbers (height, width) in a png, tif, bmp or npy'
 
 
-def read_label_file(path: Path, *, colors: bool = False) -> np.ndarray:
+def read_label_file(path: str | Path, *, colors: bool = False) -> np.ndarray:
     """Read grey values of 1 to 32 bit, indices of a palette, RGB, or an array.
 
     Args:
-        path: A png, tif, bmp or npy. Alpha must be opaque, and is left out.
+        path: A png, tif, bmp or npy, also ``zip://``. Alpha must be opaque and is left
+            out.
         colors: Give the colours of a palette, not its indices, and grey as RGB.
 
     Returns:
@@ -30,7 +32,9 @@ def read_label_file(path: Path, *, colors: bool = False) -> np.ndarray:
         ValueError: The file is truncated, lossy, or holds what are no labels.
     """
     try:
-        labels = np.load(path) if path.suffix.lower() == '.npy' else _load(path, colors)
+        content = fileio.get(str(path))
+        is_array = str(path).lower().endswith('.npy')
+        labels = np.load(BytesIO(content)) if is_array else _load(content, colors)
     except (ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f'{path}: {error}') from error
     except (OSError, SyntaxError, EOFError) as error:
@@ -45,7 +49,7 @@ def read_label_file(path: Path, *, colors: bool = False) -> np.ndarray:
     return whole
 
 
-def read_label_values(path: Path) -> np.ndarray:
+def read_label_values(path: str | Path) -> np.ndarray:
     """Like ``read_label_file``, ``(H, W)``; channels must be equal."""
     labels = read_label_file(path)
     if labels.ndim == 2:
@@ -60,17 +64,8 @@ def read_label_values(path: Path) -> np.ndarray:
     return labels[..., 0]
 
 
-def read_complete_png(path: Path) -> bytes:
-    """Give the content of a png; without its last chunk it is a ``ValueError``."""
-    content = path.read_bytes()
-    if PNG_END not in content[-64:]:
-        raise ValueError(f'{path}: {INCOMPLETE} ({len(content)} bytes)')
-    return content
-
-
-def _load(path: Path, colors: bool) -> np.ndarray:
+def _load(content: bytes, colors: bool) -> np.ndarray:
     """Values or channels of a picture as they are stored, without its alpha."""
-    content = path.read_bytes()
     if content.startswith(PNG_START) and PNG_END not in content[-64:]:
         raise ValueError(f'{INCOMPLETE} ({len(content)} bytes)')
     with Image.open(BytesIO(content)) as image:
