@@ -145,15 +145,14 @@ def _table(
         values = [_number(c['name'], c.get('color')) for c in categories]
         void = [_number('void', value) for value in void]
     table = dict(zip(values, [c['id'] for c in categories], strict=True))
-    both = sorted(
-        {value for value in values if values.count(value) > 1 or value in void}
-    )
+    twice = [value for value in values if values.count(value) > 1]
+    if twice:
+        raise ValueError(f'classes have one color, {_hex(twice[0])}; give each its own')
+    both = sorted(set(values).intersection(void))
     if both:
-        shown = list(map(_hex, both)) if colors else both
         raise ValueError(
-            f'values {shown} are void, but the table has classes for them, or two '
-            'classes have one color; give each class its own, and name what is void, '
-            'or nothing, with --void'
+            f'values {both} are void, but the table has classes for them; name after '
+            '--void what is void, or nothing'
         )
     return table | {int(value): VOID_CATEGORY for value in void}
 

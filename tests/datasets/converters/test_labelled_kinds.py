@@ -130,7 +130,7 @@ def test_an_unknown_colour_is_named_with_its_pixels(convert, in_colour):
     [
         (
             CLASSES.replace('#00008e', '#804080'),
-            r"\['#804080'\] .* classes have one col",
+            'classes have one color, #804080; give each',
         ),
         ('id,name,isthing\n0,road,no\n', 'road: color is None, neither'),
     ],
