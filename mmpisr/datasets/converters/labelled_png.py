@@ -104,10 +104,10 @@ def prepare_labelled_png(
         raise ValueError(f"unnumbered is {unnumbered!r}, neither 'crowd' nor 'void'")
     categories = read_classes(classes)
     things = tuple(c['id'] for c in categories if c['isthing'])
-    if numbering is not None and (colors or 0 in things):
+    if numbering is not None and (numbering < 2 or colors or 0 in things):
         raise ValueError(
-            f'{classes}: numbering is {numbering}, but colors is {colors} and things '
-            f'are {things}; it needs class numbers, and class 0 must be stuff'
+            f'{classes}: numbering is {numbering}, colors is {colors} and things are '
+            f'{things}; it must be > 1, without colors, and class 0 must be stuff'
         )
     table = _table(categories, void, colors)
     reading = Reading(table, things, unnumbered, min_area, numbering, colors)
@@ -140,6 +140,8 @@ def _table(
     """Category of each value, or of each colour as a number; -1 = void."""
     if colors and tuple(void) == DEFAULT_VOID:
         void = ()
+    if not colors and any(isinstance(value, str) for value in void):
+        raise ValueError(f'void is {void}; only with colors is it given as #rrggbb')
     values = [c['id'] for c in categories]
     if colors:
         values = [_number(c['name'], c.get('color')) for c in categories]
@@ -151,8 +153,8 @@ def _table(
     both = sorted(set(values).intersection(void))
     if both:
         raise ValueError(
-            f'values {both} are void, but the table has classes for them; name after '
-            '--void what is void, or nothing'
+            f'values {[_hex(v) for v in both] if colors else both} are void, but '
+            'the table has classes for them; name after --void what is void, or nothing'
         )
     return table | {int(value): VOID_CATEGORY for value in void}
 

@@ -144,6 +144,25 @@ def test_a_table_without_a_colour_for_each_class_is_refused(
         convert(in_colour, connected=True, colors=True)
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(void=['#000000']), 'only with colors is it given as #rrggbb'),
+        (dict(void=[0], colors=True), 'void: color is 0, neither'),
+        (dict(void=['#804080'], colors=True), r"values \['#804080'\] are void, but"),
+        (
+            dict(numbering=1000),
+            'numbering is 1000, instances is None and connected True',
+        ),
+        (dict(numbering=1, connected=False), 'it must be > 1'),
+        (dict(numbering=256, connected=False, colors=True), 'colors is True'),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(convert, options, message):
+    with pytest.raises(ValueError, match=message):
+        convert(LABELS.astype(np.uint8), **dict(connected=True) | options)
+
+
 def test_a_thing_with_number_0_cannot_be_numbered(convert, monkeypatch):
     monkeypatch.setattr(f'{__name__}.CLASSES', 'id,name,isthing\n0,car,yes\n')
 
