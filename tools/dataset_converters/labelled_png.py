@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
     add(
         '--split',
         default='train',
-        help='name of the split; where IMAGES has folders of splits only, such as train '
+        help='name of the split; where IMAGES has folders of splits only, as train '
         'and val, IMAGES/SPLIT, LABELS/SPLIT and INSTANCES/SPLIT are read; where '
         'other folders or images are beside IMAGES/SPLIT it is an error that says how '
         'to choose',
