@@ -8,6 +8,7 @@ import argparse
 import sys
 
 from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
+from mmpisr.datasets.image_file import FRAMES
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,6 +33,12 @@ def parse_args() -> argparse.Namespace:
     add('--image-suffix', help='end of the names of images, e.g. _rgb.jpg')
     add('--label-suffix', default='.png', help='in its place, of class pngs')
     add('--instance-suffix', default='.png', help='in its place, of instance pngs')
+    add(
+        '--orientation',
+        choices=FRAMES,
+        help='frame of the labels of images with an EXIF orientation: of the stored '
+        'pixels, or as shown with it applied (default: the one whose size they have)',
+    )
     add('--workers', type=int, default=2, help='processes')
     return parser.parse_args()
 
@@ -54,6 +61,7 @@ def main() -> None:
             suffixes=Suffixes(
                 args.image_suffix, args.label_suffix, args.instance_suffix
             ),
+            orientation=args.orientation,
             workers=args.workers,
         )
     except (ValueError, OSError) as error:

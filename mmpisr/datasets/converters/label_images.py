@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ..image_file import SCALE, SHOWN, STORED, any_size, label_frame, read_head
 from ..run_in_order import run_in_order
 from ..segment_png import PNG_END
 
@@ -29,7 +30,7 @@ def read_label_png(path: Path) -> np.ndarray:
         ValueError: The png is truncated or no image at all.
     """
     try:
-        with Image.open(BytesIO(read_complete_png(path))) as image:
+        with any_size(), Image.open(BytesIO(read_complete_png(path))) as image:
             labels = np.asarray(image).astype(np.int32)
     except (UnidentifiedImageError, SyntaxError, OSError) as error:
         raise ValueError(f'{path}: {INCOMPLETE} ({error})') from error
@@ -65,35 +66,75 @@ def list_images(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[
 
 
 def image_entries(
-    folder: Path, names: Sequence[Path], ids: Sequence[int | str], *, workers: int = 1
+    folder: Path,
+    names: Sequence[Path],
+    ids: Sequence[int | str],
+    *,
+    labels: Sequence[Path | None] | None = None,
+    orientation: str | None = None,
+    workers: int = 1,
 ) -> list[dict[str, Any]]:
-    """COCO image entries; only the heads of the files are read.
+    """COCO image entries in the frame of the labels; only heads of images are read.
 
     Args:
         folder: Of the images.
         names: Relative to the folder.
         ids: One per image.
+        labels: Label png of each image, read where the image has an EXIF orientation.
+            None: sizes are those of the stored pixels.
+        orientation: Frame of the labels, see ``label_frame``; None = by their sizes.
         workers: Processes.
 
     Raises:
-        ValueError: A file is no image.
+        ValueError: A file is no image or too large, or the frame of labels is not
+            known, or not the same for all.
     """
-    sizes = run_in_order(
-        f'Sizes of images in {folder}',
-        partial(_size, folder),
-        names,
-        workers=workers,
-    )
+    work = partial(_sized, folder, orientation)
+    files = list(zip(names, labels or [None] * len(names), strict=True))
+    title = f'Sizes of images in {folder}'
+    sized = list(run_in_order(title, work, files, workers=workers))
+    _tell(folder, names, sized)
     return [
         dict(id=number, file_name=name.as_posix(), height=height, width=width)
-        for number, name, (height, width) in zip(ids, names, sizes, strict=True)
+        for number, name, ((height, width), _, _) in zip(ids, names, sized, strict=True)
     ]
 
 
-def _size(folder: Path, name: Path) -> tuple[int, int]:
-    """Height and width, pixels."""
+def _sized(
+    folder: Path, orientation: str | None, files: tuple[Path, Path | None]
+) -> tuple[tuple[int, int], str | None, int]:
+    """Size in the frame of the labels; the frame, if it matters; bits of a channel."""
+    path, label = folder / files[0], files[1]
     try:
-        with Image.open(folder / name) as image:
-            return image.height, image.width
-    except (UnidentifiedImageError, SyntaxError) as error:
-        raise ValueError(f'{folder / name}: not an image ({error})') from error
+        with path.open('rb') as file:
+            head = read_head(file)
+        if head.tag == 1 or label is None:
+            return head.size, None, head.bits
+        size = read_label_png(label).shape[:2]
+        return size, label_frame(head, size, orientation, f'of {label}'), head.bits
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
+def _tell(folder: Path, names: Sequence[Path], sized: Sequence[tuple]) -> None:
+    """Report EXIF orientations and deep images; refuse labels in two frames."""
+    pairs = [(name, *facts) for name, facts in zip(names, sized, strict=True)]
+    frames = {frame: name for name, _, frame, _ in pairs if frame}
+    if len(frames) > 1:
+        raise ValueError(
+            f'{folder}: by their sizes, labels of {frames[STORED]} are in the frame of '
+            f'the stored pixels, of {frames[SHOWN]} as shown with the EXIF orientation '
+            'applied; turn one of them, so that all are in one frame'
+        )
+    for frame, name in frames.items():
+        number = sum(one == frame for _, _, one, _ in pairs)
+        print(
+            f'{folder}: {number} images have an EXIF orientation, e.g. {name}; '
+            f'their labels are in the frame {frame!r}'
+        )
+    deep = [name for name, _, _, bits in pairs if bits > 8]
+    if deep:
+        print(
+            f'{folder}: {len(deep)} images have more than 8 bits, e.g. {deep[0]}; '
+            f'{SCALE}'
+        )

@@ -60,6 +60,7 @@ def prepare_labelled_png(
     min_area: int = 0,
     void: Sequence[int] = (255,),
     suffixes: Suffixes = DEFAULT_SUFFIXES,
+    orientation: str | None = None,
     workers: int = 1,
 ) -> None:
     """Write ``annotations/panoptic_{split}`` and its json; images stay where they are.
@@ -79,6 +80,8 @@ def prepare_labelled_png(
         min_area: With ``connected``: smaller regions (pixels) become void.
         void: Values of the class png that are no class.
         suffixes: Ends of the names.
+        orientation: Frame of the labels of images with an EXIF orientation, ``stored``
+            or ``shown``; None: the one whose size they have.
         workers: Processes.
 
     Raises:
@@ -107,7 +110,7 @@ def prepare_labelled_png(
     folders = [Path(images), Path(labels), *([Path(instances)] if instances else [])]
     annotations = Path(out) / 'annotations'
     convert_split(
-        _jobs(folders, suffixes, reading, workers),
+        _jobs(folders, suffixes, reading, orientation, workers),
         categories=categories,
         json_path=annotations / f'panoptic_{split}.json',
         png_folder=annotations / f'panoptic_{split}',
@@ -117,6 +120,7 @@ def prepare_labelled_png(
             unnumbered=unnumbered,
             min_area=min_area,
             void=sorted(void),
+            **(dict(orientation=orientation) if orientation else {}),
         ),
         workers=workers,
     )
@@ -132,7 +136,11 @@ def _table(categories: list[dict], void: Sequence[int]) -> dict[int, int]:
 
 
 def _jobs(
-    folders: Sequence[Path], suffixes: Suffixes, reading: Reading, workers: int
+    folders: Sequence[Path],
+    suffixes: Suffixes,
+    reading: Reading,
+    orientation: str | None,
+    workers: int,
 ) -> list[ImageJob]:
     """One job per image; ``folders`` are images, labels and maybe instances."""
     images, *others = folders
@@ -151,7 +159,14 @@ def _jobs(
     ]
     missing_files(title, layout, [path for paths in pngs for path in paths])
 
-    entries = image_entries(images, names, range(1, len(names) + 1), workers=workers)
+    entries = image_entries(
+        images,
+        names,
+        range(1, len(names) + 1),
+        labels=pngs[0],
+        orientation=orientation,
+        workers=workers,
+    )
     return [
         ImageJob(entry, f'{stem}.png', partial(_segments, reading, *paths))
         for entry, stem, *paths in zip(entries, stems, *pngs, strict=True)
