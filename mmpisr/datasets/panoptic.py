@@ -4,6 +4,7 @@ import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import cv2
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmengine.dataset import Compose
 
@@ -159,6 +160,19 @@ class PanopticDataset(BaseDetDataset):
             item['segments_info'] = segments
             item['instances'] = [_instance(s) for s in segments if s['is_thing']]
         return item
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on one item; an error of OpenCV names the image."""
+        try:
+            return super().prepare_data(idx)
+        except cv2.error as reason:
+            item = self.get_data_info(idx)
+            raise ValueError(
+                f'{item["img_path"]}: a transform fails on (height, width) '
+                f'{(item["height"], item["width"])} ({reason.err}). Does it make a side '
+                '0? Resize with keep_ratio=False or a larger scale, or, in training, '
+                'leave small images out with filter_cfg=dict(min_size=...)'
+            ) from reason
 
     def get_data_info(self, idx: int) -> dict:
         """One item, with the class counts that transforms need."""

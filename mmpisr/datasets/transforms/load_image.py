@@ -7,6 +7,7 @@ import mmengine.fileio as fileio
 import numpy as np
 from mmcv.image.io import imread_flags
 from mmcv.transforms import LoadImageFromFile
+from mmdet.structures import DetDataSample
 
 from mmpisr.registry import TRANSFORMS
 
@@ -33,7 +34,7 @@ class LoadImage(LoadImageFromFile):
     frame is ``shown``, or ``stored`` by a ``color_type`` that ignores the orientation.
 
     Added keys: ``img``, ``(H, W, 3)`` BGR; ``img_shape``; ``ori_shape``; ``frame``,
-    ``stored`` or ``shown``, if there is an EXIF orientation.
+    ``stored`` or ``shown``, if there is an EXIF orientation or a ``max_value``.
 
     Args:
         max_value: What becomes 255 in float32; values outside ``[0, max_value]`` are
@@ -82,7 +83,8 @@ class LoadImage(LoadImageFromFile):
             raise ValueError(f'{path}: {reason}') from reason
         image = image.astype(np.float32) if self.to_float32 else image
         results.update(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
-        return results | (dict(frame=frame) if head.tag > 1 else {})
+        plain = head.tag == 1 and self.max_value is None
+        return results | ({} if plain else dict(frame=frame))
 
     def frame_in(self, head: ImageHead, labels: dict) -> str:
         """Frame of an image, by the size and the stated frame of its labels."""
@@ -104,6 +106,23 @@ class LoadImage(LoadImageFromFile):
                 f'file_client_args {self.file_client_args}; PanopticDataset reads '
                 "images with 'cv2', and backend_args name other places"
             )
+
+
+def picture_of(sample: DetDataSample, image: np.ndarray | None = None) -> np.ndarray:
+    """Image of a sample for drawing, in the frame of its labels, RGB uint8.
+
+    Args:
+        sample: With ``img_path``, and ``frame`` if it was loaded in one.
+        image: As mmcv reads it, if it was read. A deep image is too dark there.
+    """
+    if sample.get('frame') is None and image is not None:
+        return image
+    content = fileio.get(sample.img_path)
+    head = read_head(content)
+    image = decode_image(content, head, sample.get('frame') or SHOWN)
+    if image.dtype != np.uint8:
+        image = to_8_bits(image, float(image.max()) or 1.0).astype(np.uint8)
+    return image[..., ::-1]
 
 
 def use_load_image(transforms: Any) -> Any:
