@@ -169,9 +169,9 @@ class PanopticDataset(BaseDetDataset):
             item = self.get_data_info(idx)
             raise ValueError(
                 f'{item["img_path"]}: a transform fails on (height, width) '
-                f'{(item["height"], item["width"])} ({reason.err}). Does it make a side '
-                '0? Resize with keep_ratio=False or a larger scale, or, in training, '
-                'leave small images out with filter_cfg=dict(min_size=...)'
+                f'{(item["height"], item["width"])} ({reason.err}). If a resize makes '
+                'a side 0, give it keep_ratio=False or a larger scale or, in training, '
+                'leave such images out with filter_cfg=dict(min_size=...)'
             ) from reason
 
     def get_data_info(self, idx: int) -> dict:

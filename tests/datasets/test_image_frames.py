@@ -9,7 +9,7 @@ from mmdet.structures import DetDataSample
 from PIL import Image
 
 from mmpisr.datasets import PanopticDataset
-from mmpisr.datasets.converters.labelled_png import prepare_labelled_png
+from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
 from mmpisr.datasets.image_file import FRAMES, read_head
 from mmpisr.datasets.transforms.load_image import LoadImage, picture_of
 from mmpisr.datasets.validation.command import main as validate
@@ -77,7 +77,7 @@ def make(tmp_path):
     return run
 
 
-def convert(root, **options):
+def convert(root, suffix='.png', **options):
     """Convert; give the content of the json."""
     prepare_labelled_png(
         root / 'images',
@@ -85,6 +85,7 @@ def convert(root, **options):
         classes=root / 'classes.csv',
         out=root / 'out',
         connected=True,
+        suffixes=Suffixes(images=suffix),
         **options,
     )
     return json.loads((root / 'out/annotations/panoptic_train.json').read_text())
@@ -126,7 +127,7 @@ def test_a_stated_frame_makes_every_pixel_agree_with_its_label(make, tag, size, 
 @pytest.mark.parametrize('tag', [5, 6, 7, 8])
 def test_the_size_tells_the_frame_in_every_format(make, tag, suffix, frame):
     root = make(tag, frame, suffix=suffix)
-    convert(root)
+    convert(root, suffix)
 
     assert agreement(dataset(root)[0], tolerance=12) > 0.9
 
@@ -231,7 +232,7 @@ def test_more_than_8_bits_are_refused_or_scaled(make, kind, capsys):
     (root / 'images/a.png').unlink()
     grey = VALUES[classes((16, 32))].astype(np.uint8)
     assert cv2.imwrite(str(root / f'images/a{suffix}'), deepen(grey))
-    convert(root)
+    convert(root, suffix)
 
     assert 'more than 8 bits, e.g. a' in capsys.readouterr().out
     with pytest.raises(ValueError, match=rf'a{suffix}: pixels are .*max_value=M'):
