@@ -6,6 +6,7 @@ that of a viewer, which applies the orientation. With orientation 1 they are the
 """
 
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -23,7 +24,7 @@ PNG, TIF, BIG_TIF = b'\x89PNG', (b'II*\0', b'MM\0*'), (b'II+\0', b'MM\0+')
 MAX_PIXELS = 'OPENCV_IO_MAX_IMAGE_PIXELS'
 SAY = (
     "say it: --orientation stored|shown for a tool, orientation='stored' or 'shown' in "
-    'the dataset of a config'
+    "the dataset of a config or in the json's info"
 )
 SCALE = (
     "load it in every pipeline with dict(type='mmpisr.LoadImage', max_value=M), M the "
@@ -74,15 +75,13 @@ def read_head(file: BinaryIO | bytes) -> ImageHead:
         if start.startswith(TIF + BIG_TIF):
             head = _tif_head(file, start[: 16 if start.startswith(BIG_TIF) else 8])
         elif start.startswith(PNG):
-            width, height = (
-                int.from_bytes(start[at : at + 4], 'big') for at in (16, 20)
-            )
-            head = ImageHead((height, width), _tag(_png_exif(file)), start[24])
+            width, height, bits = struct.unpack('>IIB', start[16:25])
+            head = ImageHead((height, width), _tag(_png_exif(file)), bits)
         else:
             with any_size(), Image.open(file) as image:
                 size, exif = image.size, image.info.get('exif', b'')
             head = ImageHead(size[::-1], _tag(exif))
-    except (OSError, SyntaxError, LookupError) as reason:
+    except (OSError, SyntaxError, LookupError, struct.error) as reason:
         raise ValueError(f'not an image ({type(reason).__name__})') from reason
     pixels, limit = head.size[0] * head.size[1], int(os.getenv(MAX_PIXELS, 2**30))
     if pixels > limit:
@@ -134,10 +133,11 @@ def decode_image(
     Raises:
         ValueError: It cannot be decoded.
     """
-    if flag >= 0:
+    wide = flag > 0 and head.bits > 16  # OpenCV reads them as they are only
+    if wide:
+        flag = cv2.IMREAD_UNCHANGED
+    elif flag >= 0:
         flag |= cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-    wide = head.bits > 16 and flag & cv2.IMREAD_COLOR  # refused by OpenCV as colours
-    flag = cv2.IMREAD_UNCHANGED if wide else flag
     image = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
     if image is None:
         raise ValueError(INCOMPLETE.format(len(content)))

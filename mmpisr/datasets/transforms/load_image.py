@@ -106,6 +106,8 @@ class LoadImage(LoadImageFromFile):
                 f'file_client_args {self.file_client_args}; PanopticDataset reads '
                 "images with 'cv2', and backend_args name other places"
             )
+        if self.max_value is not None and not self.max_value > 0:
+            raise ValueError(f'max_value is {self.max_value}; it must be > 0')
 
 
 def picture_of(sample: DetDataSample, image: np.ndarray | None = None) -> np.ndarray:

@@ -117,7 +117,13 @@ def _read_png(job: FileJob, problems: list[Problem]) -> dict[int, int]:
     except ValueError as cut:
         problems.append(error(path, 'unreadable pngs', str(cut)))
         return {}
-    _compare_sizes(path, 'png', ids.shape, job, problems)
+    listed = (job.image['height'], job.image['width'])
+    if ids.shape != listed:
+        message = (
+            f'(height, width) of the png is {ids.shape}, of image '
+            f'{job.image["id"]!r} in {job.json_path} {listed}'
+        )
+        problems.append(error(path, 'size of the png', message))
     values, areas, boxes = segment_extents(ids)
     found = {
         int(value): (int(area), box.tolist())
@@ -140,18 +146,6 @@ def _content(
         message = f'{what}, but {field} of image {job.image["id"]!r} in '
         problems.append(error(path, kind, f'{message}{job.json_path} names it'))
         return None
-
-
-def _compare_sizes(
-    path: str, what: str, found: Sequence[int], job: FileJob, problems: list[Problem]
-) -> None:
-    listed = (job.image['height'], job.image['width'])
-    if tuple(found) != listed:
-        message = (
-            f'(height, width) of the {what} is {tuple(found)}, of image '
-            f'{job.image["id"]!r} in {job.json_path} {listed}'
-        )
-        problems.append(error(path, f'size of the {what}', message))
 
 
 def is_complete_image(content: bytes) -> bool:

@@ -96,6 +96,6 @@ def _lazy(node: Mapping[str, Any]) -> PanopticDataset:
     keys = ('data_root', 'data_prefix', 'metainfo', 'test_mode', 'backend_args')
     names = (*keys, 'orientation')
     given = {key: node[key] for key in names if node.get(key) is not None}
-    steps = node.get('pipeline', ())
+    steps = node.get('pipeline') or ()
     given['pipeline'] = [step for step in steps if 'LoadImage' in str(step['type'])]
     return cls(node['ann_file'], **given, lazy_init=True)
