@@ -7,6 +7,7 @@ import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
 
+from mmpisr.datasets.transforms.load_image import picture_of
 from mmpisr.visualization import side_by_side
 
 
@@ -32,7 +33,7 @@ def draw_comparison(
 def _picture(samples: Mapping[str, DetDataSample], meta: dict) -> np.ndarray:
     """RGB uint8, ``(H, W, 3)``."""
     first = next(iter(samples.values()))
-    image = mmcv.imread(first.img_path, channel_order='rgb')
+    image = picture_of(first)
     maps = {'truth': first.gt_panoptic_seg.sem_seg[0].cpu().numpy()}
     for name, sample in samples.items():
         maps[name] = sample.pred_panoptic_seg.sem_seg[0].cpu().numpy()

@@ -4,11 +4,14 @@ import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import cv2
 from mmdet.datasets.base_det_dataset import BaseDetDataset
+from mmengine.dataset import Compose
 
 from mmpisr.registry import DATASETS
 
 from .file_check import check_files_exist
+from .image_file import FRAMES
 from .panoptic_json import (
     categories_metainfo,
     check_annotations,
@@ -17,6 +20,7 @@ from .panoptic_json import (
     check_metainfo,
     read_panoptic_json,
 )
+from .transforms.load_image import LoadImage, use_load_image
 from .zip_files import is_zip_path, resolve_file, resolve_folder
 
 FILTERS = ('filter_empty_gt', 'min_size')
@@ -51,6 +55,10 @@ class PanopticDataset(BaseDetDataset):
         max_refetch: How often to draw another image when a transform gives none.
         backend_args: Of the file backend.
         return_classes: Add class names to every item, for open-vocabulary models.
+        orientation: Frame of labels and predictions where images have an EXIF
+            orientation: ``stored`` pixels or as ``shown``. None: what
+            ``info.orientation`` of the json, or the loader's ``color_type`` says, else
+            the frame whose size is that in the json. Whatever is said must agree.
 
     Raises:
         FileNotFoundError: The json, an image or a png is not there.
@@ -78,7 +86,9 @@ class PanopticDataset(BaseDetDataset):
         max_refetch: int = 1000,
         backend_args: dict | None = None,
         return_classes: bool = False,
+        orientation: str | None = None,
     ) -> None:
+        self.orientation = orientation
         unknown = set(filter_cfg or ()).difference(FILTERS)
         if unknown:
             raise ValueError(f'filter_cfg has {sorted(unknown)}, known are {FILTERS}')
@@ -111,6 +121,7 @@ class PanopticDataset(BaseDetDataset):
         self._find_in_zips()
         content = self._read_json()
         self._read_classes(content)
+        self.orientation = self._stated_frame(content)
         annotations = self._read_annotations(content)
 
         items = [
@@ -130,6 +141,7 @@ class PanopticDataset(BaseDetDataset):
             img_id=image['id'],
             height=image['height'],
             width=image['width'],
+            orientation=self.orientation,
             seg_map_path=None,
             segments_info=[],
             instances=[],
@@ -148,6 +160,19 @@ class PanopticDataset(BaseDetDataset):
             item['segments_info'] = segments
             item['instances'] = [_instance(s) for s in segments if s['is_thing']]
         return item
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on one item; an error of OpenCV names the image."""
+        try:
+            return super().prepare_data(idx)
+        except cv2.error as reason:
+            item = self.get_data_info(idx)
+            raise ValueError(
+                f'{item["img_path"]}: a transform fails on (height, width) '
+                f'{(item["height"], item["width"])} ({reason.err}). If a resize makes '
+                'a side 0, give it keep_ratio=False or a larger scale or, in training, '
+                'leave such images out with filter_cfg=dict(min_size=...)'
+            ) from reason
 
     def get_data_info(self, idx: int) -> dict:
         """One item, with the class counts that transforms need."""
@@ -168,6 +193,35 @@ class PanopticDataset(BaseDetDataset):
             if min(item['height'], item['width']) >= min_size
             and (item['segments_info'] or not drop_empty)
         ]
+
+    @property
+    def pipeline(self) -> Compose:
+        """Transforms; an image is loaded in the frame of its labels."""
+        return self._pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Compose) -> None:
+        self._pipeline = use_load_image(pipeline)
+
+    @property
+    def loader(self) -> LoadImage:
+        """The transform that loads images; one with defaults if there is none."""
+        loaders = (t for t in self.pipeline.transforms if isinstance(t, LoadImage))
+        return next(loaders, LoadImage())
+
+    def _stated_frame(self, content: Mapping[str, Any]) -> str | None:
+        """What config, json and loader say about the frame of the labels."""
+        info = content.get('info')
+        in_json = info.get('orientation') if isinstance(info, Mapping) else None
+        given = self.orientation, in_json, self.loader.stated_frame
+        said = {frame for frame in given if frame is not None}
+        if len(said) > 1 or not said <= set(FRAMES):
+            raise ValueError(
+                f'{self.ann_file}: the frame of the labels is one of {FRAMES}, but (in '
+                'orientation of the dataset, info.orientation of the json, color_type '
+                f'of the loader) it is {given}; correct or remove all but one'
+            )
+        return said.pop() if said else None
 
     def _join_prefix(self) -> None:
         """Put ``data_root`` before relative paths; a ``zip://`` path is not one."""

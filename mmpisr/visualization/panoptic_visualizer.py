@@ -8,6 +8,7 @@ from mmdet.structures import DetDataSample
 from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 
+from mmpisr.datasets.transforms.load_image import picture_of
 from mmpisr.registry import VISUALIZERS
 
 from .side_by_side import side_by_side
@@ -53,6 +54,7 @@ class PanopticVisualizer(Visualizer):
             step: Of the run, for the backends.
         """
         wanted = {'truth': draw_gt, 'prediction': draw_pred}
+        image = image if data_sample is None else picture_of(data_sample, image)
         maps: dict[str, Any] = {
             title: data_sample.get(field).sem_seg[0].cpu().numpy()
             for title, field in SHOWN

@@ -12,6 +12,7 @@ from mmpisr.datasets.converters.labelled_png import (
     Suffixes,
     prepare_labelled_png,
 )
+from mmpisr.datasets.image_file import FRAMES
 from mmpisr.families.own_data import MODELS, write_own_configs
 
 
@@ -68,6 +69,12 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='leave out images without labels, and say how many',
     )
+    add(
+        '--orientation',
+        choices=FRAMES,
+        help='frame of the labels of images with an EXIF orientation: of the stored '
+        'pixels, or as shown with it applied (default: the one whose size they have)',
+    )
     add('--workers', type=int, default=2, help='processes')
     add(
         '--write-config',
@@ -104,6 +111,7 @@ def main() -> None:
                 args.image_suffix, args.label_suffix, args.instance_suffix
             ),
             skip_unlabelled=args.skip_unlabelled,
+            orientation=args.orientation,
             workers=args.workers,
         )
         if args.write_config is not None:

@@ -18,7 +18,7 @@ from .instance_json import (
     find_images,
     read_instances,
 )
-from .label_images import read_grey_png
+from .label_files import read_label_values
 from .labelme import read_labelme
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, look_up, number_segments
@@ -194,7 +194,7 @@ def _segments(
     """Segments of one image; one mask is held at a time."""
     size = entry['height'], entry['width']
     if isinstance(under, Path):
-        categories = look_up(under, read_grey_png(under), table)
+        categories = look_up(under, read_label_values(under), table)
         if categories.shape != size:
             raise ValueError(
                 f'{under}: is {categories.shape} (height, width), but its image '

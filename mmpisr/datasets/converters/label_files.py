@@ -7,6 +7,7 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
+from ..image_file import any_size
 from ..segment_png import PNG_END
 
 INCOMPLETE = 'not a complete png, is it truncated?'
@@ -68,7 +69,7 @@ def _load(content: bytes, colors: bool) -> np.ndarray:
     """Values or channels of a picture as they are stored, without its alpha."""
     if content.startswith(PNG_START) and PNG_END not in content[-64:]:
         raise ValueError(f'{INCOMPLETE} ({len(content)} bytes)')
-    with Image.open(BytesIO(content)) as image:
+    with any_size(), Image.open(BytesIO(content)) as image:
         bits = getattr(image, 'tag_v2', {}).get(TIFF_BITS, (8,))[0]
         bits = content[BIT_DEPTH] if image.format == 'PNG' else bits
         modes = MODES if bits > 8 else (*MODES, *COLORS)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from PIL import Image, UnidentifiedImageError
-
+from ..image_file import SCALE, SHOWN, STORED, label_frame, read_head
 from ..run_in_order import run_in_order
+from .label_files import read_label_file
 
+Labels = Path | tuple[int, int] | None
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.ppm')
 
 
@@ -75,35 +76,75 @@ def _walk(folder: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, str | N
 
 
 def image_entries(
-    folder: Path, names: Sequence[Path], ids: Sequence[int | str], *, workers: int = 1
+    folder: Path,
+    names: Sequence[Path],
+    ids: Sequence[int | str],
+    *,
+    labels: Sequence[Labels] | None = None,
+    orientation: str | None = None,
+    workers: int = 1,
 ) -> list[dict[str, Any]]:
-    """COCO image entries; only the heads of the files are read.
+    """COCO image entries in the frame of the labels; only heads of images are read.
 
     Args:
         folder: Of the images.
         names: Relative to the folder.
         ids: One per image.
+        labels: Label file of each image, or their height and width, which count where
+            the image has an EXIF orientation. None: those of the stored pixels.
+        orientation: Frame of the labels, see ``label_frame``; None = by their sizes.
         workers: Processes.
 
     Raises:
-        ValueError: A file is no image.
+        ValueError: A file is no image or too large, or the frame of labels is not
+            known, or not the same for all.
     """
-    sizes = run_in_order(
-        f'Sizes of images in {folder}',
-        partial(_size, folder),
-        names,
-        workers=workers,
-    )
+    work = partial(_sized, folder, orientation)
+    files = list(zip(names, labels or [None] * len(names), strict=True))
+    title = f'Sizes of images in {folder}'
+    sized = list(run_in_order(title, work, files, workers=workers))
+    _tell(folder, names, sized)
     return [
         dict(id=number, file_name=name.as_posix(), height=height, width=width)
-        for number, name, (height, width) in zip(ids, names, sizes, strict=True)
+        for number, name, ((height, width), _, _) in zip(ids, names, sized, strict=True)
     ]
 
 
-def _size(folder: Path, name: Path) -> tuple[int, int]:
-    """Height and width, pixels."""
+def _sized(
+    folder: Path, orientation: str | None, files: tuple[Path, Labels]
+) -> tuple[tuple[int, int], str | None, int]:
+    """Size in the frame of the labels; the frame, if it matters; bits of a channel."""
+    path, label = folder / files[0], files[1]
     try:
-        with Image.open(folder / name) as image:
-            return image.height, image.width
-    except (UnidentifiedImageError, SyntaxError) as error:
-        raise ValueError(f'{folder / name}: not an image ({error})') from error
+        with path.open('rb') as file:
+            head = read_head(file)
+        if head.tag == 1 or label is None:
+            return head.size, None, head.bits
+        size = label if isinstance(label, tuple) else read_label_file(label).shape[:2]
+        return size, label_frame(head, size, orientation, f'of {label}'), head.bits
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
+def _tell(folder: Path, names: Sequence[Path], sized: Sequence[tuple]) -> None:
+    """Report EXIF orientations and deep images; refuse labels in two frames."""
+    pairs = [(name, *facts) for name, facts in zip(names, sized, strict=True)]
+    frames = {frame: name for name, _, frame, _ in pairs if frame}
+    if len(frames) > 1:
+        raise ValueError(
+            f'{folder}: by their sizes, labels of {frames[STORED]} are in the frame of '
+            f'the stored pixels, of {frames[SHOWN]} as shown with the EXIF orientation '
+            'applied; turn one of them, so that all are in one frame'
+        )
+    for frame, name in frames.items():
+        number = sum(one == frame for _, _, one, _ in pairs)
+        print(
+            f'{folder}: {number} images have an EXIF orientation, e.g. {name}; '
+            f'their labels are in the frame {frame!r}'
+        )
+    deep = [name for name, _, _, bits in pairs if bits > 8]
+    if deep:
+        print(
+            f'{folder}: {len(deep)} images have more than 8 bits, e.g. {deep[0]}; '
+            f'{SCALE}'
+        )

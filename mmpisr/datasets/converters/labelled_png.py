@@ -54,6 +54,7 @@ def prepare_labelled_png(
     void: Sequence[int | str] = DEFAULT_VOID,
     suffixes: Suffixes = DEFAULT_SUFFIXES,
     skip_unlabelled: bool = False,
+    orientation: str | None = None,
     workers: int = 1,
 ) -> Path:
     """Write ``annotations/panoptic_{split}`` and its json; images stay where they are.
@@ -79,6 +80,8 @@ def prepare_labelled_png(
             ``#rrggbb``.
         suffixes: Ends of the names.
         skip_unlabelled: Leave out images without labels, and print how many.
+        orientation: Frame of the labels of images with an EXIF orientation, ``stored``
+            or ``shown``; None: the one whose size they have.
         workers: Processes.
 
     Returns:
@@ -117,7 +120,7 @@ def prepare_labelled_png(
     found = find_labels(folders, suffixes, annotations, skip_unlabelled=skip_unlabelled)
     source = 'connected regions' if connected else 'numbered in pngs'
     convert_split(
-        _jobs(folders[0], found, reading, workers),
+        _jobs(folders[0], found, reading, orientation, workers),
         categories=categories,
         json_path=annotations / f'panoptic_{split}.json',
         png_folder=annotations / f'panoptic_{split}',
@@ -128,6 +131,7 @@ def prepare_labelled_png(
             min_area=min_area,
             void=sorted(void),
             **(dict(colors=True) if colors else {}),
+            **(dict(orientation=orientation) if orientation else {}),
         ),
         workers=workers,
     )
@@ -168,11 +172,21 @@ def _hex(number: int) -> str:
 
 
 def _jobs(
-    images: Path, found: Sequence[LabelledImage], reading: Reading, workers: int
+    images: Path,
+    found: Sequence[LabelledImage],
+    reading: Reading,
+    orientation: str | None,
+    workers: int,
 ) -> list[ImageJob]:
     """One job per image, ids from 1 on in the order of the names."""
-    names = [image.name for image in found]
-    entries = image_entries(images, names, range(1, len(names) + 1), workers=workers)
+    entries = image_entries(
+        images,
+        [image.name for image in found],
+        range(1, len(found) + 1),
+        labels=[image.labels[0] for image in found],
+        orientation=orientation,
+        workers=workers,
+    )
     return [
         ImageJob(
             entry,

@@ -3,10 +3,12 @@
 from .deeplab_targets import PanopticDeepLabTargets, panoptic_deeplab_targets
 from .formatting import PackPanopticInputs
 from .instances import InstancesFromSegments, boxes_of
+from .load_image import LoadImage
 from .loading import LoadPanopticSegments, match_segment_ids
 
 __all__ = [
     'InstancesFromSegments',
+    'LoadImage',
     'LoadPanopticSegments',
     'PackPanopticInputs',
     'PanopticDeepLabTargets',

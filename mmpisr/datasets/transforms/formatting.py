@@ -19,6 +19,7 @@ META_KEYS = (
     'scale_factor',
     'flip',
     'flip_direction',
+    'frame',
 )
 
 

@@ -9,6 +9,7 @@ from mmengine import DictAction
 from mmengine.config import Config
 
 from ..data_root import merge_options
+from ..image_file import FRAMES
 from ..json_checks.problem import ERROR, WARNING, Problem
 from .leakage import double_image_problems, leakage_problems
 from .report import class_table, count_levels, problem_list, split_table
@@ -30,6 +31,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--img-prefix', help='folder of the images of a json (default: not read)'
     )
     parser.add_argument(
+        '--orientation', choices=FRAMES, help='frame of the labels of a json'
+    )
+    parser.add_argument(
         '--split',
         choices=SPLITS,
         help='only this dataloader of a config; test: the json may lack annotations',
@@ -47,10 +51,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     args = parser.parse_args(argv)
     if not args.source.endswith('.json'):
-        for name in ('seg_prefix', 'img_prefix'):
+        for name in ('seg_prefix', 'img_prefix', 'orientation'):
             if getattr(args, name):
                 flag = f'--{name.replace("_", "-")}'
-                parser.error(f'{flag} is for a json; {args.source} has its own folders')
+                parser.error(f'{flag} is for a json; {args.source} has its own {name}')
     return args
 
 
@@ -90,6 +94,7 @@ def _splits(args: argparse.Namespace) -> list[Split]:
             name=args.split,
             img_prefix=args.img_prefix,
             seg_prefix=args.seg_prefix,
+            orientation=args.orientation,
         )
         return [split]
     cfg = Config.fromfile(args.source)

@@ -7,12 +7,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import mmcv
 import numpy as np
 from mmengine.fileio import get
 
-from ..json_checks.problem import Problem, error
+from ..image_file import (
+    FRAMES,
+    INCOMPLETE,
+    SAY,
+    decode_image,
+    label_frame,
+    read_head,
+)
+from ..json_checks.problem import Problem, error, warning
 from ..segment_png import decode_segment_ids, segment_extents
+from ..transforms.load_image import LoadImage
 from .png_segments import png_segment_problems
 
 JPEG, PNG = b'\xff\xd8', b'\x89PNG'
@@ -29,6 +37,8 @@ class FileJob(NamedTuple):
         png_path: None = do not read.
         segments: Entries of its segments with an id and a box.
         backend_args: Of the file backend.
+        orientation: Stated frame of the labels.
+        loader: Of the pipeline; None = unknown.
     """
 
     json_path: str
@@ -37,6 +47,8 @@ class FileJob(NamedTuple):
     png_path: str | None
     segments: Sequence[Mapping[str, Any]]
     backend_args: dict | None
+    orientation: str | None
+    loader: LoadImage | None
 
 
 class FileFacts(NamedTuple):
@@ -71,12 +83,26 @@ def _read_image(job: FileJob, problems: list[Problem]) -> dict[str, bytes]:
     if content is None:
         return {}
     digests = dict(bytes=_digest(content))
-    pixels = mmcv.imfrombytes(content, backend='cv2') if content else None
-    if pixels is None or not is_complete_image(content):
-        message = f'not a complete image ({len(content)} bytes), is it truncated?'
-        problems.append(error(path, 'unreadable images', message))
+    kind, problem = 'unreadable images', error
+    try:
+        if not content or not is_complete_image(content):
+            raise ValueError(INCOMPLETE.format(len(content)))
+        head, size = read_head(content), (job.image['height'], job.image['width'])
+        fits = size in map(head.size_in, FRAMES)
+        kind = 'EXIF orientation' if fits else 'size of the image'
+        source = f'of image {job.image["id"]!r} in {job.json_path}'
+        frame = label_frame(head, size, job.orientation, source)
+        if head.tag > 1 and job.orientation is None:
+            kind = f'EXIF orientation, labels {frame}'
+            message = f'orientation {head.tag}, the size is that of {frame!r}; {SAY}'
+            problems.append(warning(path, kind, message))
+        kind = 'unreadable images'
+        pixels = decode_image(content, head, frame)
+        kind, problem = 'depth of the image', error if job.loader else warning
+        (job.loader or LoadImage()).scale(pixels)
+    except ValueError as reason:
+        problems.append(problem(path, kind, str(reason)))
         return digests
-    _compare_sizes(path, 'image', pixels.shape[:2], job, problems)
     return digests | dict(pixels=_digest(pixels))
 
 
@@ -91,7 +117,13 @@ def _read_png(job: FileJob, problems: list[Problem]) -> dict[int, int]:
     except ValueError as cut:
         problems.append(error(path, 'unreadable pngs', str(cut)))
         return {}
-    _compare_sizes(path, 'png', ids.shape, job, problems)
+    listed = (job.image['height'], job.image['width'])
+    if ids.shape != listed:
+        message = (
+            f'(height, width) of the png is {ids.shape}, of image '
+            f'{job.image["id"]!r} in {job.json_path} {listed}'
+        )
+        problems.append(error(path, 'size of the png', message))
     values, areas, boxes = segment_extents(ids)
     found = {
         int(value): (int(area), box.tolist())
@@ -114,18 +146,6 @@ def _content(
         message = f'{what}, but {field} of image {job.image["id"]!r} in '
         problems.append(error(path, kind, f'{message}{job.json_path} names it'))
         return None
-
-
-def _compare_sizes(
-    path: str, what: str, found: Sequence[int], job: FileJob, problems: list[Problem]
-) -> None:
-    listed = (job.image['height'], job.image['width'])
-    if tuple(found) != listed:
-        message = (
-            f'(height, width) of the {what} is {tuple(found)}, of image '
-            f'{job.image["id"]!r} in {job.json_path} {listed}'
-        )
-        problems.append(error(path, f'size of the {what}', message))
 
 
 def is_complete_image(content: bytes) -> bool:

@@ -52,6 +52,7 @@ def split_of_json(
     name: str | None = None,
     img_prefix: str | None = None,
     seg_prefix: str | None = None,
+    orientation: str | None = None,
 ) -> Split:
     """Take a json by itself.
 
@@ -60,12 +61,17 @@ def split_of_json(
         name: ``'test'`` allows it to lack annotations; its stem if unset.
         img_prefix: Folder of images, which are not read if unset.
         seg_prefix: Folder of pngs; the path without ``.json`` if unset.
+        orientation: Frame of the labels, see ``PanopticDataset``.
     """
     prefix = dict(
         img=img_prefix or '', seg=seg_prefix or str(Path(path).with_suffix(''))
     )
     dataset = PanopticDataset(
-        path, data_prefix=prefix, test_mode=name == 'test', lazy_init=True
+        path,
+        data_prefix=prefix,
+        test_mode=name == 'test',
+        lazy_init=True,
+        orientation=orientation,
     )
     return Split(name or Path(path).stem, dataset, img_prefix is not None)
 
@@ -88,5 +94,8 @@ def _lazy(node: Mapping[str, Any]) -> PanopticDataset:
     if not (isinstance(cls, type) and issubclass(cls, PanopticDataset)):
         cls = PanopticDataset
     keys = ('data_root', 'data_prefix', 'metainfo', 'test_mode', 'backend_args')
-    given = {key: node[key] for key in keys if node.get(key) is not None}
+    names = (*keys, 'orientation')
+    given = {key: node[key] for key in names if node.get(key) is not None}
+    steps = node.get('pipeline') or ()
+    given['pipeline'] = [step for step in steps if 'LoadImage' in str(step['type'])]
     return cls(node['ann_file'], **given, lazy_init=True)

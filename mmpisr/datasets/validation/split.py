@@ -77,6 +77,10 @@ def check_split(split: Split, *, workers: int = 1) -> SplitFindings:
         findings.problems.append(_told(dataset, 'unreadable json', reason))
         return findings
 
+    try:
+        dataset.orientation = dataset._stated_frame(content)
+    except ValueError as reason:
+        findings.problems.append(_told(dataset, 'EXIF orientation', reason))
     findings.problems.extend(json_problems(dataset, content))
     findings.counts.categories += complete(content.get('categories'), CATEGORY_FIELDS)
     _read_all_files(findings, content, workers)
@@ -191,6 +195,8 @@ def _file_job(
         png_path=paths.get('seg_map_path'),
         segments=complete(segments, SEGMENT_FIELDS),
         backend_args=dataset.backend_args,
+        orientation=dataset.orientation,
+        loader=dataset.loader if dataset.pipeline.transforms else None,
     )
 
 

@@ -134,6 +134,6 @@ def test_a_json_that_is_missing_is_refused_by_the_metric(tmp_path):
 def test_a_png_of_another_size_is_refused_when_loaded(scenes, load):
     scenes.spoil(lambda content: content['images'][0].update(height=65))
 
-    message = r'000000\.png: .*png is \(64, 96\), .*json \(65, 96\)'
+    message = r'000000\.png: .*image is \(64, 96\), .*json \(65, 96\)'
     with pytest.raises(ValueError, match=message):
         load()[0]
