@@ -6,6 +6,7 @@ from typing import Any
 
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
+from mmpisr.engine.pipeline_checks import check_padding, check_pipeline
 from mmpisr.registry import DATASETS
 
 from .file_check import check_files_exist
@@ -55,7 +56,8 @@ class PanopticDataset(BaseDetDataset):
     Raises:
         FileNotFoundError: The json, an image or a png is not there.
         ValueError: Things are not first, ids are doubled or unknown, images and
-            annotations do not pair, a field is missing, or given class names differ.
+            annotations do not pair, a field is missing, given class names differ, or
+            no image is left.
     """
 
     _metainfo: dict[str, Any]
@@ -82,6 +84,8 @@ class PanopticDataset(BaseDetDataset):
         unknown = set(filter_cfg or ()).difference(FILTERS)
         if unknown:
             raise ValueError(f'filter_cfg has {sorted(unknown)}, known are {FILTERS}')
+        check_padding(f'{ann_file}: pipeline', pipeline)
+        check_pipeline(f'{ann_file}: pipeline', pipeline)
         self.num_things_classes = self.num_classes = 0
         super().__init__(
             ann_file=ann_file,
@@ -159,15 +163,29 @@ class PanopticDataset(BaseDetDataset):
     def filter_data(self) -> list[dict]:
         """Apply ``filter_cfg``; nothing is dropped unless it says so."""
         if self.test_mode or not self.filter_cfg:
-            return self.data_list
+            return self._not_empty('images', self.data_list)
         min_size = self.filter_cfg.get('min_size', 0)
         drop_empty = self.filter_cfg.get('filter_empty_gt', False)
-        return [
+        kept = [
             item
             for item in self.data_list
             if min(item['height'], item['width']) >= min_size
             and (item['segments_info'] or not drop_empty)
         ]
+        return self._not_empty(f'filter_cfg={self.filter_cfg}', kept)
+
+    def _get_unserialized_subset(self, indices: Sequence[int] | int) -> list[dict]:
+        kept = super()._get_unserialized_subset(indices)
+        return self._not_empty(f'indices={indices}', kept)
+
+    def _not_empty(self, field: str, kept: list[dict]) -> list[dict]:
+        if not kept:
+            sides = [min(item['height'], item['width']) for item in self.data_list]
+            raise ValueError(
+                f'{self.ann_file}: {field} leaves 0 of {len(sides)} images, whose '
+                f'shorter sides have at most {max(sides, default=0)} pixels'
+            )
+        return kept
 
     def _join_prefix(self) -> None:
         """Put ``data_root`` before relative paths; a ``zip://`` path is not one."""

@@ -8,7 +8,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
-from mmpisr.engine.checkpoint import checkpoint_trust, statistics_method
+from mmpisr.engine.checkpoint import checkpoint_trust, named_function
 
 FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
@@ -85,10 +85,10 @@ def test_the_config_text_that_resume_would_run_is_dropped_without_trust(tmp_path
 
 
 def test_a_history_may_name_its_statistics_and_nothing_else():
-    assert statistics_method(HistoryBuffer, 'mean') is HistoryBuffer.mean
+    assert named_function(HistoryBuffer, 'mean') is HistoryBuffer.mean
     for owner, name in (HistoryBuffer, '__init__'), (os, 'system'), (str, 'join'):
-        with pytest.raises(pickle.UnpicklingError, match='not a statistic'):
-            statistics_method(owner, name)
+        with pytest.raises(pickle.UnpicklingError, match='GLOBAL getattr'):
+            named_function(owner, name)
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):

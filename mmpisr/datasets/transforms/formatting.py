@@ -8,7 +8,10 @@ from mmdet.datasets.transforms import PackDetInputs
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.structures import PixelData
 
+from mmpisr.engine.pipeline_checks import PAD_ADVICE
 from mmpisr.registry import TRANSFORMS
+
+from .loading import segment_numbers
 
 IGNORE_LABEL = 255
 META_KEYS = (
@@ -68,6 +71,9 @@ class PackPanopticInputs(PackDetInputs):
 
     Args:
         meta_keys: Results to keep as meta information.
+
+    Raises:
+        ValueError: A step has padded the image, or moved it without the segments.
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -75,12 +81,14 @@ class PackPanopticInputs(PackDetInputs):
 
     def transform(self, results: dict) -> dict:
         """Pack the image, boxes if any, and the panoptic ground truth."""
+        _check_steps(results)
         results.setdefault('scale_factor', (1.0, 1.0))  # mmdet's heads divide by it
         index_map = results.pop('gt_seg_map', None)
         packed = super().transform(results)
         if index_map is None:
             return packed
 
+        index_map = segment_numbers(index_map)
         sample, segments = packed['data_samples'], results['segments']
         codes = panoptic_map(index_map, segments, results['num_classes'])
         sample.gt_sem_seg = _pixel_data(sem_seg=semantic_map(index_map, segments))
@@ -89,6 +97,23 @@ class PackPanopticInputs(PackDetInputs):
             targets = results['gt_panoptic_deeplab']
             sample.gt_panoptic_deeplab = _pixel_data(**targets)
         return packed
+
+
+def _check_steps(results: dict) -> None:
+    """Refuse what :func:`check_pipeline` cannot tell from the names of the steps."""
+    name = results.get('img_path', 'the image')
+    if 'pad_fixed_size' in results:  # left by mmcv's Pad
+        raise ValueError(
+            f'{name}: the pipeline pads to {results["img_shape"]} (height, width), '
+            f'which makes padding look like image. {PAD_ADVICE}'
+        )
+    index_map, shape = results.get('gt_seg_map'), results['img'].shape[:2]
+    apart = index_map is not None and index_map.shape != shape
+    if apart and not results.get('is_original_map'):
+        raise ValueError(
+            f'{name}: (height, width) of the image is {shape} after the pipeline, of '
+            f'gt_seg_map {index_map.shape}: a step changes the one without the other'
+        )
 
 
 def _pixel_data(**maps: np.ndarray) -> PixelData:
