@@ -84,8 +84,7 @@ class PanopticDataset(BaseDetDataset):
         unknown = set(filter_cfg or ()).difference(FILTERS)
         if unknown:
             raise ValueError(f'filter_cfg has {sorted(unknown)}, known are {FILTERS}')
-        check_padding(f'{ann_file}: pipeline', pipeline)
-        check_pipeline(f'{ann_file}: pipeline', pipeline)
+        self._unchecked: Sequence[dict | Callable] = pipeline
         self.num_things_classes = self.num_classes = 0
         super().__init__(
             ann_file=ann_file,
@@ -159,6 +158,13 @@ class PanopticDataset(BaseDetDataset):
         item['num_things_classes'] = self.num_things_classes
         item['num_classes'] = self.num_classes
         return item
+
+    def prepare_data(self, idx: int) -> Any:
+        """One item, transformed; the steps are checked before the first."""
+        check_padding(f'{self.ann_file}: pipeline', self._unchecked)
+        check_pipeline(f'{self.ann_file}: pipeline', self._unchecked)
+        self._unchecked = ()
+        return super().prepare_data(idx)
 
     def filter_data(self) -> list[dict]:
         """Apply ``filter_cfg``; nothing is dropped unless it says so."""

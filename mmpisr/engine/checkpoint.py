@@ -105,7 +105,7 @@ def check_loadable(field: str, content: dict) -> None:
 def _needed(error: Exception) -> str:
     """What a pickle needs, out of torch's long message."""
     match = re.search(r'GLOBAL (.+?\)?)(?: was not|$|\n)', str(error))
-    return match[1] if match else str(error).splitlines()[0]
+    return match[1] if match else (str(error) or repr(error)).splitlines()[0]
 
 
 def load_from_disk(filename: str, map_location: Any = None) -> Any:
@@ -129,10 +129,11 @@ def _checked(loader: Callable) -> Callable:
         try:
             checkpoint = loader(filename, *args, **kwargs)
         except (RuntimeError, EOFError, UnpicklingError) as error:
-            if re.search('PytorchStreamReader|truncated|invalid load key', str(error)):
+            text = str(error) or type(error).__name__
+            if re.search('PytorchStreamReader|truncated|invalid load key|^EOF', text):
                 raise DamagedCheckpointError(
                     f'checkpoint {path} ({path.stat().st_size} bytes) is damaged: '
-                    f'{str(error).splitlines()[0]}'
+                    f'{text.splitlines()[0]}'
                 ) from error
             raise
         _find_moved(checkpoint, path.parent)

@@ -130,7 +130,7 @@ class PanopticDeepLabTargets(BaseTransform):
         """Add the targets."""
         segments = results['segments']
         results['gt_panoptic_deeplab'] = panoptic_deeplab_targets(
-            segment_numbers(results['gt_seg_map']),
+            segment_numbers(results),
             is_thing=segments['is_thing'],
             is_crowd=segments['is_crowd'],
             sigma=self.sigma,

@@ -81,14 +81,15 @@ class PackPanopticInputs(PackDetInputs):
 
     def transform(self, results: dict) -> dict:
         """Pack the image, boxes if any, and the panoptic ground truth."""
-        _check_steps(results)
         results.setdefault('scale_factor', (1.0, 1.0))  # mmdet's heads divide by it
-        index_map = results.pop('gt_seg_map', None)
+        has_segments = results.get('gt_seg_map') is not None
+        index_map = segment_numbers(results) if has_segments else None
+        _check_steps(results, index_map)
+        results.pop('gt_seg_map', None)
         packed = super().transform(results)
         if index_map is None:
             return packed
 
-        index_map = segment_numbers(index_map)
         sample, segments = packed['data_samples'], results['segments']
         codes = panoptic_map(index_map, segments, results['num_classes'])
         sample.gt_sem_seg = _pixel_data(sem_seg=semantic_map(index_map, segments))
@@ -99,7 +100,7 @@ class PackPanopticInputs(PackDetInputs):
         return packed
 
 
-def _check_steps(results: dict) -> None:
+def _check_steps(results: dict, index_map: np.ndarray | None) -> None:
     """Refuse what :func:`check_pipeline` cannot tell from the names of the steps."""
     name = results.get('img_path', 'the image')
     if 'pad_fixed_size' in results:  # left by mmcv's Pad
@@ -107,7 +108,7 @@ def _check_steps(results: dict) -> None:
             f'{name}: the pipeline pads to {results["img_shape"]} (height, width), '
             f'which makes padding look like image. {PAD_ADVICE}'
         )
-    index_map, shape = results.get('gt_seg_map'), results['img'].shape[:2]
+    shape = results['img'].shape[:2]
     apart = index_map is not None and index_map.shape != shape
     if apart and not results.get('is_original_map'):
         raise ValueError(

@@ -47,7 +47,7 @@ class InstancesFromSegments(BaseTransform):
         """Add boxes, labels, masks and flags."""
         if results.get('gt_seg_map') is None:
             return results
-        index_map = segment_numbers(results['gt_seg_map'])
+        index_map = segment_numbers(results)
         segments = results['segments']
         visible = np.bincount(index_map.ravel(), minlength=len(segments['labels']) + 1)
         things = np.flatnonzero(segments['is_thing'] & (visible[1:] > 0))

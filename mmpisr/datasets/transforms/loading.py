@@ -8,6 +8,7 @@ from typing import Any
 
 import mmengine.fileio as fileio
 import numpy as np
+from mmcv.image import imresize
 from mmcv.transforms import BaseTransform
 
 from mmpisr.datasets.segment_png import decode_segment_ids
@@ -16,13 +17,22 @@ from mmpisr.registry import TRANSFORMS
 FILL = 255  # what mmdet's and mmcv's transforms fill a segment map with
 
 
-def segment_numbers(index_map: np.ndarray) -> np.ndarray:
+def segment_numbers(results: dict) -> np.ndarray:
     """Number void 0 and the i-th segment i + 1, with no number left out.
 
     Args:
-        index_map: ``gt_seg_map``, ``(H, W)``: the numbers without 255, which is void,
-            too, where a transform has filled the map.
+        results: ``gt_seg_map``, ``(H, W)``, has these numbers without 255, which is
+            void, too, where a transform has filled the map. Its sides may be a pixel
+            off those of ``img``: mmdet's ``FixScaleResize`` rounds them differently.
+
+    Returns:
+        ``(H, W)`` of the image, or of an original map.
     """
+    index_map = results['gt_seg_map']
+    height, width = results.get('img', index_map).shape[:2]
+    off = np.abs(np.subtract(index_map.shape, (height, width))).max()
+    if off == 1 and not results.get('is_original_map'):
+        index_map = imresize(index_map, (width, height), interpolation='nearest')
     return np.where(index_map == FILL, 0, index_map - (index_map > FILL))
 
 
