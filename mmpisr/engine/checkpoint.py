@@ -35,6 +35,8 @@ TORCH_SWITCHES = (
 NUMBERS = '?bhilqBHILQefdUS'  # numpy's codes of bool, int, uint, float and text
 ONE_CYCLE = 'mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler'
 
+DAMAGED = 'PytorchStreamReader|truncated|invalid load key|^EOF|unexpected EOF'
+
 
 class OneCycle:
     """Stand in for the scheduler whose state names its annealing function."""
@@ -130,7 +132,7 @@ def _checked(loader: Callable) -> Callable:
             checkpoint = loader(filename, *args, **kwargs)
         except (RuntimeError, EOFError, UnpicklingError) as error:
             text = str(error) or type(error).__name__
-            if re.search('PytorchStreamReader|truncated|invalid load key|^EOF', text):
+            if re.search(DAMAGED, text):
                 raise DamagedCheckpointError(
                     f'checkpoint {path} ({path.stat().st_size} bytes) is damaged: '
                     f'{text.splitlines()[0]}'

@@ -51,7 +51,7 @@ def check_pipeline(path: str, steps: Any) -> None:
     for name, step in found:
         problem = _problem(type_name(step), step)
         if problem:
-            raise ValueError(f'{name} is a {type_name(step)}, which {problem}')
+            raise ValueError(f'{name} ({type_name(step)}) {problem}')
 
 
 def check_padding(path: str, steps: Any) -> None:
