@@ -72,15 +72,25 @@ def check_optimizer(cfg: Config) -> None:
                 'optim_wrapper.optimizer has no weight_decay to multiply; write one'
             )
     schedulers = cfg.get('param_scheduler') or []
-    for index, scheduler in enumerate(
-        [schedulers] if isinstance(schedulers, dict) else schedulers
-    ):
-        kind = str(scheduler.get('type'))
-        if 'ReduceOnPlateau' in kind and not scheduler.get('by_epoch', True):
-            raise ValueError(
-                f'param_scheduler[{index}].by_epoch is False, but {kind} steps after '
-                'each validation (train_cfg.val_interval): leave by_epoch out'
-            )
+    listed = [schedulers] if isinstance(schedulers, dict) else schedulers
+    for index, scheduler in enumerate(listed):
+        if 'ReduceOnPlateau' in str(scheduler.get('type')):
+            _check_plateau(f'param_scheduler[{index}]', scheduler)
+
+
+def _check_plateau(field: str, scheduler: Mapping[str, Any]) -> None:
+    """Refuse a plateau that is looked for too often, or in the wrong direction."""
+    if not scheduler.get('by_epoch', True):
+        raise ValueError(
+            f'{field}.by_epoch is False, but {scheduler["type"]} steps after each '
+            'validation (train_cfg.val_interval): leave by_epoch out'
+        )
+    monitor = str(scheduler.get('monitor'))
+    if 'rule' not in scheduler and 'loss' not in monitor:
+        raise ValueError(
+            f'{field} has no rule, so that {scheduler["type"]} takes a smaller '
+            f"{monitor} for the better; write rule='greater' (or 'less')"
+        )
 
 
 def use_auto_scale_lr(cfg: Config) -> None:

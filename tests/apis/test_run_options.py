@@ -101,6 +101,16 @@ def test_a_plateau_of_iterations_names_its_field(as_list):
         run_options.check_optimizer(cfg)
 
 
+def test_a_plateau_of_a_score_needs_a_rule_and_one_of_a_loss_does_not():
+    scheduler = dict(type='ReduceOnPlateauLR', monitor='coco_panoptic/PQ')
+    cfg = Config(dict(param_scheduler=[scheduler]))
+
+    with pytest.raises(ValueError, match="has no rule.*PQ for the better.*'greater'"):
+        run_options.check_optimizer(cfg)
+    for change in dict(rule='greater'), dict(monitor='loss'):
+        run_options.check_optimizer(Config(dict(param_scheduler=[scheduler | change])))
+
+
 @pytest.mark.parametrize('hook', [CheckpointHook, EarlyStoppingHook])
 def test_more_panoptic_quality_is_better_where_no_rule_is_given(hook):
     field = 'save_best' if hook is CheckpointHook else 'monitor'
