@@ -6,7 +6,7 @@ from typing import Any
 
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
-from mmpisr.engine.pipeline_checks import check_padding, check_pipeline
+from mmpisr.engine.data_checks import check_left, check_steps
 from mmpisr.registry import DATASETS
 
 from .file_check import check_files_exist
@@ -85,6 +85,8 @@ class PanopticDataset(BaseDetDataset):
         if unknown:
             raise ValueError(f'filter_cfg has {sorted(unknown)}, known are {FILTERS}')
         self._unchecked: Sequence[dict | Callable] = pipeline
+        if indices is not None and not indices:
+            raise ValueError(f'{ann_file}: indices={indices!r} leaves no image')
         self.num_things_classes = self.num_classes = 0
         super().__init__(
             ann_file=ann_file,
@@ -161,36 +163,22 @@ class PanopticDataset(BaseDetDataset):
 
     def prepare_data(self, idx: int) -> Any:
         """One item, transformed; the steps are checked before the first."""
-        check_padding(f'{self.ann_file}: pipeline', self._unchecked)
-        check_pipeline(f'{self.ann_file}: pipeline', self._unchecked)
+        check_steps(f'{self.ann_file}: pipeline', self._unchecked)
         self._unchecked = ()
         return super().prepare_data(idx)
 
     def filter_data(self) -> list[dict]:
         """Apply ``filter_cfg``; nothing is dropped unless it says so."""
-        if self.test_mode or not self.filter_cfg:
-            return self._not_empty('images', self.data_list)
-        min_size = self.filter_cfg.get('min_size', 0)
-        drop_empty = self.filter_cfg.get('filter_empty_gt', False)
+        chosen = {} if self.test_mode else self.filter_cfg or {}
+        min_size = chosen.get('min_size', 0)
+        drop_empty = chosen.get('filter_empty_gt', False)
         kept = [
             item
             for item in self.data_list
             if min(item['height'], item['width']) >= min_size
             and (item['segments_info'] or not drop_empty)
         ]
-        return self._not_empty(f'filter_cfg={self.filter_cfg}', kept)
-
-    def _get_unserialized_subset(self, indices: Sequence[int] | int) -> list[dict]:
-        kept = super()._get_unserialized_subset(indices)
-        return self._not_empty(f'indices={indices}', kept)
-
-    def _not_empty(self, field: str, kept: list[dict]) -> list[dict]:
-        if not kept:
-            sides = [min(item['height'], item['width']) for item in self.data_list]
-            raise ValueError(
-                f'{self.ann_file}: {field} leaves 0 of {len(sides)} images, whose '
-                f'shorter sides have at most {max(sides, default=0)} pixels'
-            )
+        check_left(f'{self.ann_file}: filter_cfg={chosen}', self.data_list, kept)
         return kept
 
     def _join_prefix(self) -> None:

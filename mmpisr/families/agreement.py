@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from mmpisr.engine.pipeline_checks import check_padding, check_pipeline
+from mmpisr.engine.data_checks import check_steps
 
 from .fields import Fields, find_class
 from .table import Family
@@ -47,8 +47,7 @@ def check_pipelines(cfg: Config) -> None:
     """
     for loader in LOADERS:
         dataset = (cfg.get(loader) or {}).get('dataset')
-        check_padding(f'{loader}.dataset', dataset)
-        check_pipeline(f'{loader}.dataset', dataset)
+        check_steps(f'{loader}.dataset', dataset)
 
 
 def _check_classes(path: str, metainfo: dict, fields: Fields, family: Family) -> None:

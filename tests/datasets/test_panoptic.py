@@ -46,8 +46,8 @@ def test_classes_come_from_the_json_things_first(scenes_root, scenes_json):
             dict(filter_cfg=dict(min_size=65)),
             "'min_size': 65.* 0 of 6 .* most 64 pixels",
         ),
-        (dict(indices=[]), r'indices=\[\] leaves 0 of'),
-        (dict(indices=0), 'indices=0 leaves 0 of'),
+        (dict(indices=[]), r'indices=\[\] leaves no image'),
+        (dict(indices=0), 'indices=0 leaves no image'),
     ],
 )
 def test_a_choice_that_leaves_no_image_is_named(scenes_root, options, message):

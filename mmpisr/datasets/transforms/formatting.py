@@ -8,7 +8,7 @@ from mmdet.datasets.transforms import PackDetInputs
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.structures import PixelData
 
-from mmpisr.engine.pipeline_checks import PAD_ADVICE
+from mmpisr.engine.data_checks import check_packed
 from mmpisr.registry import TRANSFORMS
 
 from .loading import segment_numbers
@@ -84,7 +84,7 @@ class PackPanopticInputs(PackDetInputs):
         results.setdefault('scale_factor', (1.0, 1.0))  # mmdet's heads divide by it
         has_segments = results.get('gt_seg_map') is not None
         index_map = segment_numbers(results) if has_segments else None
-        _check_steps(results, index_map)
+        check_packed(results, index_map)
         results.pop('gt_seg_map', None)
         packed = super().transform(results)
         if index_map is None:
@@ -98,23 +98,6 @@ class PackPanopticInputs(PackDetInputs):
             targets = results['gt_panoptic_deeplab']
             sample.gt_panoptic_deeplab = _pixel_data(**targets)
         return packed
-
-
-def _check_steps(results: dict, index_map: np.ndarray | None) -> None:
-    """Refuse what :func:`check_pipeline` cannot tell from the names of the steps."""
-    name = results.get('img_path', 'the image')
-    if 'pad_fixed_size' in results:  # left by mmcv's Pad
-        raise ValueError(
-            f'{name}: the pipeline pads to {results["img_shape"]} (height, width), '
-            f'which makes padding look like image. {PAD_ADVICE}'
-        )
-    shape = results['img'].shape[:2]
-    apart = index_map is not None and index_map.shape != shape
-    if apart and not results.get('is_original_map'):
-        raise ValueError(
-            f'{name}: (height, width) of the image is {shape} after the pipeline, of '
-            f'gt_seg_map {index_map.shape}: a step changes the one without the other'
-        )
 
 
 def _pixel_data(**maps: np.ndarray) -> PixelData:

@@ -18,15 +18,10 @@ FILL = 255  # what mmdet's and mmcv's transforms fill a segment map with
 
 
 def segment_numbers(results: dict) -> np.ndarray:
-    """Number void 0 and the i-th segment i + 1, with no number left out.
+    """Read ``gt_seg_map``, ``(H, W)``: 0 = void and i + 1 = the i-th segment.
 
-    Args:
-        results: ``gt_seg_map``, ``(H, W)``, has these numbers without 255, which is
-            void, too, where a transform has filled the map. Its sides may be a pixel
-            off those of ``img``: mmdet's ``FixScaleResize`` rounds them differently.
-
-    Returns:
-        ``(H, W)`` of the image, or of an original map.
+    Closes the gap at 255, which is void, too, where a transform has filled the map. A
+    map that is a pixel off the image is fitted: ``FixScaleResize`` rounds differently.
     """
     index_map = results['gt_seg_map']
     height, width = results.get('img', index_map).shape[:2]

@@ -1,7 +1,9 @@
-"""Steps of a pipeline that would part the image from its segments, by their names."""
+"""Steps that would part an image from its segments, and filters that leave none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 PAD_ADVICE = (
     'Remove it and pad in model.data_preprocessor: pad_size_divisor=32, or '
@@ -33,10 +35,12 @@ ALBU_PIXELS = """
 """  # of albumentations: they change pixels and move none
 
 
-def check_pipeline(path: str, steps: Any) -> None:
-    """Refuse steps after which the image and its segment map do not fit.
+def check_steps(path: str, steps: Any) -> None:
+    """Refuse steps that pad, or that move an image without its segments.
 
-    Does nothing where no step loads segments.
+    Only the data preprocessor tells padding from image: mmdet's ``Pad`` sets
+    ``img_shape`` to the padded size, so that a relation would encode the padding as
+    image. Other steps are looked at where segments are loaded.
 
     Args:
         path: Name of the field, for the message.
@@ -46,6 +50,12 @@ def check_pipeline(path: str, steps: Any) -> None:
         ValueError: Naming the field of the step, and what to write in its place.
     """
     found = list(steps_of(path, steps))
+    for name, step in found:
+        if type_name(step) == 'Pad':
+            raise ValueError(
+                f'{name} is a Pad, which makes padding look like image. {PAD_ADVICE} '
+                f'in place of size={step.get("size")} (width, height)'
+            )
     if all(type_name(step) != 'LoadPanopticSegments' for _, step in found):
         return
     for name, step in found:
@@ -54,21 +64,40 @@ def check_pipeline(path: str, steps: Any) -> None:
             raise ValueError(f'{name} ({type_name(step)}) {problem}')
 
 
-def check_padding(path: str, steps: Any) -> None:
-    """Refuse steps that pad: only the data preprocessor tells padding from image.
+def check_packed(results: dict, index_map: np.ndarray | None) -> None:
+    """Refuse a sample whose steps :func:`check_steps` could not tell by their names.
 
-    mmdet's ``Pad`` sets ``img_shape`` to the padded size, so that a relation would
-    encode the padding as image.
+    Args:
+        results: Of the pipeline, before packing.
+        index_map: Its segments, ``(H, W)``, or None.
 
     Raises:
-        ValueError: Naming the field of the step, and what to write in its place.
+        ValueError: The image is padded, or has another size than the map.
     """
-    for name, step in steps_of(path, steps):
-        if type_name(step) == 'Pad':
-            raise ValueError(
-                f'{name} is a Pad, which makes padding look like image. {PAD_ADVICE} '
-                f'in place of size={step.get("size")} (width, height)'
-            )
+    name = results.get('img_path', 'the image')
+    if 'pad_fixed_size' in results:  # left by mmcv's Pad
+        raise ValueError(
+            f'{name}: the pipeline pads to {results["img_shape"]} (height, width), '
+            f'which makes padding look like image. {PAD_ADVICE}'
+        )
+    shape = results['img'].shape[:2]
+    if index_map is None or results.get('is_original_map'):
+        return
+    if index_map.shape != shape:
+        raise ValueError(
+            f'{name}: (height, width) of the image is {shape} after the pipeline, of '
+            f'gt_seg_map {index_map.shape}: a step changes the one without the other'
+        )
+
+
+def check_left(field: str, items: Sequence[dict], kept: Sequence[dict]) -> None:
+    """Refuse a filter that leaves no image."""
+    if not kept:
+        sides = [min(item['height'], item['width']) for item in items]
+        raise ValueError(
+            f'{field} leaves 0 of {len(sides)} images, whose shorter sides have at '
+            f'most {max(sides, default=0)} pixels'
+        )
 
 
 def steps_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:

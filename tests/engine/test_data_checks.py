@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmpisr.engine.pipeline_checks import check_pipeline
+from mmpisr.engine.data_checks import check_steps
 
 LOAD = dict(type='mmpisr.LoadPanopticSegments')
 
@@ -32,7 +32,7 @@ def test_a_step_that_parts_them_is_named_with_the_way_on(step, message):
     choice = dict(type='RandomChoice', transforms=[[step]])
 
     with pytest.raises(ValueError, match=rf'p\[1\].transforms\[0\]\[0\] .*{message}'):
-        check_pipeline('p', [LOAD, choice])
+        check_steps('p', [LOAD, choice])
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_a_step_that_parts_them_is_named_with_the_way_on(step, message):
     ],
 )
 def test_a_step_that_keeps_them_together_passes(step):
-    check_pipeline('p', [LOAD, step])
+    check_steps('p', [LOAD, step])
 
 
 def test_a_pipeline_without_segments_may_hold_anything():
-    check_pipeline('p', [dict(type='mmdet.Mosaic'), dict(type='mmdet.PackDetInputs')])
+    check_steps('p', [dict(type='mmdet.Mosaic'), dict(type='mmdet.PackDetInputs')])
