@@ -131,10 +131,14 @@ def use_tta(cfg: Config) -> None:
             + ', '.join(missing)
         )
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    dataset.pipeline = cfg.tta_pipeline
+    for dataset in _innermost(cfg.test_dataloader.dataset):
+        dataset.pipeline = cfg.tta_pipeline
+
+
+def _innermost(dataset: ConfigDict) -> list[ConfigDict]:
+    """The datasets that a wrapper joins or repeats, or the dataset itself."""
+    inner = dataset.get('datasets') or [dataset[k] for k in ['dataset'] if k in dataset]
+    return [part for wrapped in inner for part in _innermost(wrapped)] or [dataset]
 
 
 def use_pictures(

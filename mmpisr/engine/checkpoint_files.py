@@ -3,7 +3,7 @@
 import logging
 import re
 from pathlib import Path
-from zipfile import is_zipfile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from mmengine.logging import print_log
 
@@ -43,6 +43,19 @@ def check_file(path: Path) -> None:
     raise DamagedCheckpointError(f'checkpoint {path} {problem}')
 
 
+def _check_sums(path: Path) -> None:
+    """Read a checkpoint once, and compare its parts with their checksums."""
+    if not is_zipfile(path):  # torch's older format has none
+        return
+    try:
+        with ZipFile(path) as archive:
+            part = archive.testzip()
+    except BadZipFile as error:
+        part = str(error)
+    if part:
+        raise DamagedCheckpointError(f'checkpoint {path} is damaged: {part}')
+
+
 def find_resumable(work_dir: str) -> str | None:
     """Find the newest whole checkpoint of a work dir, which may have been moved.
 
@@ -73,11 +86,12 @@ def find_resumable(work_dir: str) -> str | None:
     for path in found:
         try:
             check_file(path)
+            _check_sums(path)
         except (FileNotFoundError, DamagedCheckpointError) as error:
             errors.append(error)
             continue
         if errors:
-            text = f'{errors[0]}; training goes on from {path}, which is older'
+            text = f'{errors[0]}; training goes on from {path}, the next that is whole'
             print_log(text, logger='current', level=logging.WARNING)
         return str(path)
     if errors:

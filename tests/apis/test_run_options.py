@@ -152,6 +152,24 @@ def test_pictures_turn_the_visualization_hook_on():
     )
 
 
+def test_augmented_testing_reaches_every_dataset_that_is_joined():
+    parts = [dict(type='Inner', pipeline=[]), dict(type='Inner', pipeline=[])]
+    joined = dict(type='ConcatDataset', datasets=parts)
+    cfg = Config(
+        dict(
+            model=dict(type='A'),
+            tta_model=dict(type='TTA'),
+            tta_pipeline=[dict(type='Step')],
+            test_dataloader=dict(dataset=dict(type='RepeatDataset', dataset=joined)),
+        )
+    )
+
+    run_options.use_tta(cfg)
+
+    datasets = cfg.test_dataloader.dataset.dataset.datasets
+    assert [part.pipeline for part in datasets] == [[dict(type='Step')]] * 2
+
+
 def test_predictions_are_dumped_as_a_pickle_or_not_at_all():
     run_options.check_dump_path('a/b.pkl')
     with pytest.raises(ValueError, match=r"not '\.json'"):

@@ -98,6 +98,16 @@ def test_the_older_checkpoint_is_taken_with_a_warning(work_dir, message, monkeyp
     assert 'goes on from' in said[0]
 
 
+def test_a_checkpoint_with_a_hole_is_passed_over(work_dir):
+    path = work_dir / 'iter_10.pth'
+    torch.save(dict(weights=torch.rand(5000)), path)
+    data = bytearray(path.read_bytes())
+    data[9000:9100] = bytes(100)
+    path.write_bytes(data)
+
+    assert find_resumable(str(work_dir)) == str(work_dir / 'iter_2.pth')
+
+
 def test_without_a_whole_checkpoint_the_newest_is_named_and_the_way_on(work_dir):
     for path in work_dir.glob('*.pth'):
         path.write_bytes(b'')
