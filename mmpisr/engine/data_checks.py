@@ -35,7 +35,7 @@ ALBU_PIXELS = """
 """  # of albumentations: they change pixels and move none
 
 
-def check_steps(path: str, steps: Any) -> None:
+def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
     """Refuse steps that pad, or that move an image without its segments.
 
     Only the data preprocessor tells padding from image: mmdet's ``Pad`` sets
@@ -45,6 +45,7 @@ def check_steps(path: str, steps: Any) -> None:
     Args:
         path: Name of the field, for the message.
         steps: A pipeline, or a dataset's config with the datasets that it wraps.
+        has_segments: Segments are there already; they need not be loaded by a step.
 
     Raises:
         ValueError: Naming the field of the step, and what to write in its place.
@@ -56,7 +57,8 @@ def check_steps(path: str, steps: Any) -> None:
                 f'{name} is a Pad, which makes padding look like image. {PAD_ADVICE} '
                 f'in place of size={step.get("size")} (width, height)'
             )
-    if all(type_name(step) != 'LoadPanopticSegments' for _, step in found):
+    kinds = [type_name(step) for _, step in found]
+    if not has_segments and 'LoadPanopticSegments' not in kinds:
         return
     for name, step in found:
         problem = _problem(type_name(step), step)

@@ -11,6 +11,7 @@ from mmpisr.engine.data_checks import check_steps
 from .fields import Fields, find_class
 from .table import Family
 
+AUGMENTS = 'batch_augments'
 LOADERS = 'train_dataloader', 'val_dataloader', 'test_dataloader'
 
 
@@ -48,6 +49,9 @@ def check_pipelines(cfg: Config) -> None:
     for loader in LOADERS:
         dataset = (cfg.get(loader) or {}).get('dataset')
         check_steps(f'{loader}.dataset', dataset)
+    augments = ((cfg.get('model') or {}).get('data_preprocessor') or {}).get(AUGMENTS)
+    path = f'model.data_preprocessor.{AUGMENTS}'
+    check_steps(path, augments, has_segments=True)
 
 
 def _check_classes(path: str, metainfo: dict, fields: Fields, family: Family) -> None:
