@@ -8,13 +8,16 @@ A wheel carries ``configs``, ``tools`` and ``model-index.yml`` twice:
   That would be ``mmpisr-X.dist-info``, for ``-`` sorts before ``/``; a folder whose
   name begins with ``_`` sorts before both.
 
-An editable install has neither. mim reads the checkout's root from pip's
-``direct_url.json`` and searches **all** of it for a config named without its path, so
-the customary ``mmpisr/.mim/configs`` link would make every name ambiguous. There
-``mmpisr/mim.py`` answers ``mmpisr::...`` from the checkout itself. For the same reason
-builds go to a temporary folder. They leave no copy of a config in the checkout and no
-``egg-info``, which ``python -m mim`` would take for an installed mmpisr (nor does a
-file that was deleted since the last build get into a wheel).
+An editable install puts the checkout's root on the path (setuptools' mode ``compat``):
+in its newer modes, ``import mmpisr`` from the folder above a clone would find the
+clone's folder ``mmpisr`` first, which holds no module. It has neither of the two. mim
+reads the checkout's root from pip's ``direct_url.json`` and searches **all** of it for
+a config named without its path, so the customary ``mmpisr/.mim/configs`` link would
+make every name ambiguous. There ``mmpisr/mim.py`` answers ``mmpisr::...`` from the
+checkout itself. For the same reason builds go to a temporary folder. They leave no copy
+of a config in the checkout and no ``egg-info``, which ``python -m mim`` would take for
+an installed mmpisr (nor does a file that was deleted since the last build get into a
+wheel).
 """
 
 import shutil
@@ -53,6 +56,8 @@ with TemporaryDirectory() as build_base:
     setup(
         cmdclass={'build_py': BuildWithMimFiles},
         options=dict(
-            build=dict(build_base=build_base), egg_info=dict(egg_base=build_base)
+            build=dict(build_base=build_base),
+            egg_info=dict(egg_base=build_base),
+            editable_wheel=dict(mode='compat'),
         ),
     )

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 NEEDED_EXTRAS = 'build', 'mminstall', ''
 OPTIONAL_EXTRAS = 'nodeps', 'optional', 'tests'
 DEEPER_IMPORTS = {'mmcv': 'mmcv.ops'}  # fails where mmcv was compiled for another torch
+CORE = 'torch', 'onedl-mmengine'  # without these it is another environment
+SETUP_ADVICE = 'run `make setup` in the checkout, and .venv/bin/python there'
 PIP_FLAGS = {
     'onedl-mmcv': '--no-build-isolation ',
     'panopticapi-lite': '--no-deps ',
@@ -141,9 +143,33 @@ def report(rows: list[Row]) -> str:
     return '\n'.join(lines)
 
 
+def outside(rows: list[Row]) -> str:
+    """Say that this Python is not the environment, where it lacks what all rests on."""
+    core = [
+        name for name in CORE if any(r.name == name and r.found == '-' for r in rows)
+    ]
+    if not core:
+        return ''
+    root = Path(__file__).resolve().parents[1]
+    own = root / '.venv' / 'bin' / 'python'
+    made = f'Run {own} -m mmpisr.check_env' if own.is_file() else 'Make one'
+    return (
+        f'{sys.executable} is outside the environment of mmpisr: it has no '
+        f'{" and no ".join(core)}. {made} (`make setup` in {root} makes .venv), or '
+        'install into this Python with the commands below.'
+    )
+
+
 def main() -> int:
     """Print the report; 1 if anything needed is wrong."""
-    rows = [inspect(requirement, extra) for requirement, extra in requirements()]
+    try:
+        rows = [inspect(requirement, extra) for requirement, extra in requirements()]
+    except ImportError as error:  # neither packaging nor pip
+        print(f'{sys.executable} cannot check itself ({error}); {SETUP_ADVICE}')
+        return 1
+    sentence = outside(rows)
+    if sentence:
+        print(sentence)
     print(f'Python {sys.version.split()[0]} at {sys.executable}')
     print(report(rows))
     return int(any(row.status != 'ok' and not row.is_optional for row in rows))

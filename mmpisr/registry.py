@@ -4,6 +4,7 @@
 code writes the prefix too: under an ``mmdet::`` base the default scope is mmdet's.
 """
 
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
@@ -13,6 +14,9 @@ from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import Registry
 
 SCOPE = 'mmpisr'
+
+for _hook in CheckpointHook, EarlyStoppingHook:  # save_best='auto' takes PQ, our first
+    _hook._default_greater_keys = [*_hook._default_greater_keys, 'PQ', 'SQ', 'RQ']
 
 MODELS = Registry(
     'model',

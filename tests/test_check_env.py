@@ -35,6 +35,28 @@ def test_a_package_that_cannot_be_imported_is_reported_whatever_it_raises(
     assert 'pip install --force-reinstall' in done.stdout
 
 
+def test_another_environment_is_called_that_first(tmp_path):
+    found = Row('numpy', '2.2', '>=2', 'ok')
+    rows = [Row('torch', '-', '>=2.6', 'missing'), found]
+
+    sentence = check_env.outside(rows)
+
+    assert sentence.startswith(f'{sys.executable} is outside the environment of mmpisr')
+    assert 'it has no torch. ' in sentence
+    assert 'make setup' in sentence
+    assert check_env.outside([found]) == ''
+
+
+def test_a_python_that_cannot_read_requirements_gets_a_sentence(monkeypatch, capsys):
+    def fail():
+        raise ImportError("No module named 'pip'")
+
+    monkeypatch.setattr(check_env, '_requirement_parser', fail)
+
+    assert check_env.main() == 1
+    assert "No module named 'pip'); run `make setup`" in capsys.readouterr().out
+
+
 def test_the_check_runs_where_mmengine_is_missing(repo, tmp_path):
     missing = "No module named 'mmengine'"
     source = f'raise ModuleNotFoundError("{missing}", name="mmengine")'

@@ -41,7 +41,7 @@ def call(python: Path | str, *args: str, cwd: Path) -> str:
 @pytest.fixture(scope='module')
 def source(repo, tmp_path_factory) -> Path:
     """Copy the checkout, with one more config in it."""
-    source = tmp_path_factory.mktemp('copy') / 'checkout'
+    source = tmp_path_factory.mktemp('copy') / 'mmpisr'  # as a clone is named
     shutil.copytree(repo, source, ignore=shutil.ignore_patterns(*NOT_SOURCE))
     shutil.copy(TOY, source / 'configs' / 'pisr' / BARE)
     return source
@@ -92,6 +92,13 @@ def test_mim_finds_a_bare_name_again_after_training_in_the_checkout(source, pyth
         call(python, '-m', 'mim', 'train', 'mmpisr', BARE, cwd=source)
 
     assert not list(source.glob('*.egg-info'))
+
+
+@pytest.mark.slow
+def test_the_package_is_found_from_the_folder_above_a_clone(source, python):
+    code = 'import mmpisr; print(mmpisr.__version__, mmpisr.add_relation)'
+
+    assert 'function add_relation' in call(python, '-c', code, cwd=source.parent)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from mmpisr.apis.run_options import (
     check_dump_path,
     check_evaluators,
+    check_optimizer,
     load_config,
     use_amp,
     use_auto_scale_lr,
@@ -21,6 +22,7 @@ from mmpisr.apis.run_options import (
     use_tta,
 )
 from mmpisr.engine.checkpoint import checkpoint_trust
+from mmpisr.engine.hooks import PaddingCheckHook
 from mmpisr.submissions import FORMATS, prepare_submission
 
 
@@ -28,7 +30,9 @@ def train(argv: Sequence[str] | None = None) -> None:
     """Train what a config describes."""
     args = training_parser().parse_args(argv)
     with checkpoint_trust(args.trust_checkpoint):
-        build_runner(training_config(args)).train()
+        cfg = training_config(args)
+        check_optimizer(cfg)
+        build_runner(cfg).train()
 
 
 def evaluate(argv: Sequence[str] | None = None) -> None:
@@ -118,8 +122,8 @@ def training_config(args: Namespace) -> Config:
         use_amp(cfg)
     if args.auto_scale_lr:
         use_auto_scale_lr(cfg)
-    if args.resume:
-        use_resume(cfg, args.resume)
+    if args.resume or (cfg.get('resume') and not cfg.get('load_from')):
+        use_resume(cfg, args.resume or 'auto')
     return cfg
 
 
@@ -161,10 +165,13 @@ def _config(args: Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the runner that ``runner_type`` names, mmengine's by default."""
+    """Build the runner that ``runner_type`` names, with the checks before it starts."""
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         _join_processes_without_gpu(cfg)
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if not any(isinstance(hook, PaddingCheckHook) for hook in runner.hooks):
+        runner.register_hook(PaddingCheckHook())
+    return runner
 
 
 def _leave_processes() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
-from mmengine.runner import find_latest_checkpoint
+from mmengine.device import get_device
 
 from mmpisr.datasets import merge_options
+from mmpisr.engine.checkpoint_files import find_resumable
 
 
 def load_config(
@@ -32,6 +33,11 @@ def load_config(
     """
     cfg = Config.fromfile(path)
     merge_options(cfg, options)
+    for name in 'train', 'val', 'test':
+        loader = cfg.get(f'{name}_dataloader') or {}
+        if loader.get('num_workers') == 0:  # torch refuses what needs workers
+            needs_workers = dict(persistent_workers=False, prefetch_factor=None)
+            loader.update({k: v for k, v in needs_workers.items() if loader.get(k)})
     cfg.launcher = launcher
     name = Path(path).stem
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{name}'
@@ -49,6 +55,44 @@ def use_amp(cfg: Config) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
+def check_optimizer(cfg: Config) -> None:
+    """Refuse settings that mmengine answers with an assertion that names no field."""
+    wrapper = cfg.get('optim_wrapper') or {}
+    if wrapper.get('type') == 'AmpOptimWrapper' and get_device() in ('cpu', 'mps'):
+        raise ValueError(
+            "optim_wrapper.type is 'AmpOptimWrapper' (--amp), which needs a GPU, but "
+            f'the device is {get_device()!r}. Train without --amp (type='
+            "'OptimWrapper'), or where torch.cuda.is_available() is True"
+        )
+    decay = (wrapper.get('optimizer') or {}).get('weight_decay')
+    for field, value in (wrapper.get('paramwise_cfg') or {}).items():
+        if 'decay_mult' in field and value is not None and decay is None:
+            raise ValueError(
+                f'optim_wrapper.paramwise_cfg.{field} is {value}, but '
+                'optim_wrapper.optimizer has no weight_decay to multiply; write one'
+            )
+    schedulers = cfg.get('param_scheduler') or []
+    listed = [schedulers] if isinstance(schedulers, dict) else schedulers
+    for index, scheduler in enumerate(listed):
+        if 'ReduceOnPlateau' in str(scheduler.get('type')):
+            _check_plateau(f'param_scheduler[{index}]', scheduler)
+
+
+def _check_plateau(field: str, scheduler: Mapping[str, Any]) -> None:
+    """Refuse a plateau that is looked for too often, or in the wrong direction."""
+    if not scheduler.get('by_epoch', True):
+        raise ValueError(
+            f'{field}.by_epoch is False, but {scheduler["type"]} steps after each '
+            'validation (train_cfg.val_interval): leave by_epoch out'
+        )
+    monitor = str(scheduler.get('monitor'))
+    if 'rule' not in scheduler and 'loss' not in monitor:
+        raise ValueError(
+            f'{field} has no rule, so that {scheduler["type"]} takes a smaller '
+            f"{monitor} for the better; write rule='greater' (or 'less')"
+        )
+
+
 def use_auto_scale_lr(cfg: Config) -> None:
     """Scale the learning rate with the total batch size (``--auto-scale-lr``)."""
     if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
@@ -64,11 +108,14 @@ def use_resume(cfg: Config, source: str) -> None:
 
     A work dir without one starts from the config's ``load_from``, so that a warm start
     can be interrupted and repeated with the same command.
+
+    Raises:
+        FileNotFoundError, DamagedCheckpointError: See :func:`find_resumable`.
     """
     if source != 'auto':
         cfg.resume, cfg.load_from = True, source
-    elif find_latest_checkpoint(cfg.work_dir):
-        cfg.resume, cfg.load_from = True, None
+    elif latest := find_resumable(cfg.work_dir):
+        cfg.resume, cfg.load_from = True, latest
 
 
 def use_tta(cfg: Config) -> None:
@@ -84,10 +131,14 @@ def use_tta(cfg: Config) -> None:
             + ', '.join(missing)
         )
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    dataset.pipeline = cfg.tta_pipeline
+    for dataset in _innermost(cfg.test_dataloader.dataset):
+        dataset.pipeline = cfg.tta_pipeline
+
+
+def _innermost(dataset: ConfigDict) -> list[ConfigDict]:
+    """The datasets that a wrapper joins or repeats, or the dataset itself."""
+    inner = dataset.get('datasets') or [dataset[k] for k in ['dataset'] if k in dataset]
+    return [part for wrapped in inner for part in _innermost(wrapped)] or [dataset]
 
 
 def use_pictures(

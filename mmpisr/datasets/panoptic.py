@@ -8,6 +8,7 @@ import cv2
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmengine.dataset import Compose
 
+from mmpisr.engine.data_checks import check_left, check_steps
 from mmpisr.registry import DATASETS
 
 from .file_check import check_files_exist
@@ -63,7 +64,8 @@ class PanopticDataset(BaseDetDataset):
     Raises:
         FileNotFoundError: The json, an image or a png is not there.
         ValueError: Things are not first, ids are doubled or unknown, images and
-            annotations do not pair, a field is missing, or given class names differ.
+            annotations do not pair, a field is missing, given class names differ, or
+            no image is left.
     """
 
     _metainfo: dict[str, Any]
@@ -92,6 +94,9 @@ class PanopticDataset(BaseDetDataset):
         unknown = set(filter_cfg or ()).difference(FILTERS)
         if unknown:
             raise ValueError(f'filter_cfg has {sorted(unknown)}, known are {FILTERS}')
+        self._unchecked: Sequence[dict | Callable] = pipeline
+        if indices is not None and not indices:
+            raise ValueError(f'{ann_file}: indices={indices!r} leaves no image')
         self.num_things_classes = self.num_classes = 0
         super().__init__(
             ann_file=ann_file,
@@ -181,18 +186,25 @@ class PanopticDataset(BaseDetDataset):
         item['num_classes'] = self.num_classes
         return item
 
+    def prepare_data(self, idx: int) -> Any:
+        """One item, transformed; the steps are checked before the first."""
+        check_steps(f'{self.ann_file}: pipeline', self._unchecked)
+        self._unchecked = ()
+        return super().prepare_data(idx)
+
     def filter_data(self) -> list[dict]:
         """Apply ``filter_cfg``; nothing is dropped unless it says so."""
-        if self.test_mode or not self.filter_cfg:
-            return self.data_list
-        min_size = self.filter_cfg.get('min_size', 0)
-        drop_empty = self.filter_cfg.get('filter_empty_gt', False)
-        return [
+        chosen = {} if self.test_mode else self.filter_cfg or {}
+        min_size = chosen.get('min_size', 0)
+        drop_empty = chosen.get('filter_empty_gt', False)
+        kept = [
             item
             for item in self.data_list
             if min(item['height'], item['width']) >= min_size
             and (item['segments_info'] or not drop_empty)
         ]
+        check_left(f'{self.ann_file}: filter_cfg={chosen}', self.data_list, kept)
+        return kept
 
     @property
     def pipeline(self) -> Compose:

@@ -6,9 +6,12 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
+from mmpisr.engine.data_checks import check_steps
+
 from .fields import Fields, find_class
 from .table import Family
 
+AUGMENTS = 'batch_augments'
 LOADERS = 'train_dataloader', 'val_dataloader', 'test_dataloader'
 
 
@@ -31,14 +34,11 @@ def check_agreement(cfg: Config, fields: Fields, family: Family) -> None:
         family.check(fields)
     for path, metainfo in _metainfos(cfg):
         _check_classes(path, metainfo, fields, family)
-    check_padding(cfg)
+    check_pipelines(cfg)
 
 
-def check_padding(cfg: Config) -> None:
-    """Refuse pipelines that pad: only the data preprocessor tells padding from image.
-
-    mmdet's ``Pad`` sets ``img_shape`` to the padded size, so that a relation would
-    encode the padding as image.
+def check_pipelines(cfg: Config) -> None:
+    """Refuse pipelines that pad, or that move an image without its segments.
 
     Args:
         cfg: The whole config.
@@ -48,32 +48,10 @@ def check_padding(cfg: Config) -> None:
     """
     for loader in LOADERS:
         dataset = (cfg.get(loader) or {}).get('dataset')
-        for path, step in _steps(f'{loader}.dataset', dataset):
-            if _type_name(step) == 'Pad':
-                raise ValueError(
-                    f'{path} is a Pad, which makes padding look like image; remove '
-                    'it and pad in model.data_preprocessor: pad_size_divisor=32, or '
-                    "batch_augments=[dict(type='mmdet.BatchFixedSizePad', "
-                    f'size=(height, width))] in place of size={step.get("size")} '
-                    '(width, height)'
-                )
-
-
-def _steps(path: str, value: Any) -> Iterator[tuple[str, dict]]:
-    """Every dict with a ``type`` below a field, by its name."""
-    if isinstance(value, dict):
-        if 'type' in value:
-            yield path, value
-        for key, inner in value.items():
-            yield from _steps(f'{path}.{key}', inner)
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from _steps(f'{path}[{index}]', inner)
-
-
-def _type_name(step: dict) -> str:
-    kind = step['type']
-    return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__
+        check_steps(f'{loader}.dataset', dataset)
+    augments = ((cfg.get('model') or {}).get('data_preprocessor') or {}).get(AUGMENTS)
+    path = f'model.data_preprocessor.{AUGMENTS}'
+    check_steps(path, augments, has_segments=True)
 
 
 def _check_classes(path: str, metainfo: dict, fields: Fields, family: Family) -> None:

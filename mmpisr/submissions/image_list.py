@@ -100,11 +100,18 @@ def list_images(dataset: Any) -> list[ListedImage]:
 
 
 def refuse_equal_names(path: str, images: Sequence[ListedImage]) -> None:
-    """Refuse images whose results would have the same name.
+    """Refuse images whose results would have the same name or id.
 
     Raises:
         ValueError: Names the json, the file name and how often it is there.
     """
+    ids = Counter(image.id for image in images)
+    for image_id, times in ids.most_common(1):
+        if times > 1:
+            raise ValueError(
+                f'{path}: images[].id {image_id!r} is there {times} times, but names '
+                'one image'
+            )
     (name, times), *_ = Counter(image.stem for image in images).most_common(1) or [
         ('', 0)
     ]

@@ -65,6 +65,11 @@ def _use_test_set(cfg: Config, test_set: BenchmarkSplit) -> None:
     dataset = cfg.test_dataloader.dataset
     while 'dataset' in dataset:
         dataset = dataset.dataset
+    if 'datasets' in dataset:
+        raise ValueError(
+            f'test_dataloader.dataset joins {len(dataset.datasets)} datasets, but '
+            f'{test_set.ann_file} is one; give one of them as test_dataloader.dataset'
+        )
     root = dataset.get('data_root') or ''
     path = osp.join(root, test_set.ann_file)
     if not fileio.exists(resolve_file(path), backend_args=dataset.get('backend_args')):
@@ -80,17 +85,44 @@ def _use_test_set(cfg: Config, test_set: BenchmarkSplit) -> None:
 def _images_of(cfg: Config, fmt: SubmissionFormat) -> ImageList:
     """List the test dataset without running its transforms."""
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    settings = {**cfg.test_dataloader.dataset, 'pipeline': []}
-    dataset = DATASETS.build(settings)
+    dataset = DATASETS.build(_without_pipelines(cfg.test_dataloader.dataset))
     images = list_images(dataset)
-    ann_file = getattr(dataset, 'ann_file', '')
-    refuse_equal_names(ann_file, images)
+    parts = _parts(dataset)
+    ann_files = [getattr(part, 'ann_file', '') for part in parts]
+    refuse_equal_names(', '.join(ann_files), images)
+    categories = [fmt.categories(part) for part in parts]
+    for ann_file, other in zip(ann_files, categories, strict=True):
+        if other != categories[0]:
+            raise ValueError(
+                f'{ann_file}: its categories are not those of {ann_files[0]}, with '
+                'which test_dataloader.dataset joins it; one submission has one list'
+            )
     return ImageList(
         images=images,
-        categories=fmt.categories(dataset),
-        split=split_of(ann_file),
+        categories=categories[0],
+        split=split_of(ann_files[0]),
         format=fmt.name,
     )
+
+
+def _without_pipelines(settings: Any) -> Any:
+    """A dataset's config, and those of the datasets that it wraps, without steps."""
+    if isinstance(settings, list | tuple):
+        return [_without_pipelines(value) for value in settings]
+    if not isinstance(settings, dict):
+        return settings
+    return {
+        key: [] if key == 'pipeline' else _without_pipelines(value)
+        for key, value in settings.items()
+    }
+
+
+def _parts(dataset: Any) -> list[Any]:
+    """The datasets that a wrapper joins or repeats, or the dataset itself."""
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    if inner == [None]:
+        return [dataset]
+    return [part for wrapped in inner for part in _parts(wrapped)]
 
 
 def _origin(cfg: Config, images: ImageList, checkpoint: str) -> dict[str, str]:

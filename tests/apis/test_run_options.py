@@ -1,7 +1,9 @@
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 
 from mmpisr.apis import run_options
 from mmpisr.apis.run_options import load_config
@@ -46,10 +48,12 @@ def test_scaling_the_learning_rate_needs_the_batch_size_it_was_tuned_for():
 
 def test_resume_takes_the_latest_checkpoint_or_the_one_that_is_named(tmp_path):
     cfg = Config(dict(load_from='base.pth', work_dir=str(tmp_path)))
-    (tmp_path / 'last_checkpoint').write_text('iter_1.pth')
+    latest = tmp_path / 'iter_1.pth'
+    torch.save({}, latest)
+    (tmp_path / 'last_checkpoint').write_text('/elsewhere/iter_1.pth')
 
     run_options.use_resume(cfg, 'auto')
-    assert (cfg.resume, cfg.load_from) == (True, None)
+    assert (cfg.resume, cfg.load_from) == (True, str(latest))
     run_options.use_resume(cfg, 'iter_2.pth')
     assert (cfg.resume, cfg.load_from) == (True, 'iter_2.pth')
 
@@ -60,6 +64,60 @@ def test_resume_without_a_checkpoint_yet_keeps_the_warm_start(tmp_path):
     run_options.use_resume(cfg, 'auto')
 
     assert (cfg.resume, cfg.load_from) == (False, 'base.pth')
+
+
+def test_a_loader_without_workers_asks_for_nothing_that_needs_them(tmp_path):
+    loader = dict(num_workers=0, persistent_workers=True, prefetch_factor=2)
+    (tmp_path / 'c.py').write_text(f'train_dataloader = {loader}')
+
+    cfg = load_config(str(tmp_path / 'c.py'))
+
+    assert cfg.train_dataloader == dict(
+        num_workers=0, persistent_workers=False, prefetch_factor=None
+    )
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (dict(type='AmpOptimWrapper'), "AmpOptimWrapper.*the device is 'cpu'"),
+        (dict(paramwise_cfg=dict(norm_decay_mult=0.0)), 'norm_decay_mult is 0.0, but'),
+    ],
+)
+def test_an_optimizer_that_cannot_run_names_its_field(change, message, monkeypatch):
+    monkeypatch.setattr(run_options, 'get_device', lambda: 'cpu')
+    wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1)) | change
+
+    with pytest.raises(ValueError, match=message):
+        run_options.check_optimizer(Config(dict(optim_wrapper=wrapper)))
+
+
+@pytest.mark.parametrize('as_list', [False, True])
+def test_a_plateau_of_iterations_names_its_field(as_list):
+    scheduler = dict(type='ReduceOnPlateauLR', monitor='PQ', by_epoch=False)
+    cfg = Config(dict(param_scheduler=[scheduler] if as_list else scheduler))
+
+    with pytest.raises(ValueError, match=r'param_scheduler\[0\].by_epoch is False'):
+        run_options.check_optimizer(cfg)
+
+
+def test_a_plateau_of_a_score_needs_a_rule_and_one_of_a_loss_does_not():
+    scheduler = dict(type='ReduceOnPlateauLR', monitor='coco_panoptic/PQ')
+    cfg = Config(dict(param_scheduler=[scheduler]))
+
+    with pytest.raises(ValueError, match="has no rule.*PQ for the better.*'greater'"):
+        run_options.check_optimizer(cfg)
+    for change in dict(rule='greater'), dict(monitor='loss'):
+        run_options.check_optimizer(Config(dict(param_scheduler=[scheduler | change])))
+
+
+@pytest.mark.parametrize('hook', [CheckpointHook, EarlyStoppingHook])
+def test_more_panoptic_quality_is_better_where_no_rule_is_given(hook):
+    field = 'save_best' if hook is CheckpointHook else 'monitor'
+
+    built = hook(**{field: 'coco_panoptic/PQ'})
+
+    assert (built.rules if hook is CheckpointHook else [built.rule]) == ['greater']
 
 
 def test_augmented_testing_names_the_fields_that_a_config_lacks():
@@ -92,6 +150,24 @@ def test_pictures_turn_the_visualization_hook_on():
     assert cfg.default_hooks.visualization == dict(
         type='V', draw=True, test_out_dir='pictures'
     )
+
+
+def test_augmented_testing_reaches_every_dataset_that_is_joined():
+    parts = [dict(type='Inner', pipeline=[]), dict(type='Inner', pipeline=[])]
+    joined = dict(type='ConcatDataset', datasets=parts)
+    cfg = Config(
+        dict(
+            model=dict(type='A'),
+            tta_model=dict(type='TTA'),
+            tta_pipeline=[dict(type='Step')],
+            test_dataloader=dict(dataset=dict(type='RepeatDataset', dataset=joined)),
+        )
+    )
+
+    run_options.use_tta(cfg)
+
+    datasets = cfg.test_dataloader.dataset.dataset.datasets
+    assert [part.pipeline for part in datasets] == [[dict(type='Step')]] * 2
 
 
 def test_predictions_are_dumped_as_a_pickle_or_not_at_all():

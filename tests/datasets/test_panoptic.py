@@ -39,6 +39,30 @@ def test_classes_come_from_the_json_things_first(scenes_root, scenes_json):
     assert metainfo['palette'][0] == tuple(scenes_json['categories'][0]['color'])
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (
+            dict(filter_cfg=dict(min_size=65)),
+            "'min_size': 65.* 0 of 6 .* most 64 pixels",
+        ),
+        (dict(indices=[]), r'indices=\[\] leaves no image'),
+        (dict(indices=0), 'indices=0 leaves no image'),
+    ],
+)
+def test_a_choice_that_leaves_no_image_is_named(scenes_root, options, message):
+    with pytest.raises(ValueError, match=rf'panoptic_train.json: .*{message}'):
+        load(scenes_root, **options)
+
+
+def test_a_pipeline_that_parts_image_and_segments_is_refused(scenes_root):
+    steps = [dict(type='mmpisr.LoadPanopticSegments'), dict(type='mmdet.RandomAffine')]
+    dataset = load(scenes_root, pipeline=steps)
+
+    with pytest.raises(ValueError, match=r'json: pipeline\[1\] .RandomAffine'):
+        dataset[0]
+
+
 def test_a_lazy_dataset_knows_its_classes(scenes_root):
     dataset = load(scenes_root, lazy_init=True)
 

@@ -1,3 +1,4 @@
+import datetime
 import os
 import pickle
 from pathlib import Path
@@ -5,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OptimWrapper
+from mmengine.registry import PARAM_SCHEDULERS
 from mmengine.runner import CheckpointLoader
 
-from mmpisr.engine.checkpoint import checkpoint_trust, statistics_method
+from mmpisr.engine.checkpoint import checkpoint_trust, named_function
 
 FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
@@ -84,11 +88,74 @@ def test_the_config_text_that_resume_would_run_is_dropped_without_trust(tmp_path
         assert 'config' in load(tmp_path / 'c.pth')['meta']
 
 
+def test_the_state_of_every_scheduler_loads_without_trust(tmp_path):
+    needs = dict(
+        OneCycleLR=dict(eta_max=0.1, total_steps=9),
+        CosineAnnealingLR=dict(T_max=3),
+        ExponentialLR=dict(gamma=0.9),
+        MultiStepLR=dict(milestones=[1]),
+        StepLR=dict(step_size=1),
+        CosineRestartLR=dict(periods=[2, 2], restart_weights=[1, 0.5], eta_min=0),
+        ReduceOnPlateauLR=dict(monitor='PQ'),
+    )
+    for kind in {*needs, 'ConstantLR', 'LinearLR', 'PolyLR'}:
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(2))], lr=0.1)
+        build = PARAM_SCHEDULERS.get(kind)
+        state = build(OptimWrapper(optimizer), **needs.get(kind, {})).state_dict()
+        torch.save(dict(param_schedulers=[state]), tmp_path / 'own.pth')
+
+        with checkpoint_trust():
+            loaded = load(tmp_path / 'own.pth')['param_schedulers'][0]
+
+        assert loaded.keys() == state.keys()
+        assert loaded.get('anneal_func') is state.get('anneal_func')
+
+
+def test_what_metainfo_may_bring_loads_as_plain_values(tmp_path):
+    meta = dict(
+        names=np.array(['car', 'road']),
+        name=np.str_('car'),
+        colours=ConfigDict(car=ConfigDict(rgb=[1, 2, 3])),
+        folder=Path('a/b'),
+        date=datetime.date(2026, 1, 2),
+        ids={1, 2},
+    )
+    torch.save(dict(meta=meta), tmp_path / 'own.pth')
+
+    with checkpoint_trust():
+        loaded = load(tmp_path / 'own.pth')['meta']
+
+    assert loaded['colours'] == dict(car=dict(rgb=[1, 2, 3]))
+    assert loaded['folder'] == os.path.join('a', 'b')
+    assert loaded['names'].tolist() == ['car', 'road']
+    assert [loaded[key] for key in ('name', 'date', 'ids')] == [
+        meta[key] for key in ('name', 'date', 'ids')
+    ]
+
+
+def test_the_best_checkpoint_of_a_moved_work_dir_is_the_one_beside_it(tmp_path):
+    (tmp_path / 'best_PQ_iter_2.pth').touch()
+    info = dict(best_ckpt='/old/best_PQ_iter_2.pth', last_ckpt='/old/x.pth', iter=4)
+    hub = dict(runtime_info=info)
+    torch.save(dict(message_hub=hub), tmp_path / 'iter_4.pth')
+
+    with checkpoint_trust():
+        loaded = load(tmp_path / 'iter_4.pth')['message_hub']['runtime_info']
+
+    best = str(tmp_path / 'best_PQ_iter_2.pth')
+    assert loaded == dict(info, best_ckpt=best)
+
+
+def test_what_a_refused_checkpoint_needs_is_named(malicious):
+    with checkpoint_trust(), pytest.raises(ValueError, match=r'any code \(\w*.*Path'):
+        load(malicious[0])
+
+
 def test_a_history_may_name_its_statistics_and_nothing_else():
-    assert statistics_method(HistoryBuffer, 'mean') is HistoryBuffer.mean
+    assert named_function(HistoryBuffer, 'mean') is HistoryBuffer.mean
     for owner, name in (HistoryBuffer, '__init__'), (os, 'system'), (str, 'join'):
-        with pytest.raises(pickle.UnpicklingError, match='not a statistic'):
-            statistics_method(owner, name)
+        with pytest.raises(pickle.UnpicklingError, match='GLOBAL getattr'):
+            named_function(owner, name)
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):

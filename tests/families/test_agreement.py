@@ -60,6 +60,16 @@ def test_the_classes_of_the_data_are_compared_without_reading_the_data(cfg):
         add_relation(cfg)
 
 
+def test_a_batch_that_is_resized_without_its_segments_is_refused(cfg):
+    resize = dict(type='mmdet.BatchSyncRandomResize', random_size_range=(480, 800))
+    cfg.model.data_preprocessor.batch_augments = [resize]
+
+    with pytest.raises(
+        ValueError, match=r'augments\[0\] .BatchSyncRandomResize. chang'
+    ):
+        add_relation(cfg)
+
+
 @pytest.mark.parametrize('wrap', ['RepeatDataset', 'ConcatDataset'])
 def test_wrapped_datasets_are_found(cfg, wrap):
     inner = dict(cfg.train_dataloader.dataset, metainfo=dict(classes=('one', 'two')))

@@ -45,6 +45,44 @@ def test_the_writer_takes_the_place_of_the_evaluators(cfg, tmp_path):
     assert len(listed.categories) == 19
 
 
+def test_joined_test_sets_are_listed_as_one(cfg, scenes, tmp_path):
+    inner = cfg.test_dataloader.dataset
+    content = json.loads((scenes / inner.ann_file).read_text())
+    for image in content['images']:
+        image['id'] += 1000
+        image['file_name'] = f'more/{image["file_name"]}'
+    parts = []
+    for start in 0, 2:
+        part = dict(content, images=content['images'][start : start + 2])
+        path = tmp_path / f'part_{start}.json'
+        path.write_text(json.dumps(part | dict(annotations=[])))
+        parts.append(dict(inner, ann_file=str(path), test_mode=True))
+    shutil.copytree(scenes / inner.data_prefix.img, tmp_path / 'img' / 'more')
+    for part in parts:
+        part['data_prefix'] = dict(img=str(tmp_path / 'img'))
+    cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=parts)
+
+    assert prepare(cfg, tmp_path / 'a.zip') == 3
+
+
+def test_joined_test_sets_of_the_same_images_are_refused(cfg, tmp_path):
+    inner = cfg.test_dataloader.dataset
+    cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[inner, inner])
+
+    with pytest.raises(ValueError, match=r'images\[\].id .* is there 2 times'):
+        prepare(cfg, tmp_path / 'a.zip')
+
+
+def test_a_benchmark_with_a_list_of_its_own_takes_no_joined_test_sets(cfg, tmp_path):
+    inner = cfg.test_dataloader.dataset
+    cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[inner, inner])
+
+    with pytest.raises(
+        ValueError, match='joins 2 datasets, but .*test-dev2017.json is'
+    ):
+        prepare(cfg, tmp_path / 'a.zip', format_name='coco-test-dev')
+
+
 def test_the_same_command_goes_on_and_another_checkpoint_is_refused(cfg, tmp_path):
     checkpoint = tmp_path / 'm.pth'
     checkpoint.write_bytes(b'weights')

@@ -9,6 +9,8 @@ from mmcv.transforms import BaseTransform
 
 from mmpisr.registry import TRANSFORMS
 
+from .loading import segment_numbers
+
 
 def panoptic_deeplab_targets(
     index_map: np.ndarray,
@@ -128,7 +130,7 @@ class PanopticDeepLabTargets(BaseTransform):
         """Add the targets."""
         segments = results['segments']
         results['gt_panoptic_deeplab'] = panoptic_deeplab_targets(
-            results['gt_seg_map'],
+            segment_numbers(results),
             is_thing=segments['is_thing'],
             is_crowd=segments['is_crowd'],
             sigma=self.sigma,

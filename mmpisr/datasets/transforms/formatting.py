@@ -8,7 +8,10 @@ from mmdet.datasets.transforms import PackDetInputs
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.structures import PixelData
 
+from mmpisr.engine.data_checks import check_packed
 from mmpisr.registry import TRANSFORMS
+
+from .loading import segment_numbers
 
 IGNORE_LABEL = 255
 META_KEYS = (
@@ -69,6 +72,9 @@ class PackPanopticInputs(PackDetInputs):
 
     Args:
         meta_keys: Results to keep as meta information.
+
+    Raises:
+        ValueError: A step has padded the image, or moved it without the segments.
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -77,7 +83,10 @@ class PackPanopticInputs(PackDetInputs):
     def transform(self, results: dict) -> dict:
         """Pack the image, boxes if any, and the panoptic ground truth."""
         results.setdefault('scale_factor', (1.0, 1.0))  # mmdet's heads divide by it
-        index_map = results.pop('gt_seg_map', None)
+        has_segments = results.get('gt_seg_map') is not None
+        index_map = segment_numbers(results) if has_segments else None
+        check_packed(results, index_map)
+        results.pop('gt_seg_map', None)
         packed = super().transform(results)
         if index_map is None:
             return packed

@@ -8,6 +8,8 @@ from mmdet.structures.mask import BitmapMasks
 
 from mmpisr.registry import TRANSFORMS
 
+from .loading import segment_numbers
+
 
 def boxes_of(masks: np.ndarray) -> np.ndarray:
     """The tightest boxes around masks.
@@ -43,9 +45,9 @@ class InstancesFromSegments(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add boxes, labels, masks and flags."""
-        index_map = results.get('gt_seg_map')
-        if index_map is None:
+        if results.get('gt_seg_map') is None:
             return results
+        index_map = segment_numbers(results)
         segments = results['segments']
         visible = np.bincount(index_map.ravel(), minlength=len(segments['labels']) + 1)
         things = np.flatnonzero(segments['is_thing'] & (visible[1:] > 0))

@@ -8,33 +8,52 @@ from typing import Any
 
 import mmengine.fileio as fileio
 import numpy as np
+from mmcv.image import imresize
 from mmcv.transforms import BaseTransform
 
 from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.registry import TRANSFORMS
 
+FILL = 255  # what mmdet's and mmcv's transforms fill a segment map with
+
+
+def segment_numbers(results: dict) -> np.ndarray:
+    """Read ``gt_seg_map``, ``(H, W)``: 0 = void and i + 1 = the i-th segment.
+
+    Closes the gap at 255, which is void, too, where a transform has filled the map. A
+    map that is a pixel off the image is fitted: ``FixScaleResize`` rounds differently.
+    """
+    index_map = results['gt_seg_map']
+    height, width = results.get('img', index_map).shape[:2]
+    off = np.abs(np.subtract(index_map.shape, (height, width))).max()
+    if off == 1 and not results.get('is_original_map'):
+        index_map = imresize(index_map, (width, height), interpolation='nearest')
+    return np.where(index_map == FILL, 0, index_map - (index_map > FILL))
+
 
 def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Replace every id by its position in ``ids`` plus one.
+    """Replace every id by its position in ``ids`` plus one; 255 is left out.
 
     Args:
         id_map: ``(H, W)`` integers in ``[0, 2**24)``, 0 = void.
         ids: ``(S,)`` distinct integers in ``[1, 2**24)``.
 
     Returns:
-        ``(H, W)`` uint16, 0 = void.
+        ``(H, W)`` uint16, 0 = void; :func:`segment_numbers` closes the gap at 255.
 
     Raises:
         ValueError: The map has ids that ``ids`` lacks, or the reverse.
     """
     table = np.zeros(2**24, dtype=np.uint16)  # untouched pages cost nothing
-    table[ids] = np.arange(1, len(ids) + 1, dtype=np.uint16)
+    numbers = np.arange(1, len(ids) + 1)
+    numbers += numbers >= FILL
+    table[ids] = numbers
     index_map = table.take(id_map)
 
     unmatched = np.count_nonzero(index_map) != np.count_nonzero(id_map)
     extra: Any = np.setdiff1d(id_map[index_map == 0], [0]) if unmatched else ()
-    areas = np.bincount(index_map.ravel(), minlength=len(ids) + 1)
-    absent = ids[areas[1:] == 0]
+    areas = np.bincount(index_map.ravel(), minlength=len(ids) + 2)
+    absent = ids[areas[numbers] == 0]
     if len(extra) or len(absent):
         raise ValueError(
             f'the png has ids that the json lacks: {list(map(int, extra[:5]))} of '
@@ -48,14 +67,15 @@ def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
 class LoadPanopticSegments(BaseTransform):
     """Load the segments of an image; does nothing where there is no annotation.
 
-    May stand after ``Resize`` (in a test pipeline): the map has the original size.
+    May stand after ``Resize`` (in a test pipeline): the map has the original size,
+    and ``is_original_map`` is true.
 
     Required keys: ``seg_map_path``, ``segments_info``, ``height``, ``width``, and
     ``ori_shape`` where the image is loaded already.
 
-    Added keys: ``gt_seg_map``, ``(H, W)`` uint16, 0 = void and i + 1 = the i-th
-    segment; ``segments``, a dict of arrays ``labels`` int64, ``is_thing`` bool (by
-    class, so true for a crowd of things), ``is_crowd`` bool, each ``(S,)``.
+    Added keys: ``gt_seg_map``, ``(H, W)`` uint16, see :func:`match_segment_ids`;
+    ``is_original_map``; ``segments``, a dict of arrays ``labels`` int64, ``is_thing``
+    bool (by class, so true for a crowd of things), ``is_crowd`` bool, each ``(S,)``.
 
     Args:
         backend_args: Of the file backend.
@@ -78,6 +98,8 @@ class LoadPanopticSegments(BaseTransform):
         try:
             id_map = decode_segment_ids(fileio.get(path, self.backend_args))
             _check_shape(results, id_map.shape)
+            loaded = results.get('img_shape', id_map.shape)
+            results['is_original_map'] = tuple(loaded[:2]) != id_map.shape
             results['gt_seg_map'] = match_segment_ids(id_map, ids)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error

@@ -1,0 +1,144 @@
+"""Steps that would part an image from its segments, and filters that leave none."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+PAD_ADVICE = (
+    'Remove it and pad in model.data_preprocessor: pad_size_divisor=32, or '
+    "batch_augments=[dict(type='mmdet.BatchFixedSizePad', size=(height, width))]"
+)
+IMAGE_ONLY = (  # ends of names: a Mosaic, CachedMosaic, YOLOXMixUp, ...
+    *('Mosaic', 'MixUp', 'Mixup', 'CutMix', 'CopyPaste', 'InstaBoost'),
+    *('RandomAffine', 'RandomShift', 'RandomCenterCropPad', 'BatchResize'),
+    'BatchSyncRandomResize',
+)
+GEOMETRIES = (
+    'Resize, RandomResize, RandomFlip, RandomCrop, Rotate, ShearX, ShearY, TranslateX '
+    'and TranslateY move both'
+)
+ALBU_PIXELS = """
+    AdditiveNoise AdvancedBlur AutoContrast Blur CLAHE ChannelDropout ChannelShuffle
+    ChromaticAberration CoarseDropout ColorJitter Defocus Downscale Emboss Equalize
+    FDA FancyPCA GaussNoise GaussianBlur GlassBlur GridDropout HEStain
+    HistogramMatching HueSaturationValue ISONoise Illumination ImageCompression
+    InvertImg JpegCompression MedianBlur MotionBlur MultiplicativeNoise NoOp
+    Normalize PixelDistributionAdaptation PixelDropout PlanckianJitter
+    PlasmaBrightnessContrast PlasmaShadow Posterize RGBShift RandomBrightness
+    RandomBrightnessContrast RandomContrast RandomFog RandomGamma RandomGravel
+    RandomRain RandomShadow RandomSnow RandomSunFlare RandomToneCurve
+    RingingOvershoot SaltAndPepper Sharpen ShotNoise Solarize Spatter Superpixels
+    TemplateTransform ToFloat FromFloat ToGray ToRGB ToSepia UniformParams
+    UnsharpMask ZoomBlur Compose OneOf OneOrOther RandomOrder Sequential SomeOf
+    SelectiveChannelTransform
+"""  # of albumentations: they change pixels and move none
+
+
+def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
+    """Refuse steps that pad, or that move an image without its segments.
+
+    Only the data preprocessor tells padding from image: mmdet's ``Pad`` sets
+    ``img_shape`` to the padded size, so that a relation would encode the padding as
+    image. Other steps are looked at where segments are loaded.
+
+    Args:
+        path: Name of the field, for the message.
+        steps: A pipeline, or a dataset's config with the datasets that it wraps.
+        has_segments: Segments are there already; they need not be loaded by a step.
+
+    Raises:
+        ValueError: Naming the field of the step, and what to write in its place.
+    """
+    found = list(steps_of(path, steps))
+    for name, step in found:
+        if type_name(step) == 'Pad':
+            raise ValueError(
+                f'{name} is a Pad, which makes padding look like image. {PAD_ADVICE} '
+                f'in place of size={step.get("size")} (width, height)'
+            )
+    kinds = [type_name(step) for _, step in found]
+    if not has_segments and 'LoadPanopticSegments' not in kinds:
+        return
+    for name, step in found:
+        problem = _problem(type_name(step), step)
+        if problem:
+            raise ValueError(f'{name} ({type_name(step)}) {problem}')
+
+
+def check_packed(results: dict, index_map: np.ndarray | None) -> None:
+    """Refuse a sample whose steps :func:`check_steps` could not tell by their names.
+
+    Args:
+        results: Of the pipeline, before packing.
+        index_map: Its segments, ``(H, W)``, or None.
+
+    Raises:
+        ValueError: The image is padded, or has another size than the map.
+    """
+    name = results.get('img_path', 'the image')
+    if 'pad_fixed_size' in results:  # left by mmcv's Pad
+        raise ValueError(
+            f'{name}: the pipeline pads to {results["img_shape"]} (height, width), '
+            f'which makes padding look like image. {PAD_ADVICE}'
+        )
+    shape = results['img'].shape[:2]
+    if index_map is None or results.get('is_original_map'):
+        return
+    if index_map.shape != shape:
+        raise ValueError(
+            f'{name}: (height, width) of the image is {shape} after the pipeline, of '
+            f'gt_seg_map {index_map.shape}: a step changes the one without the other'
+        )
+
+
+def check_left(field: str, items: Sequence[dict], kept: Sequence[dict]) -> None:
+    """Refuse a filter that leaves no image."""
+    if not kept:
+        sides = [min(item['height'], item['width']) for item in items]
+        raise ValueError(
+            f'{field} leaves 0 of {len(sides)} images, whose shorter sides have at '
+            f'most {max(sides, default=0)} pixels'
+        )
+
+
+def steps_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
+    """Every dict with a ``type`` below a field, by its name."""
+    if isinstance(value, dict):
+        if 'type' in value:
+            yield path, value
+        for key, inner in value.items():
+            yield from steps_of(f'{path}.{key}', inner)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from steps_of(f'{path}[{index}]', inner)
+
+
+def type_name(step: dict) -> str:
+    """The type without its scope, whether it is a name or a class."""
+    kind = step['type']
+    return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__
+
+
+def _problem(kind: str, step: dict) -> str | None:
+    """What is wrong with one step, if anything is."""
+    fill = step.get('seg_ignore_label', None if kind == 'Expand' else 255)
+    if fill not in (0, 255):
+        return f'fills gt_seg_map with seg_ignore_label={fill}; write 255 (void)'
+    if kind.endswith(IMAGE_ONLY):
+        return f'changes the image without its segments; {GEOMETRIES}'
+    if kind == 'PackDetInputs':
+        return (
+            'would train on the numbers of segments as if they were classes; write '
+            'mmpisr.PackPanopticInputs'
+        )
+    if kind == 'Albu' and 'gt_seg_map' not in (step.get('keymap') or {}):
+        inner = [type_name(s) for _, s in steps_of('', step.get('transforms', []))]
+        moving = [name for name in inner if name not in ALBU_PIXELS.split()]
+        if moving:
+            return (
+                f'moves the image without its segments by {moving[0]}; {GEOMETRIES}. '
+                "If this one moves nothing, or for both: keymap=dict(img='image', "
+                "gt_seg_map='mask')"
+            )
+    return None
