@@ -8,13 +8,14 @@ from mmdet.datasets.base_det_dataset import BaseDetDataset
 
 from mmpisr.registry import DATASETS
 
+from .classes import ClassChoice, Given, merged_ids
 from .file_check import check_files_exist
 from .panoptic_json import (
     categories_metainfo,
     check_annotations,
-    check_categories,
     check_images,
     check_metainfo,
+    chosen_categories,
     read_panoptic_json,
 )
 from .zip_files import is_zip_path, resolve_file, resolve_folder
@@ -51,6 +52,11 @@ class PanopticDataset(BaseDetDataset):
         max_refetch: How often to draw another image when a transform gives none.
         backend_args: Of the file backend.
         return_classes: Add class names to every item, for open-vocabulary models.
+        classes: Choose and merge categories: ``['car', 'road']`` or
+            ``dict(car=['car', 'truck'], road=['road'])``. What is not named is void.
+            Labels have this order, things first, whatever the json's is. Merged stuff
+            is one segment an image, merged things stay instances. ``metainfo`` gets
+            ``class_members``, by which ``PanopticMetric`` reads its truth.
 
     Raises:
         FileNotFoundError: The json, an image or a png is not there.
@@ -78,11 +84,13 @@ class PanopticDataset(BaseDetDataset):
         max_refetch: int = 1000,
         backend_args: dict | None = None,
         return_classes: bool = False,
+        classes: Given | None = None,
     ) -> None:
         unknown = set(filter_cfg or ()).difference(FILTERS)
         if unknown:
             raise ValueError(f'filter_cfg has {sorted(unknown)}, known are {FILTERS}')
         self.num_things_classes = self.num_classes = 0
+        self.choice = None if classes is None else ClassChoice(classes)
         super().__init__(
             ann_file=ann_file,
             metainfo=metainfo,
@@ -144,8 +152,19 @@ class PanopticDataset(BaseDetDataset):
             if 'seg' in self.data_prefix:
                 png = osp.join(self.data_prefix['seg'], annotation['file_name'])
                 item['seg_map_path'] = png
-            segments = [self._segment(s) for s in annotation['segments_info']]
+            infos = annotation['segments_info']
+            labels = [self.cat2label.get(info['category_id']) for info in infos]
+            segments = [
+                self._segment(info, label)
+                for info, label in zip(infos, labels, strict=True)
+                if label is not None
+            ]
             item['segments_info'] = segments
+            if self.choice is not None:
+                crowds = [bool(info.get('iscrowd', 0)) for info in infos]
+                ids = [info['id'] for info in infos]
+                triples = zip(ids, labels, crowds, strict=True)
+                item['merged_ids'] = merged_ids(triples, self.num_things_classes)
             item['instances'] = [_instance(s) for s in segments if s['is_thing']]
         return item
 
@@ -197,18 +216,26 @@ class PanopticDataset(BaseDetDataset):
     def _read_classes(self, content: dict) -> None:
         """Set ``metainfo``, ``cat_ids`` and ``cat2label``."""
         if content.get('annotations') or not self._knows_classes():
-            categories = content['categories']
-            check_categories(self.ann_file, categories)
+            listed, given = content['categories'], self._metainfo
+            categories = chosen_categories(self.ann_file, listed, self.choice)
             read = categories_metainfo(categories)
-            check_metainfo(self.ann_file, self._metainfo, read)
-            self._metainfo = {**read, **self._metainfo}
+            class_of = {c['id']: c['name'] for c in listed}
+            if self.choice is not None:
+                given = {k: v for k, v in given.items() if k not in self.METAINFO}
+                read['class_members'] = self.choice.members
+                class_of = self.choice.class_of(listed)
+            check_metainfo(self.ann_file, given, read)
+            self._metainfo = {**read, **given}
             self.cat_ids = [category['id'] for category in categories]
-            self.cat2label = {c: label for label, c in enumerate(self.cat_ids)}
+            labels = {name: label for label, name in enumerate(read['classes'])}
+            self.cat2label = {c: labels[name] for c, name in class_of.items()}
         self.num_classes = len(self._metainfo['classes'])
         self.num_things_classes = len(self._metainfo['thing_classes'])
 
     def _knows_classes(self) -> bool:
-        return {'classes', 'thing_classes', 'stuff_classes'} <= set(self._metainfo)
+        names = {'classes', 'thing_classes', 'stuff_classes'}
+        names |= set() if self.choice is None else {'class_members'}
+        return names <= set(self._metainfo)
 
     def _read_annotations(self, content: dict) -> dict[int, dict]:
         """Annotations by image id; none for a test json."""
@@ -217,11 +244,11 @@ class PanopticDataset(BaseDetDataset):
         if not annotations and self.test_mode:
             return {}
         image_ids = [image['id'] for image in content['images']]
-        check_annotations(self.ann_file, annotations, image_ids, self.cat_ids)
+        ids = [category['id'] for category in content['categories']]
+        check_annotations(self.ann_file, annotations, image_ids, ids)
         return {annotation['image_id']: annotation for annotation in annotations}
 
-    def _segment(self, segment: Mapping[str, Any]) -> dict:
-        label = self.cat2label[segment['category_id']]
+    def _segment(self, segment: Mapping[str, Any], label: int) -> dict:
         return dict(
             id=segment['id'],
             category=label,

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmengine.fileio import load
 
+from .classes import ClassChoice
 from .json_checks.annotations import SCORED_FIELDS, annotation_problems
 from .json_checks.categories import category_problems
 from .json_checks.images import image_problems
@@ -33,9 +34,17 @@ def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:
     return dict(content)
 
 
-def check_categories(path: str, categories: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse missing fields, doubles, and stuff that is listed before a thing."""
-    raise_first_error(category_problems(path, categories))
+def chosen_categories(
+    path: str, categories: Sequence[Mapping], choice: ClassChoice | None
+) -> Sequence[Mapping[str, Any]]:
+    """Give one category a class, things first; refuse what cannot be learnt."""
+    raise_first_error(category_problems(path, categories, reordered=choice is not None))
+    if choice is None:
+        return categories
+    raise_first_error(choice.problems(path, categories))
+    chosen = choice.chosen(categories)
+    raise_first_error(category_problems(path, chosen))
+    return chosen
 
 
 def categories_metainfo(categories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -63,7 +72,8 @@ def metainfo_problems(
         where = '' if first is None else f', first at {first}'
         message = (
             f'metainfo[{key!r}] has {len(ours)} names and the categories of '
-            f'the json {len(theirs)}; they differ{where}: {ours} against {theirs}'
+            f'the json {len(theirs)}; they differ{where}: {ours} against {theirs}; '
+            'to choose or merge classes, name them in `classes` of the dataset'
         )
         yield error(path, 'class names', message)
 

@@ -10,7 +10,7 @@ import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmpisr.datasets.segment_png import decode_segment_ids
+from mmpisr.datasets.segment_png import decode_segment_ids, replace_ids
 from mmpisr.registry import TRANSFORMS
 
 
@@ -51,7 +51,8 @@ class LoadPanopticSegments(BaseTransform):
     May stand after ``Resize`` (in a test pipeline): the map has the original size.
 
     Required keys: ``seg_map_path``, ``segments_info``, ``height``, ``width``, and
-    ``ori_shape`` where the image is loaded already.
+    ``ori_shape`` where the image is loaded already. Ids in ``merged_ids``, if any,
+    become others before.
 
     Added keys: ``gt_seg_map``, ``(H, W)`` uint16, 0 = void and i + 1 = the i-th
     segment; ``segments``, a dict of arrays ``labels`` int64, ``is_thing`` bool (by
@@ -73,11 +74,13 @@ class LoadPanopticSegments(BaseTransform):
         path = results.get('seg_map_path')
         if path is None:
             return results
-        segments = results['segments_info']
+        merged = results.get('merged_ids', {})
+        segments = [s for s in results['segments_info'] if s['id'] not in merged]
         ids = np.array([s['id'] for s in segments], dtype=np.int64)
         try:
             id_map = decode_segment_ids(fileio.get(path, self.backend_args))
             _check_shape(results, id_map.shape)
+            id_map = replace_ids(id_map, merged)
             results['gt_seg_map'] = match_segment_ids(id_map, ids)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error

@@ -76,6 +76,7 @@ def test_the_hook_checks_before_each_stage(stage):
         train_dataloader=loader,
         val_dataloader=loader,
         test_dataloader=loader,
+        test_loop=None,
         val_loop=None,
     )
     hook = HOOKS.build(dict(type='mmpisr.PanopticClassCheckHook'))
