@@ -141,8 +141,8 @@ def _merge(
     for number, area in zip(segments.ids.tolist(), segments.areas, strict=True):
         area_of[merged.get(number, number)] += int(area)
     return pack_segments(
-        ids=segments.ids[kept],
+        ids=segments.ids[kept].tolist(),
         categories=[rows[i] for i in kept],
         areas=[area_of[number] for number in segments.ids[kept].tolist()],
-        is_crowd=segments.is_crowd[kept],
+        is_crowd=segments.is_crowd[kept].tolist(),
     )

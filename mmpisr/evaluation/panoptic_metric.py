@@ -153,10 +153,11 @@ class PanopticMetric(BaseMetric):
             ValueError: The json has other classes than the dataset.
         """
         if self._table is None:
-            listed = self._annotations and self._chosen(self._annotations)
-            self._table = CategoryTable(self.dataset_meta, listed)
-            if listed is not None and self._annotations is not None:
+            listed = None
+            if self._annotations is not None:
+                listed = self._chosen(self._annotations)
                 check_kinds(self._annotations.ann_file, listed, self.dataset_meta)
+            self._table = CategoryTable(self.dataset_meta, listed)
         return self._table
 
     def _chosen(self, annotations: PanopticAnnotations) -> list[dict]:
@@ -172,7 +173,7 @@ class PanopticMetric(BaseMetric):
             [rows.get(class_of.get(category['id'], '')) for category in listed],
             num_things=sum(bool(category['isthing']) for category in chosen),
         )
-        return [*chosen]
+        return chosen
 
     @property
     def measures(self) -> list[Measure]:
