@@ -156,9 +156,10 @@ def check_checkpoint_classes(
     problem = class_difference(file, meta, name, data)
     if problem is None:
         return
-    if not tuned or _is_reordered(meta, data):
-        names = [*meta['classes']]
-        raise ValueError(f'{problem}; the checkpoint has {names}: {ADVICE}')
+    reordered = _is_reordered(meta, data)
+    if reordered or not tuned:
+        order = f'; classes={[*meta["classes"]]} is its order' if reordered else ''
+        raise ValueError(f'{problem}{order}; {ADVICE}')
     text = f'{problem}; layers that fit keep the weights of the class at their position'
     print_log(text, logger='current', level=logging.WARNING)
 
