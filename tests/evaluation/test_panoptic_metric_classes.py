@@ -1,6 +1,7 @@
 """Chosen and merged classes: the truth is read as the dataset reads it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,11 +129,11 @@ def test_a_sample_without_its_merged_ids_is_refused(load):
 
 
 def changed(dataset, change):
-    content = json.loads(open(dataset.ann_file).read())
+    content = json.loads(Path(dataset.ann_file).read_text())
     change(content['categories'])
-    path = f'{dataset.ann_file}.other.json'
-    open(path, 'w').write(json.dumps(content))
-    return path
+    path = Path(f'{dataset.ann_file}.other.json')
+    path.write_text(json.dumps(content))
+    return str(path)
 
 
 def test_a_truth_in_another_order_is_scored_by_names(load):
@@ -147,7 +148,7 @@ def test_a_truth_in_another_order_is_scored_by_names(load):
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda c: c.append(dict(id=9, name='x', isthing=0)), r"s\[5\] is 'x', but th"),
+        (lambda c: c.append(dict(id=9, name='x', isthing=0)), r"\[5\] is 'x', but the"),
         (
             lambda c: c[4].update(isthing=1),
             r"\[4\] 'sky' has isthing 1, in the dataset",

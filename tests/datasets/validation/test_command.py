@@ -141,9 +141,19 @@ def test_a_metric_with_another_json_is_an_error(run, scenes):
     assert "is 'unicorn', but" in text
 
 
-def test_chosen_classes_are_checked_instead_of_the_json_s(run, scenes):
+def test_warnings_are_of_the_chosen_classes_only(run, scenes):
     scenes.spoil(add_unicorn)
-    choose = "train_dataloader.dataset.classes={'a':['car'],'b':['carpet']}"
-    status, text = run('--strict', '--split', 'train', '--cfg-options', choose)
+    choose = '--cfg-options', 'train_dataloader.dataset.classes=car,carpet'
+    _, text = run('--classwise', '--split', 'train', *choose)
 
     assert 'unicorn' not in text
+    assert '| carpet ' in text
+    assert '0 errors' in text
+
+
+def test_a_chosen_class_that_the_json_lacks_is_an_error(run):
+    choose = '--cfg-options', 'train_dataloader.dataset.classes=car,unicorn'
+    status, text = run('--split', 'train', *choose)
+
+    assert status == 1
+    assert "unknown are ['unicorn']; the categories are ['car'" in text
