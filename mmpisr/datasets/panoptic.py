@@ -153,18 +153,14 @@ class PanopticDataset(BaseDetDataset):
                 png = osp.join(self.data_prefix['seg'], annotation['file_name'])
                 item['seg_map_path'] = png
             infos = annotation['segments_info']
-            labels = [self.cat2label.get(info['category_id']) for info in infos]
-            segments = [
-                self._segment(info, label)
-                for info, label in zip(infos, labels, strict=True)
-                if label is not None
-            ]
+            labels = {i['id']: self.cat2label.get(i['category_id']) for i in infos}
+            segments = [self._segment(i) for i in infos if labels[i['id']] is not None]
             item['segments_info'] = segments
             if self.choice is not None:
-                crowds = [bool(info.get('iscrowd', 0)) for info in infos]
-                ids = [info['id'] for info in infos]
-                triples = zip(ids, labels, crowds, strict=True)
-                item['merged_ids'] = merged_ids(triples, self.num_things_classes)
+                kinds = [
+                    (i['id'], labels[i['id']], bool(i.get('iscrowd'))) for i in infos
+                ]
+                item['merged_ids'] = merged_ids(kinds, self.num_things_classes)
             item['instances'] = [_instance(s) for s in segments if s['is_thing']]
         return item
 
@@ -248,7 +244,8 @@ class PanopticDataset(BaseDetDataset):
         check_annotations(self.ann_file, annotations, image_ids, ids)
         return {annotation['image_id']: annotation for annotation in annotations}
 
-    def _segment(self, segment: Mapping[str, Any], label: int) -> dict:
+    def _segment(self, segment: Mapping[str, Any]) -> dict:
+        label = self.cat2label[segment['category_id']]
         return dict(
             id=segment['id'],
             category=label,

@@ -10,7 +10,9 @@ from typing import Any
 
 from mmengine.fileio import load
 
-from .classes import ClassChoice, class_difference
+from mmpisr.class_lists import class_difference
+
+from .classes import ClassChoice
 from .json_checks.annotations import SCORED_FIELDS, annotation_problems
 from .json_checks.categories import category_problems
 from .json_checks.images import image_problems
@@ -41,8 +43,7 @@ def chosen_categories(
     raise_first_error(category_problems(path, categories, reordered=choice is not None))
     if choice is None:
         return [*categories]
-    raise_first_error(choice.problems(path, categories))
-    chosen = choice.chosen(categories)
+    chosen = choice.chosen(path, categories)
     raise_first_error(category_problems(path, chosen))
     return chosen
 

@@ -1,4 +1,4 @@
-"""Classes that are chosen and merged, and two lists of classes compared."""
+"""Classes that are chosen and merged."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmpisr.datasets import PanopticDataset
-from mmpisr.datasets.classes import ClassChoice, class_difference, merged_ids
+from mmpisr.datasets.classes import ClassChoice, merged_ids
 from mmpisr.datasets.segment_png import encode_segment_ids, replace_ids
 from mmpisr.datasets.transforms import LoadPanopticSegments
 
@@ -124,32 +124,6 @@ def test_ids_are_replaced_all_at_once():
     ids = np.array([[0, 1], [2, 2**24 - 1]], np.int32)
     assert replace_ids(ids, {1: 2, 2: 0}).tolist() == [[0, 2], [0, 2**24 - 1]]
     assert replace_ids(ids, {}) is ids
-
-
-def meta(*names, things=()):
-    return dict(classes=names, thing_classes=things)
-
-
-@pytest.mark.parametrize(
-    ('first', 'second', 'message'),
-    [
-        (meta('a', 'b'), meta('b', 'a'), "class 0 is 'a' (stuff) in x, but 'b' (st"),
-        (meta('a', 'b'), meta('a'), "class 1 is 'b' (stuff) in x, but missing in y (2"),
-        (meta('a'), meta('a', things=['a']), "'a' (stuff) in x, but 'a' (thing) in y"),
-        (
-            meta('a'),
-            dict(classes=['b']),
-            "class 0 is 'a' in x, but 'b' in y (1 against",
-        ),
-    ],
-)
-def test_a_difference_names_files_position_and_both_classes(first, second, message):
-    assert message in class_difference('x', first, 'y', second)
-
-
-def test_equal_and_unknown_classes_do_not_differ():
-    assert class_difference('x', meta('a'), 'y', dict(classes=['a'])) is None
-    assert class_difference('x', {}, 'y', meta('a')) is None
 
 
 def test_a_choice_of_names_has_one_member_each():

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
 from torch import nn
 
-from mmpisr.datasets.classes import class_difference
+from mmpisr.class_lists import class_difference
 from mmpisr.engine.layer_fit import bare_model, refuse_misfits, start_fresh
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import HOOKS
