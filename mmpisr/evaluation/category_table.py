@@ -112,3 +112,10 @@ def check_kinds(path: str, categories: Sequence[Mapping], meta: Mapping) -> None
                 f'{path}: categories[{position}] {name!r} has isthing {int(flag)}, in '
                 f'the dataset {int(name in things)}'
             )
+    listed = [category['name'] for category in categories]
+    missing = [name for name in meta['classes'] if name not in listed]
+    if missing:
+        raise ValueError(
+            f"{path}: the dataset's classes {missing} are not among categories[] "
+            f'{listed}; give evaluator and dataset the same json'
+        )
