@@ -11,14 +11,15 @@ from mmengine.dataset import Compose
 from mmpisr.engine.data_checks import check_left, check_steps
 from mmpisr.registry import DATASETS
 
+from .classes import ClassChoice, Given, merged_ids
 from .file_check import check_files_exist
 from .image_file import FRAMES
 from .panoptic_json import (
     categories_metainfo,
     check_annotations,
-    check_categories,
     check_images,
     check_metainfo,
+    chosen_categories,
     read_panoptic_json,
 )
 from .transforms.load_image import LoadImage, use_load_image
@@ -60,6 +61,11 @@ class PanopticDataset(BaseDetDataset):
             orientation: ``stored`` pixels or as ``shown``. None: what
             ``info.orientation`` of the json, or the loader's ``color_type`` says, else
             the frame whose size is that in the json. Whatever is said must agree.
+        classes: Choose and merge categories: ``['car', 'road']`` or
+            ``dict(car=['car', 'truck'], road=['road'])``. What is not named is void.
+            Labels have this order, things first, whatever the json's is. Merged stuff
+            is one segment an image, merged things stay instances. ``metainfo`` gets
+            ``class_members``, by which ``PanopticMetric`` reads its truth.
 
     Raises:
         FileNotFoundError: The json, an image or a png is not there.
@@ -89,6 +95,7 @@ class PanopticDataset(BaseDetDataset):
         backend_args: dict | None = None,
         return_classes: bool = False,
         orientation: str | None = None,
+        classes: Given | None = None,
     ) -> None:
         self.orientation = orientation
         unknown = set(filter_cfg or ()).difference(FILTERS)
@@ -98,6 +105,7 @@ class PanopticDataset(BaseDetDataset):
         if indices is not None and not indices:
             raise ValueError(f'{ann_file}: indices={indices!r} leaves no image')
         self.num_things_classes = self.num_classes = 0
+        self.choice = None if classes is None else ClassChoice(classes)
         super().__init__(
             ann_file=ann_file,
             metainfo=metainfo,
@@ -161,8 +169,15 @@ class PanopticDataset(BaseDetDataset):
             if 'seg' in self.data_prefix:
                 png = osp.join(self.data_prefix['seg'], annotation['file_name'])
                 item['seg_map_path'] = png
-            segments = [self._segment(s) for s in annotation['segments_info']]
+            infos = annotation['segments_info']
+            labels = {i['id']: self.cat2label.get(i['category_id']) for i in infos}
+            segments = [self._segment(i) for i in infos if labels[i['id']] is not None]
             item['segments_info'] = segments
+            if self.choice is not None:
+                kinds = [
+                    (i['id'], labels[i['id']], bool(i.get('iscrowd'))) for i in infos
+                ]
+                item['merged_ids'] = merged_ids(kinds, self.num_things_classes)
             item['instances'] = [_instance(s) for s in segments if s['is_thing']]
         return item
 
@@ -263,18 +278,26 @@ class PanopticDataset(BaseDetDataset):
     def _read_classes(self, content: dict) -> None:
         """Set ``metainfo``, ``cat_ids`` and ``cat2label``."""
         if content.get('annotations') or not self._knows_classes():
-            categories = content['categories']
-            check_categories(self.ann_file, categories)
+            listed, given = content['categories'], self._metainfo
+            categories = chosen_categories(self.ann_file, listed, self.choice)
             read = categories_metainfo(categories)
-            check_metainfo(self.ann_file, self._metainfo, read)
-            self._metainfo = {**read, **self._metainfo}
+            class_of = {c['id']: c['name'] for c in listed}
+            if self.choice is not None:
+                given = {k: v for k, v in given.items() if k not in self.METAINFO}
+                read['class_members'] = self.choice.members
+                class_of = self.choice.class_of(listed)
+            check_metainfo(self.ann_file, given, read)
+            self._metainfo = {**read, **given}
             self.cat_ids = [category['id'] for category in categories]
-            self.cat2label = {c: label for label, c in enumerate(self.cat_ids)}
+            labels = {name: label for label, name in enumerate(read['classes'])}
+            self.cat2label = {c: labels[name] for c, name in class_of.items()}
         self.num_classes = len(self._metainfo['classes'])
         self.num_things_classes = len(self._metainfo['thing_classes'])
 
     def _knows_classes(self) -> bool:
-        return {'classes', 'thing_classes', 'stuff_classes'} <= set(self._metainfo)
+        names = {'classes', 'thing_classes', 'stuff_classes'}
+        names |= set() if self.choice is None else {'class_members'}
+        return names <= set(self._metainfo)
 
     def _read_annotations(self, content: dict) -> dict[int, dict]:
         """Annotations by image id; none for a test json."""
@@ -283,7 +306,8 @@ class PanopticDataset(BaseDetDataset):
         if not annotations and self.test_mode:
             return {}
         image_ids = [image['id'] for image in content['images']]
-        check_annotations(self.ann_file, annotations, image_ids, self.cat_ids)
+        ids = [category['id'] for category in content['categories']]
+        check_annotations(self.ann_file, annotations, image_ids, ids)
         return {annotation['image_id']: annotation for annotation in annotations}
 
     def _segment(self, segment: Mapping[str, Any]) -> dict:

@@ -4,16 +4,19 @@ Every error names the file, the field and both values. Nothing here knows mmdet.
 checks are those of ``json_checks``; here the first error is raised.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from json import JSONDecodeError
 from typing import Any
 
 from mmengine.fileio import load
 
+from mmpisr.class_lists import class_difference
+
+from .classes import ClassChoice
 from .json_checks.annotations import SCORED_FIELDS, annotation_problems
 from .json_checks.categories import category_problems
 from .json_checks.images import image_problems
-from .json_checks.problem import Problem, error, raise_first_error
+from .json_checks.problem import raise_first_error
 
 
 def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:
@@ -48,9 +51,16 @@ def read_json(path: str, *, backend_args: dict | None = None) -> dict:
     return dict(content)
 
 
-def check_categories(path: str, categories: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse missing fields, doubles, and stuff that is listed before a thing."""
-    raise_first_error(category_problems(path, categories))
+def chosen_categories(
+    path: str, categories: Sequence[dict], choice: ClassChoice | None
+) -> list[dict[str, Any]]:
+    """Give one category a class, things first; refuse what cannot be learnt."""
+    raise_first_error(category_problems(path, categories, reordered=choice is not None))
+    if choice is None:
+        return [*categories]
+    chosen = choice.chosen(path, categories)
+    raise_first_error(category_problems(path, chosen))
+    return chosen
 
 
 def categories_metainfo(categories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -65,29 +75,16 @@ def categories_metainfo(categories: Sequence[Mapping[str, Any]]) -> dict[str, An
     return metainfo
 
 
-def metainfo_problems(
-    path: str, given: Mapping[str, Any], read: Mapping[str, Any]
-) -> Iterator[Problem]:
-    """Look for given class names that are not those of the json, in its order."""
-    for key in ('classes', 'thing_classes', 'stuff_classes'):
-        ours, theirs = tuple(given.get(key, read[key])), tuple(read[key])
-        if ours == theirs:
-            continue
-        pairs = zip(ours, theirs, strict=False)
-        first = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
-        where = '' if first is None else f', first at {first}'
-        message = (
-            f'metainfo[{key!r}] has {len(ours)} names and the categories of '
-            f'the json {len(theirs)}; they differ{where}: {ours} against {theirs}'
-        )
-        yield error(path, 'class names', message)
-
-
 def check_metainfo(
     path: str, given: Mapping[str, Any], read: Mapping[str, Any]
 ) -> None:
     """Refuse given class names that are not those of the json, in its order."""
-    raise_first_error(metainfo_problems(path, given, read))
+    found = class_difference('metainfo', {**read, **given}, path, read)
+    if found:
+        raise ValueError(
+            f'{path}: metainfo must have the classes of the json, but {found}; '
+            '`classes` of the dataset chooses and merges classes'
+        )
 
 
 def check_images(path: str, images: Sequence[Mapping[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """Segment ids as the colours of a png: ``R + 256 G + 65536 B``, 0 = void."""
 
+from collections.abc import Mapping
+
 import cv2
 import mmcv
 import numpy as np
@@ -53,6 +55,16 @@ def encode_segment_ids(ids: np.ndarray, *, compact: bool = False) -> bytes:
     bgr = rgba.reshape(*ids.shape, 4)[..., 2::-1]
     settings = COMPACT if compact else ()
     return cv2.imencode('.png', np.ascontiguousarray(bgr), settings)[1].tobytes()
+
+
+def replace_ids(ids: np.ndarray, replaced: Mapping[int, int]) -> np.ndarray:
+    """Replace ids in ``[0, 2**24)`` of a map ``(H, W)``; others stay."""
+    if not replaced:
+        return ids
+    steps = np.zeros(2**24, dtype=np.int32)  # untouched pages cost nothing
+    old = np.fromiter(replaced, dtype=np.int64)
+    steps[old] = np.fromiter(replaced.values(), dtype=np.int64) - old
+    return ids + steps.take(ids)
 
 
 def segment_extents(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

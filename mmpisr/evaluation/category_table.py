@@ -85,3 +85,37 @@ class CategoryTable:
                 f'{self.num_classes} classes (void = {self.num_classes})'
             )
         return rows
+
+
+def check_kinds(path: str, categories: Sequence[Mapping], meta: Mapping) -> None:
+    """Refuse a truth whose classes are not those of the dataset; any order will do.
+
+    Args:
+        path: The truth's json.
+        categories: Of it.
+        meta: The dataset's ``classes``, and ``thing_classes`` if these are known.
+
+    Raises:
+        ValueError: Names the json and the first class that differs.
+    """
+    things = meta.get('thing_classes')
+    for position, category in enumerate(categories):
+        name, flag = category['name'], bool(category['isthing'])
+        if name not in meta['classes']:
+            raise ValueError(
+                f"{path}: categories[{position}] is {name!r}, but the dataset's "
+                f'{len(meta["classes"])} classes lack it: {[*meta["classes"]]}; give '
+                'evaluator and dataset the same json, or `classes` to the dataset'
+            )
+        if things is not None and flag != (name in things):
+            raise ValueError(
+                f'{path}: categories[{position}] {name!r} has isthing {int(flag)}, in '
+                f'the dataset {int(name in things)}'
+            )
+    listed = [category['name'] for category in categories]
+    missing = [name for name in meta['classes'] if name not in listed]
+    if missing:
+        raise ValueError(
+            f"{path}: the dataset's classes {missing} are not among categories[] "
+            f'{listed}; give evaluator and dataset the same json'
+        )

@@ -1,12 +1,20 @@
 """The panoptic truth of one data sample, from a json or from the sample itself."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from mmpisr.datasets.classes import merged_ids
+from mmpisr.datasets.segment_png import replace_ids
+
 from .overlaps import count_pixels
-from .panoptic_annotations import PanopticAnnotations, segments_of_sample
+from .panoptic_annotations import (
+    PanopticAnnotations,
+    pack_segments,
+    segments_of_sample,
+)
 from .panoptic_quality import VOID, Segments
 from .png_prefetcher import PngPrefetcher
 from .segment_png import read_segment_ids
@@ -58,7 +66,18 @@ class AnnotatedTruth:
         self, annotations: PanopticAnnotations, *, backend_args: dict | None = None
     ) -> None:
         self._annotations = annotations
+        self._row_of: list[int | None] | None = None
+        self._num_things = 0
         self._pngs = PngPrefetcher(annotations.paths(), backend_args=backend_args)
+
+    def choose(self, row_of: Sequence[int | None], num_things: int) -> None:
+        """Give the truth in chosen and merged classes from now on.
+
+        Args:
+            row_of: Row of each category of the json; None = void.
+            num_things: Rows from here on are stuff, one segment an image.
+        """
+        self._row_of, self._num_things = [*row_of], num_things
 
     def __call__(self, sample: Mapping) -> ImageTruth:
         """Return the truth of the image ``sample['img_id']``.
@@ -67,15 +86,25 @@ class AnnotatedTruth:
             ValueError: The json does not know the image, or its png cannot be read.
         """
         position = self._annotations.position(sample['img_id'])
+        path = self._pngs.paths[position]
+        ids = self._pngs.read(position)
+        segments = self._annotations.segments(position)
+        if self._row_of is None:
+            return ImageTruth(path, ids, segments)
+        rows = [self._row_of[category] for category in segments.categories]
+        pairs = zip(segments.ids.tolist(), rows, segments.is_crowd, strict=True)
+        merged = merged_ids(pairs, self._num_things)
         return ImageTruth(
-            path=self._pngs.paths[position],
-            ids=self._pngs.read(position),
-            segments=self._annotations.segments(position),
+            path, replace_ids(ids, merged), _merge(segments, rows, merged)
         )
 
 
 def truth_of_sample(
-    sample: Mapping, is_thing: np.ndarray, backend_args: dict | None = None
+    sample: Mapping,
+    is_thing: np.ndarray,
+    backend_args: dict | None = None,
+    *,
+    chosen: bool = False,
 ) -> ImageTruth:
     """Read the truth that a data sample refers to.
 
@@ -83,11 +112,12 @@ def truth_of_sample(
         sample: ``img_id``, ``seg_map_path`` and ``segments_info`` of mmdet's dataset.
         is_thing: Which labels are things, bool, ``(N,)``.
         backend_args: Storage backend of mmengine's file functions.
+        chosen: The dataset has chosen its classes, so there must be ``merged_ids``.
 
     Raises:
         ValueError: The sample lacks a field, or its png cannot be read.
     """
-    for field in ('seg_map_path', 'segments_info'):
+    for field in ('seg_map_path', 'segments_info', *(['merged_ids'] * chosen)):
         if field not in sample:
             raise ValueError(
                 f'image {sample["img_id"]!r}: without ann_file its data sample must '
@@ -95,7 +125,24 @@ def truth_of_sample(
                 f'{[*sample]}'
             )
     path = sample['seg_map_path']
-    ids = read_segment_ids(path, backend_args)
+    merged = sample.get('merged_ids', {})
+    ids = replace_ids(read_segment_ids(path, backend_args), merged)
     areas = dict(zip(*count_pixels(ids), strict=True))
-    segments = segments_of_sample(sample['segments_info'], is_thing, areas)
-    return ImageTruth(path, ids, segments)
+    infos = [info for info in sample['segments_info'] if info['id'] not in merged]
+    return ImageTruth(path, ids, segments_of_sample(infos, is_thing, areas))
+
+
+def _merge(
+    segments: Segments, rows: Sequence[int | None], merged: Mapping[int, int]
+) -> Segments:
+    """Leave out the segments that became others, and give these their pixels."""
+    kept = [i for i, number in enumerate(segments.ids.tolist()) if number not in merged]
+    area_of: Counter = Counter()
+    for number, area in zip(segments.ids.tolist(), segments.areas, strict=True):
+        area_of[merged.get(number, number)] += int(area)
+    return pack_segments(
+        ids=segments.ids[kept].tolist(),
+        categories=[rows[i] for i in kept],
+        areas=[area_of[number] for number in segments.ids[kept].tolist()],
+        is_crowd=segments.is_crowd[kept].tolist(),
+    )

@@ -13,9 +13,11 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from mmpisr.datasets.classes import ClassChoice
+from mmpisr.datasets.panoptic_json import chosen_categories
 from mmpisr.registry import METRICS
 
-from .category_table import CategoryTable
+from .category_table import CategoryTable, check_kinds
 from .ground_truth import AnnotatedTruth, ImageTruth, truth_of_sample
 from .interval_report import report_intervals
 from .measures import (
@@ -56,7 +58,8 @@ class PanopticMetric(BaseMetric):
         ann_file: COCO-panoptic json. Without it the truth is each sample's
             ``seg_map_path`` and ``segments_info``, as mmdet's dataset makes them.
         seg_prefix: Folder of the truth's pngs; ``ann_file`` without ``.json`` if unset.
-            It and ``ann_file`` may lie in a zip file.
+            It and ``ann_file`` may lie in a zip file. Classes that the dataset has
+            chosen or merged (``PanopticDataset(classes=...)``) are here, too.
         classwise: Also print a table with a row per class.
         format_only: Only write results, for a submission. Needs ``outfile_prefix``.
         outfile_prefix: Also write ``{outfile_prefix}.panoptic.json`` and the pngs in
@@ -144,11 +147,33 @@ class PanopticMetric(BaseMetric):
 
     @property
     def table(self) -> CategoryTable:
-        """The categories that results have a row for."""
+        """The categories that results have a row for.
+
+        Raises:
+            ValueError: The json has other classes than the dataset.
+        """
         if self._table is None:
-            listed = self._annotations.categories if self._annotations else None
+            listed = None
+            if self._annotations is not None:
+                listed = self._chosen(self._annotations)
+                check_kinds(self._annotations.ann_file, listed, self.dataset_meta)
             self._table = CategoryTable(self.dataset_meta, listed)
         return self._table
+
+    def _chosen(self, annotations: PanopticAnnotations) -> list[dict]:
+        """The json's categories, chosen and merged as the dataset's were."""
+        members = self.dataset_meta.get('class_members')
+        if not members:
+            return annotations.categories
+        listed, choice = annotations.categories, ClassChoice(members)
+        chosen = chosen_categories(annotations.ann_file, listed, choice)
+        rows = {category['name']: row for row, category in enumerate(chosen)}
+        class_of = choice.class_of(listed)
+        self._find_truth.choose(
+            [rows.get(class_of.get(category['id'], '')) for category in listed],
+            num_things=sum(bool(category['isthing']) for category in chosen),
+        )
+        return chosen
 
     @property
     def measures(self) -> list[Measure]:
@@ -172,7 +197,8 @@ class PanopticMetric(BaseMetric):
         for sample in data_samples:
             result: dict[str, Any] = dict(img_id=sample.get('img_id'))
             if not self.format_only:
-                image = ScoredImage(sample, self._truth(sample), self.table)
+                table = self.table
+                image = ScoredImage(sample, self._truth(sample), table)
                 result |= {m.name: m.of_image(image) for m in self.measures}
             if self.outfile_prefix is not None:
                 result['entry'] = self._write(sample)
@@ -227,7 +253,12 @@ class PanopticMetric(BaseMetric):
     def _truth(self, sample: Mapping) -> ImageTruth:
         if self._annotations is not None:
             return self._find_truth(sample)
-        return truth_of_sample(sample, self.table.is_thing, self.backend_args)
+        return truth_of_sample(
+            sample,
+            self.table.is_thing,
+            self.backend_args,
+            chosen='class_members' in self.dataset_meta,
+        )
 
     def _writer(self) -> PanopticResultWriter:
         assert self.outfile_prefix is not None

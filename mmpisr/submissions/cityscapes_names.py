@@ -27,6 +27,8 @@ def frame_of(file_name: str) -> str:
 def label_categories(meta: Mapping) -> list[dict]:
     """Categories of a dataset with Cityscapes' official label ids.
 
+    A class that the dataset has merged has the id of its first member.
+
     Args:
         meta: ``classes`` and ``thing_classes``; ``label_ids``, one a class, where the
             names are not Cityscapes' own.
@@ -41,13 +43,15 @@ def label_categories(meta: Mapping) -> list[dict]:
             f"dataset_meta['label_ids'] has {len(given)} ids for {len(classes)} classes"
         )
     official = {label.name: label.label_id for label in TABLE}
-    unknown = [name for name in classes if given is None and name not in official]
+    members = meta.get('class_members', {})
+    first = {name: members.get(name, [name])[0] for name in classes}
+    unknown = [n for n in classes if given is None and first[n] not in official]
     if unknown:
         raise ValueError(
             f"the dataset's classes {unknown} have no label id of Cityscapes, and its "
             f"metainfo has no 'label_ids'; known are {[*official]}"
         )
-    ids = given if given is not None else [official[name] for name in classes]
+    ids = given if given is not None else [official[first[n]] for n in classes]
     things = set(meta['thing_classes'])
     return [
         dict(id=int(number), name=name, isthing=int(name in things))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.datasets.panoptic_json import chosen_categories, read_panoptic_json
 
 from .archive import Archive
 from .cityscapes_names import label_categories
@@ -51,7 +51,9 @@ class SubmissionFormat(NamedTuple):
 
 
 def json_categories(dataset: Any) -> list[dict]:
-    """Categories as the dataset's json has them.
+    """Categories as the dataset's json has them, or the first of each class.
+
+    A class that the dataset has merged is submitted as the first of its categories.
 
     Raises:
         ValueError: The dataset has no json, or that does not say what things are.
@@ -65,6 +67,8 @@ def json_categories(dataset: Any) -> list[dict]:
     backend_args = getattr(dataset, 'backend_args', None)
     categories = read_panoptic_json(path, backend_args=backend_args)['categories']
     check_things_are_known(path, categories)
+    if getattr(dataset, 'choice', None) is not None:
+        categories = chosen_categories(path, categories, dataset.choice)
     fields = ('id', 'name', 'isthing')
     return [{field: category[field] for field in fields} for category in categories]
 

@@ -119,8 +119,9 @@ def test_a_category_that_the_json_does_not_define(score, content):
 
 
 def test_a_class_that_the_json_does_not_define(score):
-    with pytest.raises(ValueError, match=r"\['dog'\].*\['cat', 'sky'\]"):
-        score(meta=dict(classes=['dog', 'sky'], thing_classes=['dog']))
+    message = r"pan\.json: .*\['dog'\] are not among categories\[\] \['cat', 'sky'\]"
+    with pytest.raises(ValueError, match=message):
+        score(meta=dict(classes=['cat', 'dog', 'sky'], thing_classes=['cat', 'dog']))
 
 
 def test_a_json_without_categories(score, content):

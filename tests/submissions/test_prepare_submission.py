@@ -189,3 +189,28 @@ def test_images_of_one_name_in_two_folders_are_refused(cfg, scenes, tmp_path):
 
     with pytest.raises(ValueError, match=r"file_name '000000' is there 2 times"):
         prepare(cfg, tmp_path / 'a.zip')
+
+
+def test_a_merged_class_is_submitted_as_the_first_of_its_categories(cfg, tmp_path):
+    merged = dict(vehicle=['sledge', 'car'], floor=['carpet', 'snow'])
+    cfg.test_dataloader.dataset.classes = merged
+    prepare(cfg, tmp_path / 'a.zip')
+
+    listed = read_image_list(tmp_path / 'a.zip.partial' / 'images.json').categories
+    path = Path(cfg.test_dataloader.dataset.data_root) / 'annotations'
+    official = json.loads((path / 'panoptic_val.json').read_text())['categories']
+    ids = {category['name']: category['id'] for category in official}
+    assert listed == [
+        dict(id=ids['sledge'], name='vehicle', isthing=1),
+        dict(id=ids['carpet'], name='floor', isthing=0),
+    ]
+
+
+def test_cityscapes_label_of_a_merged_class_is_that_of_its_first_member():
+    meta = dict(
+        classes=('two wheels', 'flat'),
+        thing_classes=('two wheels',),
+        class_members={'two wheels': ['bicycle', 'motorcycle'], 'flat': ['road']},
+    )
+
+    assert [category['id'] for category in label_categories(meta)] == [33, 7]

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.fileio import load
 
-from ..panoptic_json import check_categories
+from ..panoptic_json import chosen_categories
 
 FIELDS = ('id', 'name', 'isthing')
 YES = ('1', '1.0', 'true', 't', 'yes', 'y', 'thing', 'wahr', 'ja', 'vrai', 'oui')
@@ -50,7 +50,7 @@ def read_classes(path: str | Path) -> list[dict[str, Any]]:
         )
     categories = [_category(path, i, entry) for i, entry in enumerate(entries)]
     categories.sort(key=lambda category: -category['isthing'])
-    check_categories(str(path), categories)
+    chosen_categories(str(path), categories, None)
     colored = sum('color' in category for category in categories)
     if colored not in (0, len(categories)):
         raise ValueError(

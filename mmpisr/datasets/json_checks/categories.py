@@ -26,7 +26,7 @@ def category_problems(
     Args:
         path: The json.
         categories: Its field of that name, whatever it holds.
-        reordered: Any order will do: the reader puts things first itself.
+        reordered: Any order and number will do: the reader has labels of its own.
 
     Yields:
         Errors.
@@ -40,12 +40,15 @@ def category_problems(
     usable = complete(entries, CATEGORY_FIELDS)
     yield from double_problems(path, 'categories[].id', (c['id'] for c in usable))
     yield from double_problems(path, 'categories[].name', (c['name'] for c in usable))
-    if len(usable) == len(entries) and not reordered:
+    if reordered:
+        return
+    if len(usable) == len(entries):
         yield from _order_problems(path, usable)
     if len(entries) > IGNORE_LABEL:
         message = (
             f'{len(entries)} categories, but at most {IGNORE_LABEL} are '
-            f'possible: label {IGNORE_LABEL} means ignored'
+            f'possible: label {IGNORE_LABEL} means ignored; choose or merge some by '
+            '`classes` of the dataset'
         )
         yield error(path, 'number of categories', message)
 
@@ -61,8 +64,9 @@ def _order_problems(
     message = (
         f'categories[].isthing must list things first, but stuff '
         f'{categories[stuff]["name"]!r} (position {stuff}) comes before thing '
-        f'{categories[thing]["name"]!r} (position {thing}); sort the list by isthing, '
-        '1 before 0; ids may stay'
+        f'{categories[thing]["name"]!r} (position {thing}); python '
+        f'tools/dataset_converters/sort_categories.py {path} SORTED.json writes a '
+        'sorted one, or name them in `classes` of the dataset'
     )
     yield error(path, 'order of categories', message)
 

@@ -11,7 +11,7 @@ import numpy as np
 from mmcv.image import imresize
 from mmcv.transforms import BaseTransform
 
-from mmpisr.datasets.segment_png import decode_segment_ids
+from mmpisr.datasets.segment_png import decode_segment_ids, replace_ids
 from mmpisr.registry import TRANSFORMS
 
 FILL = 255  # what mmdet's and mmcv's transforms fill a segment map with
@@ -71,7 +71,8 @@ class LoadPanopticSegments(BaseTransform):
     and ``is_original_map`` is true.
 
     Required keys: ``seg_map_path``, ``segments_info``, ``height``, ``width``, and
-    ``ori_shape`` where the image is loaded already.
+    ``ori_shape`` where the image is loaded already. Ids in ``merged_ids``, if any,
+    become others before.
 
     Added keys: ``gt_seg_map``, ``(H, W)`` uint16, see :func:`match_segment_ids`;
     ``is_original_map``; ``segments``, a dict of arrays ``labels`` int64, ``is_thing``
@@ -93,13 +94,15 @@ class LoadPanopticSegments(BaseTransform):
         path = results.get('seg_map_path')
         if path is None:
             return results
-        segments = results['segments_info']
+        merged = results.get('merged_ids', {})
+        segments = [s for s in results['segments_info'] if s['id'] not in merged]
         ids = np.array([s['id'] for s in segments], dtype=np.int64)
         try:
             id_map = decode_segment_ids(fileio.get(path, self.backend_args))
             _check_shape(results, id_map.shape)
             loaded = results.get('img_shape', id_map.shape)
             results['is_original_map'] = tuple(loaded[:2]) != id_map.shape
+            id_map = replace_ids(id_map, merged)
             results['gt_seg_map'] = match_segment_ids(id_map, ids)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error

@@ -8,6 +8,8 @@ import cv2
 from mmengine import DictAction
 from mmengine.config import Config
 
+from mmpisr.engine.config_classes import class_problems
+
 from ..data_root import merge_options
 from ..image_file import FRAMES
 from ..json_checks.problem import ERROR, WARNING, Problem
@@ -62,9 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Check, print, and return the exit status."""
     args = parse_args(argv)
     cv2.setNumThreads(0)  # the worker processes are enough
-    splits = _splits(args)
+    cfg, splits = _splits(args)
     findings = [check_split(split, workers=args.workers) for split in splits]
     problems = all_problems(findings)
+    sources = [(split.dataset.ann_file, split.dataset._metainfo) for split in splits]
+    problems += class_problems(cfg, sources)
 
     print(split_table(findings))
     for found in findings if args.classwise else ():
@@ -87,7 +91,7 @@ def all_problems(findings: Sequence[SplitFindings]) -> list[Problem]:
     return [*problems, *leakage_problems(findings)]
 
 
-def _splits(args: argparse.Namespace) -> list[Split]:
+def _splits(args: argparse.Namespace) -> tuple[Config, list[Split]]:
     if args.source.endswith('.json'):
         split = split_of_json(
             args.source,
@@ -96,7 +100,7 @@ def _splits(args: argparse.Namespace) -> list[Split]:
             seg_prefix=args.seg_prefix,
             orientation=args.orientation,
         )
-        return [split]
+        return Config(), [split]
     cfg = Config.fromfile(args.source)
     merge_options(cfg, args.cfg_options)
-    return splits_of_config(cfg, [args.split] if args.split else SPLITS)
+    return cfg, splits_of_config(cfg, [args.split] if args.split else SPLITS)

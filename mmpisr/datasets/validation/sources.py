@@ -35,7 +35,8 @@ def splits_of_config(cfg: Config, names: Sequence[str] = SPLITS) -> list[Split]:
         loader = cfg.get(f'{name}_dataloader') or {}
         for node in _leaves(loader.get('dataset')):
             dataset = _lazy(node)
-            key = (dataset.ann_file, *sorted(dataset.data_prefix.items()))
+            prefixes = sorted(dataset.data_prefix.items())
+            key = (dataset.ann_file, *prefixes, str(node.get('classes')))
             labels, _ = found.setdefault(key, ([], dataset))
             labels += [name] if name not in labels else []
     if not found:
@@ -94,7 +95,7 @@ def _lazy(node: Mapping[str, Any]) -> PanopticDataset:
     if not (isinstance(cls, type) and issubclass(cls, PanopticDataset)):
         cls = PanopticDataset
     keys = ('data_root', 'data_prefix', 'metainfo', 'test_mode', 'backend_args')
-    names = (*keys, 'orientation')
+    names = (*keys, 'orientation', 'classes')
     given = {key: node[key] for key in names if node.get(key) is not None}
     steps = node.get('pipeline') or ()
     given['pipeline'] = [step for step in steps if 'LoadImage' in str(step['type'])]

@@ -17,11 +17,7 @@ from ..json_checks.fields import complete
 from ..json_checks.images import IMAGE_FIELDS, image_name_problems, image_problems
 from ..json_checks.problem import Problem, error
 from ..panoptic import PanopticDataset
-from ..panoptic_json import (
-    categories_metainfo,
-    metainfo_problems,
-    read_panoptic_json,
-)
+from ..panoptic_json import read_panoptic_json
 from ..run_in_order import run_in_order
 from ..zip_files import resolve_file
 from .counts import SplitCounts, absence_problems
@@ -82,7 +78,11 @@ def check_split(split: Split, *, workers: int = 1) -> SplitFindings:
     except ValueError as reason:
         findings.problems.append(_told(dataset, 'EXIF orientation', reason))
     findings.problems.extend(json_problems(dataset, content))
-    findings.counts.categories += complete(content.get('categories'), CATEGORY_FIELDS)
+    listed = complete(content.get('categories'), CATEGORY_FIELDS)
+    used = (
+        dataset.choice.class_of(listed) if dataset.choice else {c['id'] for c in listed}
+    )
+    findings.counts.categories += [c for c in listed if c['id'] in used]
     _read_all_files(findings, content, workers)
     if content.get('annotations'):
         problems = absence_problems(dataset.ann_file, findings.counts)
@@ -109,8 +109,8 @@ def json_problems(
     images = content.get('images', [])
     yield from image_problems(path, images)
     yield from image_name_problems(path, images)
-    if annotations or not {'classes', 'thing_classes'} <= set(dataset._metainfo):
-        yield from _class_problems(dataset, content.get('categories', []))
+    if annotations or not dataset._knows_classes():
+        yield from _class_problems(dataset, {**content})
     if annotations or not dataset.test_mode:
         yield from _annotation_problems(path, content)
     if not annotations and not dataset.test_mode:
@@ -118,21 +118,24 @@ def json_problems(
         yield error(path, 'images and annotations', message)
 
 
-def _class_problems(dataset: PanopticDataset, categories: Any) -> Iterator[Problem]:
-    path, reordered = dataset.ann_file, False
+def _class_problems(dataset: PanopticDataset, content: dict) -> Iterator[Problem]:
+    """List what is wrong with categories; if nothing is, let the dataset read them."""
+    path, categories = dataset.ann_file, content.get('categories', [])
+    seen = categories
     if type(dataset)._read_json is not PanopticDataset._read_json:
         try:
             seen = dataset._read_json()['categories']
         except (ValueError, KeyError, TypeError) as reason:
             yield _told(dataset, 'json of this dataset class', reason)
-        else:
-            reordered = seen != categories
-    yield from category_problems(path, categories, reordered=reordered)
+    reordered = seen != categories or dataset.choice is not None
+    found = [*category_problems(path, categories, reordered=reordered)]
+    yield from found
     yield from one_kind_problems(path, categories)
-    usable = complete(seen if reordered else categories, CATEGORY_FIELDS)
-    if usable and len(usable) == len(categories):
-        read = categories_metainfo(usable)
-        yield from metainfo_problems(path, dataset._metainfo, read)
+    if categories and not found:
+        try:
+            dataset._read_classes({**content, 'categories': seen})
+        except ValueError as reason:
+            yield _told(dataset, 'class names', reason)
 
 
 def _annotation_problems(path: str, content: Mapping[str, Any]) -> Iterator[Problem]:

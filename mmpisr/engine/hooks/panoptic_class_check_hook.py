@@ -1,19 +1,28 @@
-"""Refuse a model whose class counts are not those of the data."""
+"""Refuse classes that differ between model, data, metrics and checkpoint."""
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mmdet.models.roi_heads.bbox_heads import BBoxHead
 from mmdet.models.roi_heads.mask_heads import FCNMaskHead
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.logging import print_log
+from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
 from torch import nn
-from torch.utils.data import DataLoader
 
+from mmpisr.class_lists import class_difference
+from mmpisr.engine.layer_fit import bare_model, refuse_misfits, start_fresh
+from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import HOOKS
 
 STUFF_FIELD = 'num_stuff_classes'
 PANOPTIC_FIELDS = ('num_things_classes', STUFF_FIELD)
+ADVICE = (
+    '`classes` of the dataset chooses, merges and orders them, and '
+    'tools/dataset_converters/sort_categories.py --like writes a json in the order of '
+    'another one'
+)
 
 
 def check_class_counts(model: nn.Module, metainfo: Mapping) -> None:
@@ -65,26 +74,118 @@ def _expected_counts(
 
 @HOOKS.register_module()
 class PanopticClassCheckHook(Hook):
-    """Run :func:`check_class_counts` before training, validation and testing.
+    """Compare the classes of model, data, metrics and checkpoint before anything runs.
 
-    Training checks the validation data too, rather than after the first epoch.
+    Compared are counts (:func:`check_class_counts`), and names, kinds and order of the
+    classes of all data of a run, of its metrics' jsons and of ``dataset_meta`` of the
+    checkpoint that is tested or resumed, whose layers must be those of the model.
+    Where ``load_from`` begins a training, layers of another shape start fresh.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Check against the training and the validation data."""
-        self._check(runner, runner.train_dataloader)
+        """Check training and validation data, rather than after the first epoch."""
+        datasets = [runner.train_dataloader.dataset]
         if runner.val_loop is not None:
-            self._check(runner, runner.val_dataloader)
+            datasets.append(runner.val_dataloader.dataset)
+            _check_metrics(runner.val_loop)
+        _check_data(runner, *datasets)
 
     def before_val(self, runner: Runner) -> None:
-        """Check against the validation data."""
-        self._check(runner, runner.val_dataloader)
+        """Check the validation data."""
+        _check_data(runner, runner.val_dataloader.dataset)
+        _check_metrics(runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:
-        """Check against the test data."""
-        self._check(runner, runner.test_dataloader)
+        """Check the test data."""
+        _check_data(runner, runner.test_dataloader.dataset)
+        _check_metrics(runner.test_loop)
 
-    def _check(self, runner: Runner, dataloader: DataLoader) -> None:
-        wrapped = is_model_wrapper(runner.model)
-        model = runner.model.module if wrapped else runner.model
-        check_class_counts(model, getattr(dataloader.dataset, 'metainfo', {}))
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check the checkpoint, whose weights are loaded next.
+
+        Raises:
+            ValueError: Its classes are not those of the data, or (when it is loaded)
+                its layers not those of the model.
+        """
+        loops = runner._train_loop, runner._test_loop, runner._val_loop
+        loop = next((loop for loop in loops if isinstance(loop, BaseLoop)), None)
+        file = runner._load_from or find_latest_checkpoint(runner.work_dir)
+        tuned = isinstance(runner._train_loop, BaseLoop) and not runner._resume
+        if loop is not None:
+            sources = known_classes(loop.dataloader.dataset)
+            check_checkpoint_classes(str(file), checkpoint, sources, tuned=tuned)
+        handle = start_fresh if tuned else refuse_misfits
+        handle(bare_model(runner.model), checkpoint, str(file))
+
+
+def known_classes(dataset: Any) -> list[tuple[str, Mapping]]:
+    """Json and ``metainfo`` of each dataset inside wrappers."""
+    inner = getattr(dataset, 'datasets', None)
+    if inner is None and hasattr(dataset, 'dataset'):
+        inner = [dataset.dataset]
+    if inner is not None:
+        return [source for one in inner for source in known_classes(one)]
+    name = getattr(dataset, 'ann_file', None) or f'a {type(dataset).__name__}'
+    return [(name, getattr(dataset, 'metainfo', {}))]
+
+
+def check_checkpoint_classes(
+    file: str,
+    checkpoint: Mapping,
+    sources: Sequence[tuple[str, Mapping]],
+    *,
+    tuned: bool = False,
+) -> None:
+    """Compare the classes that a checkpoint was trained on with those of the data.
+
+    Args:
+        file: The checkpoint's.
+        checkpoint: With ``meta['dataset_meta']``; without it a warning is logged.
+        sources: Names and metainfo of the data.
+        tuned: It begins a training, which may have other classes, not another order.
+
+    Raises:
+        ValueError: Naming both files, the position and both classes.
+    """
+    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+    meta = meta[0] if isinstance(meta, list) else meta  # of a ConcatDataset
+    name, data = sources[0]
+    if not meta.get('classes') and data.get('classes'):
+        text = f"{file} has no meta['dataset_meta']: only class counts are compared"
+        print_log(text, logger='current', level=logging.WARNING)
+    problem = class_difference(file, meta, name, data)
+    if problem is None:
+        return
+    reordered = _is_reordered(meta, data)
+    if reordered or not tuned:
+        order = f'; classes={[*meta["classes"]]} is its order' if reordered else ''
+        raise ValueError(f'{problem}{order}; {ADVICE}')
+    text = f'{problem}; layers that fit keep the weights of the class at their position'
+    print_log(text, logger='current', level=logging.WARNING)
+
+
+def _is_reordered(first: Mapping, second: Mapping) -> bool:
+    """Whether classes of the same names and kinds stand at other positions."""
+    orders = [[*meta['classes']] for meta in (first, second)]
+    things = [{*meta.get('thing_classes', ())} for meta in (first, second)]
+    same = sorted(orders[0]) == sorted(orders[1]) and things[0] == things[1]
+    return same and orders[0] != orders[1]
+
+
+def _check_data(runner: Runner, *datasets: Any) -> None:
+    """Compare all datasets with the model and with the first of them."""
+    model = bare_model(runner.model)
+    sources = [source for dataset in datasets for source in known_classes(dataset)]
+    for name, metainfo in sources:
+        problem = class_difference(*sources[0], name, metainfo)
+        if problem is not None:
+            raise ValueError(f'{problem}; {ADVICE}')
+        check_class_counts(model, metainfo)
+
+
+def _check_metrics(loop: Any) -> None:
+    """Let metrics with a json compare it with the data."""
+    for metric in getattr(getattr(loop, 'evaluator', None), 'metrics', ()):
+        ours = isinstance(metric, PanopticMetric)
+        if ours and isinstance(metric.dataset_meta, Mapping):
+            _ = metric.table

@@ -9,15 +9,17 @@ from mmpisr.models.relations import Gated
 
 
 def init_final_from_base(host: nn.Module, final_to_base: Mapping[str, str]) -> None:
-    """Copy loaded base modules into the final ones that a checkpoint does not have.
-
-    The gates of all that is added between them are closed then, so that the host
-    predicts what the base predicts.
+    """Copy base modules into the final ones, as far as a checkpoint lacks these.
 
     Whatever loads the checkpoint (``load_from``, ``init_cfg``, torch) does it: the
-    copies are made as soon as the host's own parameters are loaded. The final modules
-    are still reported as missing, since the checkpoint lacks them. A checkpoint of the
-    host itself has them, and is left as it is.
+    copies are made as soon as the host's own parameters are loaded. Parameters of the
+    base that are lacking too, as those of another number of classes, are copied as
+    they were drawn. The final modules are still reported as missing. Nothing is copied
+    if no base module is in the checkpoint.
+
+    A checkpoint of the base model has nothing of any final module. Then the gates of
+    all that is added between them are closed, so that the host predicts what the base
+    predicts.
 
     Args:
         host: Any module; both names are of its children.
@@ -26,17 +28,20 @@ def init_final_from_base(host: nn.Module, final_to_base: Mapping[str, str]) -> N
 
     def copy(module: nn.Module, incompatible: object) -> None:
         missing: Collection[str] = incompatible.missing_keys  # type: ignore[attr-defined]
-        copies = {
-            final: base
-            for final, base in final_to_base.items()
-            if _is_missing(module, final, missing, every=True)
-            and not _is_missing(module, base, missing, every=False)
-        }
-        for final, base in copies.items():
-            source = module.get_submodule(base)
-            module.get_submodule(final).load_state_dict(source.state_dict())
-            print_log(f'{final} starts as a copy of {base}', logger='current')
-        if copies:
+        if all(_lacks_all(module, base, missing) for base in final_to_base.values()):
+            return
+        for final, base in final_to_base.items():
+            whole = _lacks_all(module, final, missing)
+            source = {
+                name: value
+                for name, value in module.get_submodule(base).state_dict().items()
+                if whole or _is_missing(final, name, missing)
+            }
+            module.get_submodule(final).load_state_dict(source, strict=False)
+            for name in [''] if whole else [f'.{name}' for name in source]:
+                text = f'{final}{name} starts as a copy of {base}{name}'
+                print_log(text, logger='current')
+        if all(_lacks_all(module, final, missing) for final in final_to_base):
             _close_gates(module)
 
     host.register_load_state_dict_post_hook(copy)
@@ -48,13 +53,12 @@ def _close_gates(host: nn.Module) -> None:
             module.close()
 
 
-def _is_missing(
-    module: nn.Module, child: str, missing: Collection[str], *, every: bool
-) -> bool:
-    """Whether a checkpoint lacks every, or any, parameter of a child.
+def _lacks_all(module: nn.Module, child: str, missing: Collection[str]) -> bool:
+    """Whether a checkpoint lacks every parameter of a child."""
+    names = [name for name, _ in module.get_submodule(child).named_parameters()]
+    return all(_is_missing(child, name, missing) for name in names)
 
-    ``missing`` may name them from a parent of the module.
-    """
-    names = [f'.{child}.{n}' for n, _ in module.get_submodule(child).named_parameters()]
-    absent = [any(f'.{key}'.endswith(name) for key in missing) for name in names]
-    return all(absent) if every else any(absent)
+
+def _is_missing(child: str, name: str, missing: Collection[str]) -> bool:
+    """Whether a checkpoint lacks an entry, which ``missing`` may name from a parent."""
+    return any(f'.{key}'.endswith(f'.{child}.{name}') for key in missing)

@@ -1,10 +1,14 @@
 """The command: exit status, tables, grouped problems."""
 
+import json
+import re
+
 import pytest
 
 from mmpisr.datasets.json_checks.problem import error, warning
 from mmpisr.datasets.validation.command import main
 from mmpisr.datasets.validation.report import problem_list
+from mmpisr.datasets.validation.sources import SPLITS
 
 CONFIG = 'configs/_base_/datasets/scenes_panoptic.py'
 
@@ -97,3 +101,59 @@ def test_problems_are_grouped_errors_first_and_cut():
         'warning: order (1)',
         '  w.json: is odd',
     ]
+
+
+def swap_two(content):
+    listed = content['categories']
+    listed[0], listed[1] = listed[1], listed[0]
+
+
+def test_classes_in_another_order_than_in_other_splits_are_an_error(run, scenes):
+    names = [c['name'] for c in scenes.content()['categories']][:2]
+    scenes.spoil(swap_two)
+    options = '--cfg-options', f'data_root={scenes.root}'
+    datasets = [f'{n}_dataloader.dataset.type=mmpisr.PanopticDataset' for n in SPLITS]
+    status, text = run(*options, *datasets)
+
+    assert status == 1
+    assert 'error: classes that differ (1)' in text
+    assert re.search(rf"class 0 is '{names[1]}'.*train\.json, but '{names[0]}'", text)
+
+
+def test_a_model_of_other_counts_is_an_error_of_the_config(run, repo):
+    source = repo / 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
+    option = '--cfg-options', 'model.panoptic_head.num_things_classes=3'
+    status, text = run('--split', 'val', *option, source=source)
+
+    assert status == 1
+    assert 'num_things_classes is 3, but the dataset has 8' in text
+
+
+def test_a_metric_with_another_json_is_an_error(run, scenes):
+    other = scenes.root / 'other.json'
+    content = scenes.content()
+    add_unicorn(content)
+    other.write_text(json.dumps(content))
+    status, text = run('--cfg-options', f'val_evaluator.ann_file={other}')
+
+    assert status == 1
+    assert 'other.json: val_evaluator: ' in text
+    assert "is 'unicorn', but" in text
+
+
+def test_warnings_are_of_the_chosen_classes_only(run, scenes):
+    scenes.spoil(add_unicorn)
+    choose = '--cfg-options', 'train_dataloader.dataset.classes=car,carpet'
+    _, text = run('--classwise', '--split', 'train', *choose)
+
+    assert 'unicorn' not in text
+    assert '| carpet ' in text
+    assert '0 errors' in text
+
+
+def test_a_chosen_class_that_the_json_lacks_is_an_error(run):
+    choose = '--cfg-options', 'train_dataloader.dataset.classes=car,unicorn'
+    status, text = run('--split', 'train', *choose)
+
+    assert status == 1
+    assert "unknown are ['unicorn']; the categories are ['car'" in text

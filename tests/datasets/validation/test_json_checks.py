@@ -140,7 +140,7 @@ def add_category(content):
         (
             stuff_first,
             'error',
-            r"stuff 'carpet' \(position 0\) comes before thing .*; sort the list by",
+            r"stuff 'carpet' \(position 0\) comes before thing .*sort_categories.py",
         ),
         (
             set_value('categories', 1, 'name', value='car'),

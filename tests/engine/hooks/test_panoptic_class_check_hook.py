@@ -1,5 +1,6 @@
 """The class check: every kind of head against the data, before anything runs."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
 from torch import nn
 
 from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
+from mmpisr.evaluation import PanopticMetric
 from mmpisr.models.relations import ConcatRelation
 from mmpisr.registry import HOOKS
 
@@ -76,6 +78,7 @@ def test_the_hook_checks_before_each_stage(stage):
         train_dataloader=loader,
         val_dataloader=loader,
         test_dataloader=loader,
+        test_loop=None,
         val_loop=None,
     )
     hook = HOOKS.build(dict(type='mmpisr.PanopticClassCheckHook'))
@@ -99,3 +102,55 @@ def test_training_checks_the_validation_data_too():
 
     with pytest.raises(ValueError, match='num_stuff_classes is 3, but .* has 1'):
         hook.before_train(runner)
+
+
+def data(name, *classes, things=('a',)):
+    stuff = tuple(c for c in classes if c not in things)
+    metainfo = dict(classes=classes, thing_classes=things, stuff_classes=stuff)
+    return SimpleNamespace(ann_file=name, metainfo=metainfo)
+
+
+def wrapped(*datasets):
+    """A RepeatDataset of a ConcatDataset, whose metainfo may be a list."""
+    return SimpleNamespace(dataset=SimpleNamespace(datasets=[*datasets], metainfo=[]))
+
+
+@pytest.mark.parametrize(
+    ('val', 'message'),
+    [
+        (data('v', 'a', 'c', 'b'), r"class 1 is 'b' \(stuff\) in t, but 'c'.* in v"),
+        (data('v', 'a', 'b'), r"class 2 is 'c' \(stuff\) in t, but missing in v"),
+        (data('v', 'a', 'b', 'c', 'd'), r"class 3 is missing in t, but 'd'"),
+        (data('v', 'a', 'b', 'c', things=('a', 'b')), r"but 'b' \(thing\) in v"),
+        (wrapped(data('u', 'a', 'b', 'c'), data('v', 'a', 'c', 'b')), 'but .* in v'),
+    ],
+)
+def test_training_and_validation_data_must_have_the_same_classes(val, message):
+    runner = SimpleNamespace(
+        model=model_with(Head(1, 2)),
+        train_dataloader=SimpleNamespace(dataset=wrapped(data('t', 'a', 'b', 'c'))),
+        val_dataloader=SimpleNamespace(dataset=val),
+        val_loop=SimpleNamespace(evaluator=SimpleNamespace(metrics=[])),
+    )
+    hook = HOOKS.build(dict(type='mmpisr.PanopticClassCheckHook'))
+
+    with pytest.raises(ValueError, match=rf'{message}.*sort_categories.py --like'):
+        hook.before_train(runner)
+
+
+def test_a_metric_with_the_json_of_other_classes_is_refused_before_the_test(tmp_path):
+    categories = [dict(id=1, name='a', isthing=1), dict(id=2, name='c', isthing=0)]
+    path = tmp_path / 'pan.json'
+    path.write_text(json.dumps(dict(categories=categories, annotations=[])))
+    metric = PanopticMetric(str(path))
+    dataset = data('t', 'a', 'b')
+    metric.dataset_meta = dataset.metainfo
+    runner = SimpleNamespace(
+        model=model_with(Head(1, 1)),
+        test_dataloader=SimpleNamespace(dataset=dataset),
+        test_loop=SimpleNamespace(evaluator=SimpleNamespace(metrics=[metric])),
+    )
+    hook = HOOKS.build(dict(type='mmpisr.PanopticClassCheckHook'))
+
+    with pytest.raises(ValueError, match=r"pan\.json: categories\[1\] is 'c', but"):
+        hook.before_test(runner)

@@ -4,6 +4,7 @@ from mmengine.runner import save_checkpoint
 from mmengine.runner.checkpoint import load_checkpoint
 from torch import nn
 
+from mmpisr.models.hosts.query_refresh import QueryRefresh
 from mmpisr.models.hosts.recording import recorded
 from mmpisr.models.hosts.warm_start import init_final_from_base
 
@@ -65,6 +66,63 @@ def test_nothing_is_copied_from_heads_that_were_not_loaded():
     host.load_state_dict({}, strict=False)
 
     assert torch.equal(host.final_head[0].weight, before)
+
+
+def drop(state: dict, *names: str) -> dict:
+    return {key: value for key, value in state.items() if key not in names}
+
+
+def test_fresh_layers_of_the_base_are_copied_with_the_loaded_ones():
+    host = Host()
+    fresh = host.head[0].weight.clone()
+
+    host.load_state_dict(drop(head_state(1), 'head.0.weight'), strict=False)
+
+    assert torch.equal(host.head[0].weight, fresh)
+    assert equal(host.head, host.final_head)
+
+
+def test_layers_that_start_fresh_in_both_stages_are_equal():
+    host, trained = Host(), Host()
+    state = drop(trained.state_dict(), 'head.0.bias', 'final_head.0.bias')
+
+    host.load_state_dict(state, strict=False)
+
+    assert torch.equal(host.final_head[0].bias, host.head[0].bias)
+    assert torch.equal(host.final_head[0].weight, trained.final_head[0].weight)
+    assert not torch.equal(host.final_head[0].weight, host.head[0].weight)
+
+
+class GatedHost(nn.Module):
+    """Heads of one layer each, as of query models."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cls, self.mask = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.final_cls, self.final_mask = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.refresh = QueryRefresh(2, feat_channels=2)
+        names = {'final_cls': 'cls', 'final_mask': 'mask'}
+        init_final_from_base(self, names)
+
+    def is_open(self) -> bool:
+        return bool(self.refresh.gate.weight.any())
+
+
+@pytest.mark.parametrize('stage', ['base', 'host'])
+def test_a_head_that_starts_fresh_as_a_whole_is_copied_and_only_a_base_closes_gates(
+    stage,
+):
+    host = GatedHost()
+    state = drop(GatedHost().state_dict(), 'cls.weight', 'cls.bias')
+    state = drop(state, 'final_cls.weight', 'final_cls.bias')
+    if stage == 'base':
+        state = {k: v for k, v in state.items() if k.startswith('mask.')}
+
+    host.load_state_dict(state, strict=False)
+
+    assert equal(host.cls, host.final_cls)
+    assert equal(host.mask, host.final_mask) == (stage == 'base')
+    assert host.is_open() == (stage == 'host')
 
 
 def test_a_recording_keeps_the_last_call():

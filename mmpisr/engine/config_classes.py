@@ -1,0 +1,56 @@
+"""The classes of all parts of a config, for ``tools/validate_dataset.py``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mmengine.config import Config
+
+from mmpisr.class_lists import class_difference
+from mmpisr.datasets.json_checks.problem import Problem, error
+from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
+from mmpisr.evaluation import PanopticMetric
+from mmpisr.registry import METRICS, MODELS
+
+KIND = 'classes that differ'
+
+
+def class_problems(
+    cfg: Config, sources: Sequence[tuple[str, Mapping]]
+) -> Iterator[Problem]:
+    """Compare splits with each other, with the model, and with jsons of metrics.
+
+    Args:
+        cfg: The config; what it lacks is not compared.
+        sources: Json and ``metainfo`` of each split, as far as it could be read.
+
+    Yields:
+        Errors.
+    """
+    known = [(name, meta) for name, meta in sources if meta.get('classes')]
+    for name, meta in known[1:]:
+        found = class_difference(*known[0], name, meta)
+        if found:
+            yield error(name, KIND, found)
+    if known and cfg.get('model'):
+        yield from _model_problems(cfg, *known[0])
+    for field in ('val_evaluator', 'test_evaluator') if known else ():
+        given = cfg.get(field) or []
+        for config in given if isinstance(given, list | tuple) else [given]:
+            yield from _metric_problems(field, config, known[-1][1])
+
+
+def _model_problems(cfg: Config, name: str, meta: Mapping) -> Iterator[Problem]:
+    try:
+        check_class_counts(MODELS.build(cfg.model), meta)
+    except Exception as reason:  # whatever a constructor of the user's model raises
+        yield error(name, KIND, f'model of {cfg.filename}: {reason}')
+
+
+def _metric_problems(field: str, config: Mapping, meta: Mapping) -> Iterator[Problem]:
+    if not config.get('ann_file') or METRICS.get(config['type']) is not PanopticMetric:
+        return
+    try:
+        metric = METRICS.build(config)
+        metric.dataset_meta = {**meta}
+        _ = metric.table
+    except (ValueError, OSError) as reason:
+        yield error(config['ann_file'], KIND, f'{field}: {reason}')

@@ -1,0 +1,73 @@
+"""Write a COCO-panoptic json with its things first, or in the order of another json.
+
+``python sort_categories.py panoptic_train.json sorted_train.json``: things come first,
+else the order stays. ``--like OTHER.json``: the order of that json, which must have the
+same names. Ids, annotations and pngs stay as they are.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mmpisr.datasets.json_checks.categories import category_problems
+from mmpisr.datasets.json_checks.problem import raise_first_error
+from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.files import write_atomically
+
+
+def categories_of(path: str) -> list[dict]:
+    """Read the categories of a json in any order.
+
+    Raises:
+        ValueError: A field is missing or a value doubled.
+    """
+    categories = read_panoptic_json(path).get('categories')
+    raise_first_error(category_problems(path, categories, reordered=True))
+    return list(categories or ())
+
+
+def names_in_order(path: str, like: str | None) -> list[str]:
+    """Names of the categories of ``path``: things first, or in the order of ``like``.
+
+    Raises:
+        ValueError: The two jsons have other names or kinds of categories.
+    """
+    kinds = {c['name']: bool(c['isthing']) for c in categories_of(path)}
+    if like is None:
+        return sorted(kinds, key=lambda name: not kinds[name])
+    wanted = {c['name']: bool(c['isthing']) for c in categories_of(like)}
+    if wanted != kinds:
+        differing = sorted({name for name, _ in wanted.items() ^ kinds.items()})
+        raise ValueError(
+            f'{path} and {like} differ in the names or the isthing of the categories '
+            f'{differing}; `classes` of the dataset chooses and merges classes'
+        )
+    return [*wanted]
+
+
+def main() -> None:
+    """Sort; a mistake is a message and exit code 1."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('source', help='json to read')
+    parser.add_argument('out', help='json to write; must not exist')
+    parser.add_argument('--like', metavar='JSON', help='take the order of this json')
+    args = parser.parse_args()
+    try:
+        names = names_in_order(args.source, args.like)
+        if Path(args.out).exists():
+            raise ValueError(f'{args.out} exists; nothing was written')
+        content = read_panoptic_json(args.source)
+        content['categories'].sort(key=lambda category: names.index(category['name']))
+        write_atomically(args.out, json.dumps(content))
+    except (ValueError, OSError) as error:
+        sys.exit(f'sort_categories.py: {error}')
+    pngs = Path(args.source).with_suffix('')
+    print(f'{args.out}: {names}. Its pngs are those of {args.source}: set seg of')
+    print(f"data_prefix and seg_prefix of PanopticMetric to their folder, as '{pngs}'")
+
+
+if __name__ == '__main__':
+    main()
