@@ -2,6 +2,7 @@
 
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mmdet.datasets.base_det_dataset import BaseDetDataset
@@ -20,6 +21,10 @@ from .panoptic_json import (
 from .zip_files import is_zip_path, resolve_file, resolve_folder
 
 FILTERS = ('filter_empty_gt', 'min_size')
+NEEDED = dict(
+    images='list id, file_name, height and width of each image in it',
+    categories='copy it from the json that the model was trained on',
+)
 
 
 @DATASETS.register_module()
@@ -101,9 +106,14 @@ class PanopticDataset(BaseDetDataset):
 
     @property
     def metainfo(self) -> dict:
-        """Class names (things first), palette, and what was given."""
+        """Class names (things first), palette, and what was given.
+
+        Of a lazy dataset whose json is not there, what was given: where a trained model
+        predicts, its data need not be.
+        """
         if not self._fully_initialized and not self._knows_classes():
-            self._read_classes(self._read_json())
+            with suppress(FileNotFoundError):
+                self._read_classes(self._read_json())
         return super().metainfo
 
     def load_data_list(self) -> list[dict]:
@@ -187,10 +197,11 @@ class PanopticDataset(BaseDetDataset):
         if not (self.backend_args or {}).get('backend'):
             self.ann_file = resolve_file(self.ann_file)
         content = read_panoptic_json(self.ann_file, backend_args=self.backend_args)
-        for field in ('images', 'categories'):
+        for field, remedy in NEEDED.items():
             if field not in content:
                 raise ValueError(
-                    f'{self.ann_file}: lacks field {field!r}; it has {sorted(content)}'
+                    f'{self.ann_file}: lacks field {field!r}; it has {sorted(content)}: '
+                    f'{remedy}'
                 )
         return content
 
