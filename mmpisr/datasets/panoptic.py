@@ -200,8 +200,8 @@ class PanopticDataset(BaseDetDataset):
         for field, remedy in NEEDED.items():
             if field not in content:
                 raise ValueError(
-                    f'{self.ann_file}: lacks field {field!r}; it has {sorted(content)}: '
-                    f'{remedy}'
+                    f'{self.ann_file}: lacks field {field!r}; it has '
+                    f'{sorted(content)}: {remedy}'
                 )
         return content
 

@@ -93,9 +93,14 @@ def read_image_list(path: str | Path) -> ImageList:
 
 def list_images(dataset: Any) -> list[ListedImage]:
     """List the images of a dataset of mmdet's kind, in its order."""
-    items = [dataset.get_data_info(index) for index in range(len(dataset))]
+    items = map(dataset.get_data_info, range(len(dataset)))
+    sizes = ('height', 'width')
     return _listed(
-        [dict(item, id=item['img_id'], file_name=item['img_path']) for item in items]
+        [
+            dict(id=item['img_id'], file_name=item['img_path'])
+            | {side: item[side] for side in sizes}
+            for item in items
+        ]
     )
 
 

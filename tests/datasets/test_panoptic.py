@@ -39,6 +39,16 @@ def test_classes_come_from_the_json_things_first(scenes_root, scenes_json):
     assert metainfo['palette'][0] == tuple(scenes_json['categories'][0]['color'])
 
 
+def test_a_lazy_dataset_whose_json_is_not_there_knows_what_it_was_given():
+    given = dict(palette=[(1, 2, 3)])
+
+    lazy = PanopticDataset('not/there.json', metainfo=given, lazy_init=True)
+
+    assert dict(lazy.metainfo) == given
+    with pytest.raises(FileNotFoundError, match=r'not/there\.json'):
+        lazy.full_init()
+
+
 def test_a_lazy_dataset_knows_its_classes(scenes_root):
     dataset = load(scenes_root, lazy_init=True)
 
