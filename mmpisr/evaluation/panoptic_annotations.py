@@ -67,10 +67,6 @@ class PanopticAnnotations:
         """Whether the json annotates this image."""
         return img_id in self._position
 
-    def __len__(self) -> int:
-        """How many images the json annotates."""
-        return len(self._position)
-
     def result_name(self, img_id: Any) -> str | None:
         """Name of the png of an image's prediction, ``None`` if the json lacks it.
 

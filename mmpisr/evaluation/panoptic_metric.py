@@ -137,7 +137,7 @@ class PanopticMetric(BaseMetric):
             self._annotations = PanopticAnnotations(
                 ann_file, seg_prefix=seg_prefix, backend_args=backend_args
             )
-            if not (format_only or len(self._annotations)):
+            if not (format_only or self._annotations.file_names):
                 raise ValueError(
                     f"{ann_file}: 'annotations' is empty or absent, so nothing can be "
                     'scored: give tools/test.py --out, --show-dir or --submission, '

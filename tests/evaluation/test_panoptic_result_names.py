@@ -18,7 +18,7 @@ def unlabelled(tmp_path) -> str:
     images = [
         dict(id=i, file_name=file, height=4, width=6) for i, file in enumerate(FILES)
     ]
-    categories = [dict(id=1, name='cat', isthing=1), dict(id=2, name='sky', isthing=0)]
+    categories = [dict(id=7, name='cat', isthing=1), dict(id=9, name='sky', isthing=0)]
     path = tmp_path / 'list.json'
     path.write_text(json.dumps(dict(images=images, categories=categories)))
     return str(path)
@@ -46,6 +46,7 @@ def test_images_of_one_name_have_pngs_of_their_own(unlabelled, tmp_path):
 
     entries = json.loads((tmp_path / 'res.panoptic.json').read_text())['annotations']
     assert [e['file_name'] for e in entries] == [f'{f[:-4]}.png' for f in FILES]
+    assert [e['segments_info'][0]['category_id'] for e in entries] == [9, 9, 9]
     assert all((tmp_path / 'res.panoptic' / e['file_name']).is_file() for e in entries)
 
 
