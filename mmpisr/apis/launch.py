@@ -12,11 +12,11 @@ from mmengine.runner import Runner
 
 from mmpisr.apis.run_options import (
     check_dump_path,
-    check_evaluators,
     check_optimizer,
     load_config,
     use_amp,
     use_auto_scale_lr,
+    use_evaluators,
     use_pictures,
     use_resume,
     use_tta,
@@ -149,8 +149,9 @@ def evaluation_config(args: Namespace) -> Config:
             out_file=args.out,
             checkpoint=args.checkpoint,
         )
-    elif not args.out:
-        check_evaluators(cfg)
+    else:
+        is_output = bool(args.out or args.show or args.show_dir)
+        use_evaluators(cfg, is_output=is_output)
     return cfg
 
 

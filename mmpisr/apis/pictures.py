@@ -8,6 +8,7 @@ import numpy as np
 from mmdet.structures import DetDataSample
 
 from mmpisr.datasets.transforms.load_image import picture_of
+from mmpisr.output_names import distinct_names
 from mmpisr.visualization import side_by_side
 
 
@@ -22,10 +23,12 @@ def draw_comparison(
         meta: ``classes`` and ``palette``.
         out: Folder of ``picture_<image name>.png``.
     """
+    first = next(iter(predictions.values()))
+    names = distinct_names(sample.img_path for sample in first)
     paths = []
     for samples in zip(*predictions.values(), strict=True):
         picture = _picture(dict(zip(predictions, samples, strict=True)), meta)
-        paths.append(out / f'picture_{Path(samples[0].img_path).stem}.png')
+        paths.append(out / f'picture_{names[samples[0].img_path]}.png')
         mmcv.imwrite(picture[..., ::-1], str(paths[-1]))
     return paths
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
+from mmengine.logging import print_log
 
 from mmpisr.datasets import merge_options
+from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.datasets.zip_files import resolve_file
 from mmpisr.engine.checkpoint_files import find_resumable
 
 
@@ -144,11 +147,17 @@ def _innermost(dataset: ConfigDict) -> list[ConfigDict]:
 def use_pictures(
     cfg: Config, *, show: bool, show_dir: str | None, wait_time: float
 ) -> None:
-    """Draw the predictions, on screen or into a folder (``--show``, ``--show-dir``)."""
+    """Draw the predictions, on screen or into a folder (``--show``, ``--show-dir``).
+
+    mmdet's hook is replaced by ours, which gives each image a file of its own.
+    """
     from mmdet.engine.hooks.utils import trigger_visualization_hook
 
     args = Namespace(show=show, show_dir=show_dir, wait_time=wait_time)
     trigger_visualization_hook(cfg, args)
+    hook = cfg.default_hooks.visualization
+    if hook.type in ('DetVisualizationHook', 'mmdet.DetVisualizationHook'):
+        hook.type = 'mmpisr.PanopticVisualizationHook'
 
 
 def check_dump_path(path: str) -> None:
@@ -159,10 +168,38 @@ def check_dump_path(path: str) -> None:
         )
 
 
-def check_evaluators(cfg: Config) -> None:
-    """Refuse to predict a test set whose results would go nowhere."""
-    if 'test_evaluator' in cfg and not cfg.test_evaluator:
+def use_evaluators(cfg: Config, *, is_output: bool) -> None:
+    """Leave out evaluators without truth where there is other output.
+
+    Args:
+        cfg: Changed in place; ``test_evaluator`` may be empty or absent.
+        is_output: Whether the predictions are drawn or dumped.
+
+    Raises:
+        ValueError: There is no evaluator, and the predictions would go nowhere.
+    """
+    if 'test_dataloader' not in cfg:
+        return
+    given = cfg.get('test_evaluator')
+    evaluators = given if isinstance(given, list) else [given]
+    evaluators = [e for e in evaluators if e and e != '{}']  # as --cfg-options reads {}
+    if is_output:
+        kept = [evaluator for evaluator in evaluators if _has_truth(evaluator)]
+        cfg.test_evaluator = given if kept and kept == evaluators else kept
+    elif not evaluators:
         raise ValueError(
-            f'{cfg.filename}: test_evaluator is {cfg.test_evaluator}, as there is no '
-            'truth; give --submission or --out'
+            f'{cfg.filename}: test_evaluator is {given}, so the predictions would go '
+            'nowhere; give --out FILE.pkl, --show-dir FOLDER or --submission FORMAT'
         )
+
+
+def _has_truth(evaluator: Mapping[str, Any]) -> bool:
+    """Whether its json, if it has one, has annotations, or is not to be scored."""
+    path = evaluator.get('ann_file')
+    if not path or evaluator.get('format_only'):
+        return True
+    backend_args = evaluator.get('backend_args')
+    content = read_panoptic_json(resolve_file(path), backend_args=backend_args)
+    if not content.get('annotations'):
+        print_log(f'{path} has no annotations: the predictions are not scored')
+    return bool(content.get('annotations'))

@@ -2,6 +2,7 @@
 
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import cv2
@@ -26,6 +27,10 @@ from .transforms.load_image import LoadImage, use_load_image
 from .zip_files import is_zip_path, resolve_file, resolve_folder
 
 FILTERS = ('filter_empty_gt', 'min_size')
+NEEDED = dict(
+    images='list id, file_name, height and width of each image in it',
+    categories='copy it from the json that the model was trained on',
+)
 
 
 @DATASETS.register_module()
@@ -124,9 +129,14 @@ class PanopticDataset(BaseDetDataset):
 
     @property
     def metainfo(self) -> dict:
-        """Class names (things first), palette, and what was given."""
+        """Class names (things first), palette, and what was given.
+
+        Of a lazy dataset whose json is not there, what was given: where a trained model
+        predicts, its data need not be.
+        """
         if not self._fully_initialized and not self._knows_classes():
-            self._read_classes(self._read_json())
+            with suppress(FileNotFoundError):
+                self._read_classes(self._read_json())
         return super().metainfo
 
     def load_data_list(self) -> list[dict]:
@@ -182,7 +192,13 @@ class PanopticDataset(BaseDetDataset):
         return item
 
     def prepare_data(self, idx: int) -> Any:
-        """Run the pipeline on one item; an error of OpenCV names the image."""
+        """One item, transformed; the steps are checked before the first.
+
+        Raises:
+            ValueError: A step parts image and segments, or fails on the size.
+        """
+        check_steps(f'{self.ann_file}: pipeline', self._unchecked)
+        self._unchecked = ()
         try:
             return super().prepare_data(idx)
         except cv2.error as reason:
@@ -200,12 +216,6 @@ class PanopticDataset(BaseDetDataset):
         item['num_things_classes'] = self.num_things_classes
         item['num_classes'] = self.num_classes
         return item
-
-    def prepare_data(self, idx: int) -> Any:
-        """One item, transformed; the steps are checked before the first."""
-        check_steps(f'{self.ann_file}: pipeline', self._unchecked)
-        self._unchecked = ()
-        return super().prepare_data(idx)
 
     def filter_data(self) -> list[dict]:
         """Apply ``filter_cfg``; nothing is dropped unless it says so."""
@@ -268,10 +278,11 @@ class PanopticDataset(BaseDetDataset):
         if not (self.backend_args or {}).get('backend'):
             self.ann_file = resolve_file(self.ann_file)
         content = read_panoptic_json(self.ann_file, backend_args=self.backend_args)
-        for field in ('images', 'categories'):
+        for field, remedy in NEEDED.items():
             if field not in content:
                 raise ValueError(
-                    f'{self.ann_file}: lacks field {field!r}; it has {sorted(content)}'
+                    f'{self.ann_file}: lacks field {field!r}; it has '
+                    f'{sorted(content)}: {remedy}'
                 )
         return content
 

@@ -2,12 +2,14 @@
 
 import os.path as osp
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from mmpisr.datasets.panoptic_json import check_truth, read_panoptic_json
 from mmpisr.datasets.zip_files import resolve_file, resolve_folder
+from mmpisr.output_names import distinct_names
 
 from .panoptic_quality import Segments
 
@@ -50,6 +52,11 @@ class PanopticAnnotations:
         self.categories: list[dict] = content['categories']
         self._row_of_id = {cat['id']: row for row, cat in enumerate(self.categories)}
         annotations = content.get('annotations', ())
+        self._images = {
+            image['id']: image['file_name']
+            for image in content.get('images', ())
+            if {'id', 'file_name'} <= image.keys()
+        }
         self.file_names = [annotation['file_name'] for annotation in annotations]
         self._segments = [self._pack(annotation) for annotation in annotations]
         self._position = {
@@ -59,6 +66,21 @@ class PanopticAnnotations:
     def __contains__(self, img_id: Any) -> bool:
         """Whether the json annotates this image."""
         return img_id in self._position
+
+    def result_name(self, img_id: Any) -> str | None:
+        """Name of the png of an image's prediction, ``None`` if the json lacks it.
+
+        Its truth's; where there is no truth, a name of ``distinct_names``.
+        """
+        if img_id in self:
+            return self.file_names[self.position(img_id)]
+        image = self._images.get(img_id)
+        return None if image is None else f'{self._names[image]}.png'
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Names of the results of all listed images, by their file names."""
+        return distinct_names(self._images.values())
 
     def position(self, img_id: Any) -> int:
         """Return the place of an image's annotation in the json.

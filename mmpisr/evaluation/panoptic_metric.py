@@ -5,8 +5,9 @@ AP here, gives the same PQ, but reads only files or one run-length code per segm
 encoding those took 3.5 times as long as the whole matching does.
 """
 
-import os.path as osp
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,12 @@ class PanopticMetric(BaseMetric):
             self._annotations = PanopticAnnotations(
                 ann_file, seg_prefix=seg_prefix, backend_args=backend_args
             )
+            if not (format_only or self._annotations.file_names):
+                raise ValueError(
+                    f"{ann_file}: 'annotations' is empty or absent, so nothing can be "
+                    'scored: give tools/test.py --out, --show-dir or --submission, '
+                    'or the metric format_only=True and outfile_prefix'
+                )
             self._find_truth = AnnotatedTruth(
                 self._annotations, backend_args=backend_args
             )
@@ -207,7 +214,7 @@ class PanopticMetric(BaseMetric):
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Sum up the records of all images and report."""
         if self.outfile_prefix is not None:
-            path = self._writer().finish([result['entry'] for result in results])
+            path = self._writer.finish([result['entry'] for result in results])
             MMLogger.get_current_instance().info(f'Panoptic results are in {path}')
         if self.format_only:
             return {}
@@ -260,6 +267,7 @@ class PanopticMetric(BaseMetric):
             chosen='class_members' in self.dataset_meta,
         )
 
+    @cached_property
     def _writer(self) -> PanopticResultWriter:
         assert self.outfile_prefix is not None
         return PanopticResultWriter(
@@ -270,12 +278,11 @@ class PanopticMetric(BaseMetric):
 
     def _write(self, sample: Mapping) -> dict:
         """Write one image's png, named as its truth where that is known."""
-        img_id = sample['img_id']
-        if self._annotations is not None and img_id in self._annotations:
-            name = self._annotations.file_names[self._annotations.position(img_id)]
-        else:
-            name = osp.splitext(osp.basename(sample['img_path']))[0] + '.png'
+        img_id, known = sample['img_id'], self._annotations
+        name = known.result_name(img_id) if known is not None else None
+        if name is None:
+            name = f'{Path(sample["img_path"]).stem}.png'
         pred = PredictedImage(sample, self.table)
-        return self._writer().write(
+        return self._writer.write(
             pred.panoptic, pred.rows, img_id=img_id, file_name=name
         )

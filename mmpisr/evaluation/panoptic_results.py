@@ -67,6 +67,7 @@ class PanopticResultWriter:
         self.prefix = prefix
         self.categories = categories
         self.num_classes = num_classes
+        self._owners: dict[str, Any] = {}
 
     def write(
         self, pred: np.ndarray, rows: np.ndarray, *, img_id: Any, file_name: str
@@ -81,7 +82,11 @@ class PanopticResultWriter:
 
         Returns:
             The image's entry in the json.
+
+        Raises:
+            ValueError: Another image was written to the same png; names both.
         """
+        self._own(file_name, img_id)
         ids, segments = panoptic_segments(
             pred, rows, categories=self.categories, num_classes=self.num_classes
         )
@@ -90,7 +95,19 @@ class PanopticResultWriter:
         return dict(image_id=img_id, segments_info=segments, file_name=file_name)
 
     def finish(self, entries: Sequence[dict]) -> str:
-        """Write the json of all images and return its path."""
+        """Write the json of all images, of other processes too, and return its path."""
+        for entry in entries:
+            self._own(entry['file_name'], entry['image_id'])
         path = f'{self.prefix}.panoptic.json'
         dump(dict(annotations=list(entries)), path)
         return path
+
+    def _own(self, file_name: str, img_id: Any) -> None:
+        owner = self._owners.setdefault(file_name, img_id)
+        if owner != img_id:
+            raise ValueError(
+                f'{self.prefix}.panoptic/{file_name} would hold the results of two '
+                f'images, those with ids {owner!r} and {img_id!r}: give the metric the '
+                'ann_file that lists both, for names of its images[].file_name such as '
+                "'a/f0.png' and 'b/f0.png'"
+            )

@@ -40,6 +40,28 @@ class Archive(ABC):
         self.split = split
 
     @abstractmethod
+    def result_name(self, image: ListedImage) -> str:
+        """What the names of an image's files begin with; no other image may have it."""
+
+    def refuse_shared_names(self, images: Sequence[ListedImage]) -> None:
+        """Refuse images whose results would have the same name.
+
+        Raises:
+            ValueError: Names both images and the name.
+        """
+        owners: dict[str, ListedImage] = {}
+        for image in images:
+            name = self.result_name(image)
+            owner = owners.setdefault(name, image)
+            if owner is not image:
+                raise ValueError(
+                    f'images[].file_name {owner.file_name!r} (id {owner.id!r}) and '
+                    f'{image.file_name!r} (id {image.id!r}): the results of both would '
+                    f'have the name {name!r} in {self.path.name}; take one of them out '
+                    'of the json, or rename it'
+                )
+
+    @abstractmethod
     def files(self, image: ListedImage, prediction: Prediction) -> ImageFiles:
         """Make the files of one image."""
 

@@ -12,22 +12,28 @@ from typing import Any, NamedTuple
 
 from mmpisr.datasets.panoptic_json import check_images, read_panoptic_json
 from mmpisr.files import write_atomically
+from mmpisr.output_names import distinct_names
 
 SPLIT = re.compile(r'(?:^|_)((?:test-dev|test|val|train)\d*)(?=_|$)')
 
 
 class ListedImage(NamedTuple):
-    """One image: its id, the name of its file without folders, its size in pixels."""
+    """One image.
+
+    Attributes:
+        id: Of the dataset's json.
+        file_name: Name of its file, with folders where these tell two images apart.
+        height: In pixels.
+        width: In pixels.
+        name: Name for its results, without suffix; another file of the list has
+            another one.
+    """
 
     id: int | str
     file_name: str
     height: int
     width: int
-
-    @property
-    def stem(self) -> str:
-        """File name without its suffix."""
-        return Path(self.file_name).stem
+    name: str
 
 
 class ImageList(NamedTuple):
@@ -78,10 +84,8 @@ def read_image_list(path: str | Path) -> ImageList:
     if 'images' not in content:
         raise ValueError(f"{path}: lacks field 'images'; it has {sorted(content)}")
     check_images(path, content['images'])
-    images = [_image(entry) for entry in content['images']]
-    refuse_equal_names(path, images)
     return ImageList(
-        images=images,
+        images=_listed(content['images']),
         categories=list(content.get('categories', [])),
         split=content.get('split') or split_of(path),
         format=content.get('format', ''),
@@ -91,35 +95,28 @@ def read_image_list(path: str | Path) -> ImageList:
 def list_images(dataset: Any) -> list[ListedImage]:
     """List the images of a dataset of mmdet's kind, in its order."""
     items = map(dataset.get_data_info, range(len(dataset)))
-    return [
-        ListedImage(
-            item['img_id'], Path(item['img_path']).name, item['height'], item['width']
-        )
-        for item in items
-    ]
+    sizes = ('height', 'width')
+    return _listed(
+        [
+            dict(id=item['img_id'], file_name=item['img_path'])
+            | {side: item[side] for side in sizes}
+            for item in items
+        ]
+    )
 
 
-def refuse_equal_names(path: str, images: Sequence[ListedImage]) -> None:
-    """Refuse images whose results would have the same name or id.
+def refuse_equal_ids(path: str, images: Sequence[ListedImage]) -> None:
+    """Refuse images that share an id, by which results name theirs.
 
     Raises:
-        ValueError: Names the json, the file name and how often it is there.
+        ValueError: Names the json, the id and how often it is there.
     """
-    ids = Counter(image.id for image in images)
-    for image_id, times in ids.most_common(1):
+    for image_id, times in Counter(image.id for image in images).most_common(1):
         if times > 1:
             raise ValueError(
                 f'{path}: images[].id {image_id!r} is there {times} times, but names '
                 'one image'
             )
-    (name, times), *_ = Counter(image.stem for image in images).most_common(1) or [
-        ('', 0)
-    ]
-    if times > 1:
-        raise ValueError(
-            f'{path}: images[].file_name {name!r} is there {times} times (without '
-            'folder and suffix), but names the results of one image'
-        )
 
 
 def check_things_are_known(path: str, categories: Sequence[Mapping[str, Any]]) -> None:
@@ -136,6 +133,13 @@ def check_things_are_known(path: str, categories: Sequence[Mapping[str, Any]]) -
         )
 
 
-def _image(entry: Mapping[str, Any]) -> ListedImage:
-    name = Path(entry['file_name']).name
-    return ListedImage(entry['id'], name, entry['height'], entry['width'])
+def _listed(entries: Sequence[Mapping[str, Any]]) -> list[ListedImage]:
+    files = [entry['file_name'] for entry in entries]
+    shown = distinct_names(files, keep_suffix=True)
+    names = distinct_names(shown.values())  # so that a saved list gives them again
+    return [
+        ListedImage(
+            entry['id'], shown[f], entry['height'], entry['width'], names[shown[f]]
+        )
+        for entry, f in zip(entries, files, strict=True)
+    ]

@@ -20,6 +20,10 @@ class InstanceArchive(Archive):
     kind = 'instance'
     suffix = '-instance'
 
+    def result_name(self, image: ListedImage) -> str:
+        """The frame."""
+        return frame_of(image.file_name)
+
     def files(self, image: ListedImage, prediction: Prediction) -> ImageFiles:
         """The text file (empty without things) and the masks."""
         frame = frame_of(image.file_name)

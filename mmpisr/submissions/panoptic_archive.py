@@ -38,9 +38,13 @@ class PanopticArchive(Archive):
         """Id of an image in the json."""
         return image.id
 
+    def result_name(self, image: ListedImage) -> str:
+        """The image's name in the list."""
+        return image.name
+
     def png_name(self, image: ListedImage) -> str:
         """Name of an image's png, without the folder."""
-        return f'{image.stem}.png'
+        return f'{self.result_name(image)}.png'
 
     def files(self, image: ListedImage, prediction: Prediction) -> ImageFiles:
         """The png of segment ids, and the image's entry in the json."""
@@ -92,11 +96,15 @@ class CityscapesPanopticArchive(PanopticArchive):
 
     def image_id(self, image: ListedImage) -> str:
         """The frame."""
+        return self.result_name(image)
+
+    def result_name(self, image: ListedImage) -> str:
+        """The frame."""
         return frame_of(image.file_name)
 
     def png_name(self, image: ListedImage) -> str:
         """The frame and what is in the file."""
-        return f'{frame_of(image.file_name)}_panoptic.png'
+        return f'{self.result_name(image)}_panoptic.png'
 
 
 def coco_zip_name(out_file: Path, split: str) -> str:

@@ -28,6 +28,10 @@ class PixelArchive(Archive):
     kind = 'pixel'
     suffix = '-pixel'
 
+    def result_name(self, image: ListedImage) -> str:
+        """The frame."""
+        return frame_of(image.file_name)
+
     def files(self, image: ListedImage, prediction: Prediction) -> ImageFiles:
         """The png."""
         ids = [category['id'] for category in prediction.table.categories]

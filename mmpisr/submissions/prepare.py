@@ -14,7 +14,7 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmpisr.datasets.zip_files import resolve_file
 
 from .formats import BenchmarkSplit, SubmissionFormat, find_format
-from .image_list import ImageList, list_images, refuse_equal_names, split_of
+from .image_list import ImageList, list_images, refuse_equal_ids, split_of
 from .workspace import Workspace
 
 
@@ -38,7 +38,8 @@ def prepare_submission(
     Raises:
         FileNotFoundError: The test set is not there; says how it is made.
         ValueError: The file is no ``.zip``, the format or a class is unknown to the
-            benchmark, or the workspace was begun with something else.
+            benchmark, the results of two images would have one name, or the workspace
+            was begun with something else.
     """
     if Path(out_file).suffix != '.zip':
         raise ValueError(
@@ -49,6 +50,8 @@ def prepare_submission(
     if fmt.test_set is not None:
         _use_test_set(cfg, fmt.test_set)
     images = _images_of(cfg, fmt)
+    for archive in fmt.archives(out_file, images.split):
+        archive.refuse_shared_names(images.images)
     done = Workspace(out_file).open(_origin(cfg, images, checkpoint), images)
 
     cfg.test_evaluator = ConfigDict(
@@ -89,7 +92,7 @@ def _images_of(cfg: Config, fmt: SubmissionFormat) -> ImageList:
     images = list_images(dataset)
     parts = _parts(dataset)
     ann_files = [getattr(part, 'ann_file', '') for part in parts]
-    refuse_equal_names(', '.join(ann_files), images)
+    refuse_equal_ids(', '.join(ann_files), images)
     categories = [fmt.categories(part) for part in parts]
     for ann_file, other in zip(ann_files, categories, strict=True):
         if other != categories[0]:

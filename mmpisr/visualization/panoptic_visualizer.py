@@ -1,16 +1,19 @@
 """The visualizer of panoptic runs: image, truth and prediction side by side."""
 
+import os.path as osp
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
-from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 
 from mmpisr.datasets.transforms.load_image import picture_of
 from mmpisr.registry import VISUALIZERS
 
+from .panoptic_image import draw_panoptic
 from .side_by_side import side_by_side
 
 SHOWN = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
@@ -21,22 +24,31 @@ class PanopticVisualizer(Visualizer):
     """Draws what ``--show`` and ``--show-dir`` ask for, in place of mmdet's.
 
     mmdet's ``DetLocalVisualizer`` draws boxes, classes and the panoptic map of one
-    sample over each other, and fails where the truth is a tensor.
+    sample over each other, and fails where the truth is a tensor. ``get_image`` gives
+    the last prediction over its image, in the image's own size: a frame of a video.
+
+    Attributes:
+        dataset_meta: ``classes`` and, if there is one, ``palette``; set before drawing.
     """
 
-    @master_only
+    # Upstream's property is for the main process only, and each process draws files.
+    dataset_meta: Mapping | None = None  # type: ignore[assignment]
+
+    def __init__(self, name: str = 'visualizer', **options: Any) -> None:
+        super().__init__(name, **options)
+        self._drawn: dict[Path, str] = {}  # image by file
+
     def add_datasample(
         self,
         name: str,
         image: np.ndarray,
         data_sample: DetDataSample | None = None,
-        *,
         draw_gt: bool = True,
         draw_pred: bool = True,
         show: bool = False,
         wait_time: float = 0,
-        pred_score_thr: float = 0.3,
         out_file: str | None = None,
+        pred_score_thr: float = 0.3,
         step: int = 0,
     ) -> None:
         """Draw a sample; into a window, a file, or else every backend.
@@ -49,10 +61,19 @@ class PanopticVisualizer(Visualizer):
             draw_pred: Whether the prediction gets a panel.
             show: Whether to open a window.
             wait_time: Seconds for which the window stays.
+            out_file: Where to write the picture. If another image's picture was
+                written there, folders of this one's path are put before the name.
             pred_score_thr: Not used: a panoptic map has one answer a pixel.
-            out_file: Where to write the picture.
             step: Of the run, for the backends.
+
+        Raises:
+            ValueError: ``dataset_meta`` was not set.
         """
+        if self.dataset_meta is None:
+            raise ValueError(
+                'PanopticVisualizer.dataset_meta is None, so the classes are not '
+                'known: visualizer.dataset_meta = model.dataset_meta sets them'
+            )
         wanted = {'truth': draw_gt, 'prediction': draw_pred}
         image = image if data_sample is None else picture_of(data_sample, image)
         maps: dict[str, Any] = {
@@ -60,11 +81,36 @@ class PanopticVisualizer(Visualizer):
             for title, field in SHOWN
             if wanted[title] and data_sample is not None and field in data_sample
         }
-        picture = side_by_side(image, maps, self.dataset_meta)
+        self.set_image(self._overlay(image, maps))
+        if not (show or out_file or self._vis_backends):
+            return  # a video's frame: get_image is all that is wanted
 
+        picture = side_by_side(image, maps, self.dataset_meta)
         if show:
             self.show(picture, win_name=name, wait_time=wait_time)
         if out_file is not None:
-            mmcv.imwrite(picture[..., ::-1], out_file)
+            source = data_sample.get('img_path') if data_sample is not None else None
+            mmcv.imwrite(picture[..., ::-1], str(self._own_file(out_file, source)))
         else:
             self.add_image(name, picture, step)
+
+    def _overlay(self, image: np.ndarray, maps: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The prediction, or else the truth, over the image, ``(H, W, 3)``."""
+        if not maps:
+            return image
+        last = [*maps.values()][-1]
+        return draw_panoptic(image, last, self.dataset_meta or {}, min_width=1)
+
+    def _own_file(self, out_file: str, source: str | None) -> Path:
+        """The file, below as many of the image's folders as make it no other's."""
+        wanted = Path(out_file)
+        if source is None:
+            return wanted
+        source = osp.abspath(source)
+        folders = Path(source).parts[1:-1]
+        for depth in range(len(folders) + 1):
+            below = folders[len(folders) - depth :]
+            path = wanted.parent.joinpath(*below, wanted.name)
+            if self._drawn.setdefault(path, source) == source:
+                break
+        return path

@@ -170,15 +170,43 @@ def test_augmented_testing_reaches_every_dataset_that_is_joined():
     assert [part.pipeline for part in datasets] == [[dict(type='Step')]] * 2
 
 
+def test_mmdets_visualization_hook_is_replaced_by_one_that_shares_no_file():
+    hook = dict(type='mmdet.DetVisualizationHook')
+    cfg = Config(dict(default_hooks=dict(visualization=hook)))
+
+    run_options.use_pictures(cfg, show=False, show_dir='pictures', wait_time=1)
+
+    assert cfg.default_hooks.visualization.type == 'mmpisr.PanopticVisualizationHook'
+
+
 def test_predictions_are_dumped_as_a_pickle_or_not_at_all():
     run_options.check_dump_path('a/b.pkl')
     with pytest.raises(ValueError, match=r"not '\.json'"):
         run_options.check_dump_path('b.json')
 
 
-def test_a_test_without_evaluator_must_write_its_predictions_somewhere():
-    run_options.check_evaluators(Config(dict(test_evaluator=dict(type='A'))))
-    run_options.check_evaluators(Config(dict(model=dict(type='A'))))
+@pytest.mark.parametrize('given', [[], {}, '{}', None])
+def test_a_test_without_evaluator_must_write_its_predictions_somewhere(given):
+    cfg = Config(dict(test_dataloader=dict(batch_size=1), test_evaluator=given))
 
-    with pytest.raises(ValueError, match=r'test_evaluator is \[\].* --submission or'):
-        run_options.check_evaluators(Config(dict(test_evaluator=[])))
+    with pytest.raises(ValueError, match=r'test_evaluator is .* --show-dir FOLDER'):
+        run_options.use_evaluators(cfg, is_output=False)
+    run_options.use_evaluators(cfg, is_output=True)
+
+    assert cfg.test_evaluator == []
+
+
+def test_what_is_drawn_or_dumped_is_not_scored_where_there_is_no_truth(
+    tmp_path, capsys
+):
+    path = tmp_path / 'list.json'
+    path.write_text('{"images": [], "categories": []}')
+    evaluators = [dict(type='Panoptic', ann_file=str(path)), dict(type='Other')]
+    cfg = Config(dict(test_dataloader=dict(batch_size=1), test_evaluator=evaluators))
+
+    run_options.use_evaluators(cfg, is_output=False)
+    assert cfg.test_evaluator == evaluators  # the metric says that nothing is scored
+    run_options.use_evaluators(cfg, is_output=True)
+
+    assert cfg.test_evaluator == evaluators[1:]
+    assert 'list.json has no annotations' in capsys.readouterr().out

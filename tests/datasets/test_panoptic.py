@@ -63,6 +63,16 @@ def test_a_pipeline_that_parts_image_and_segments_is_refused(scenes_root):
         dataset[0]
 
 
+def test_a_lazy_dataset_whose_json_is_not_there_knows_what_it_was_given():
+    given = dict(palette=[(1, 2, 3)])
+
+    lazy = PanopticDataset('not/there.json', metainfo=given, lazy_init=True)
+
+    assert dict(lazy.metainfo) == given
+    with pytest.raises(FileNotFoundError, match=r'not/there\.json'):
+        lazy.full_init()
+
+
 def test_a_lazy_dataset_knows_its_classes(scenes_root):
     dataset = load(scenes_root, lazy_init=True)
 

@@ -16,7 +16,10 @@ COCO_IDS = (1, 3, 149, 187)
 @pytest.fixture
 def coco_list() -> ImageList:
     """Three images as COCO names them, not in the order of their ids."""
-    images = [ListedImage(number, f'{number:012}.jpg', *SIZE) for number in (9, 2, 5)]
+    images = [
+        ListedImage(number, f'{number:012}.jpg', *SIZE, f'{number:012}')
+        for number in (9, 2, 5)
+    ]
     categories = [
         dict(id=number, name=name, isthing=int(name in META['thing_classes']))
         for number, name in zip(COCO_IDS, META['classes'], strict=True)

@@ -6,7 +6,6 @@ import pytest
 from mmpisr.submissions.image_list import (
     check_things_are_known,
     read_image_list,
-    refuse_equal_names,
     split_of,
 )
 
@@ -38,7 +37,7 @@ def test_an_official_list_has_no_format_and_folders_are_cut_off(tmp_path):
 
     read = read_image_list(path)
 
-    assert read.images == [('a', 'a.png', 2, 3)]
+    assert read.images == [('a', 'a.png', 2, 3, 'a')]
     assert (read.categories, read.split, read.format) == ([], 'val2017', '')
 
 
@@ -60,13 +59,25 @@ def test_a_json_cut_in_half_and_a_missing_one_are_named(coco_list, tmp_path):
         read_image_list(path)
 
 
-def test_two_images_of_one_name_are_refused(coco_list):
-    first, second, _ = coco_list.images
-    doubled = [first, second._replace(file_name=first.file_name.replace('jpg', 'png'))]
+def test_images_of_one_name_keep_folders_or_suffixes_apart(tmp_path):
+    path = tmp_path / 'val.json'
+    wanted = {
+        ('x/cam1/f0.jpg', 'x/cam 2/f0.jpg'): ['cam1/f0', 'cam 2/f0'],
+        ('f0.jpg', 'f0.png'): ['f0.jpg', 'f0.png'],
+        ('a/f0.jpg', 'b/f1.jpg'): ['f0', 'f1'],
+    }
+    for files, names in wanted.items():
+        images = [
+            dict(id=i, file_name=file, height=2, width=3)
+            for i, file in enumerate(files)
+        ]
+        path.write_text(json.dumps(dict(images=images)))
 
-    with pytest.raises(ValueError, match=r"b\.json.*'000000000009' is there 2 times"):
-        refuse_equal_names('b.json', doubled)
-    refuse_equal_names('b.json', [])
+        read = read_image_list(path)
+        read.save(tmp_path / 'saved.json')
+
+        assert [image.name for image in read.images] == names
+        assert read_image_list(tmp_path / 'saved.json') == read
 
 
 def test_categories_without_thing_flags_are_refused(coco_list):

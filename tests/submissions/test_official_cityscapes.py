@@ -84,7 +84,9 @@ def make_samples(maps: dict[str, np.ndarray], *, with_scores: bool) -> list[dict
 def submit(samples: list[dict], folder: Path) -> Path:
     """Write the three archives and unpack them."""
     images = [
-        ListedImage(s['img_id'], f'{s["img_id"]}_leftImg8bit.png', 1024, 2048)
+        ListedImage(
+            s['img_id'], f'{s["img_id"]}_leftImg8bit.png', 1024, 2048, s['img_id']
+        )
         for s in samples
     ]
     listed = ImageList(images, label_categories(METAINFO), 'train', 'cityscapes-test')

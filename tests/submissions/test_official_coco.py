@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,7 +56,9 @@ def score(truth, samples, folder):
     path, pngs = truth
     content = json.loads(path.read_text())
     images = [
-        ListedImage(i['id'], i['file_name'], i['height'], i['width'])
+        ListedImage(
+            i['id'], i['file_name'], i['height'], i['width'], Path(i['file_name']).stem
+        )
         for i in content['images']
     ]
     listed = ImageList(images, content['categories'], 'val2017', 'coco-test-dev')

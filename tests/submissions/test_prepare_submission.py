@@ -10,7 +10,7 @@ from mmpisr.apis.run_options import load_config
 from mmpisr.datasets import generate_scenes
 from mmpisr.submissions import FORMATS, prepare_submission
 from mmpisr.submissions.cityscapes_names import frame_of, label_categories
-from mmpisr.submissions.image_list import read_image_list
+from mmpisr.submissions.image_list import ListedImage, read_image_list
 
 SCENES = 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
 
@@ -174,7 +174,9 @@ def test_a_frame_is_found_in_every_kind_of_file_name():
         frame_of('000001.jpg')
 
 
-def test_images_of_one_name_in_two_folders_are_refused(cfg, scenes, tmp_path):
+@pytest.fixture
+def two_folders(cfg, scenes, tmp_path) -> Config:
+    """A config whose two test images have one name."""
     content = json.loads((scenes / 'annotations/panoptic_val.json').read_text())
     images, annotations = content['images'], content['annotations']
     shutil.copytree(scenes / 'images/val', tmp_path / 'images/val/b')
@@ -186,9 +188,25 @@ def test_images_of_one_name_in_two_folders_are_refused(cfg, scenes, tmp_path):
     dataset = cfg.test_dataloader.dataset
     prefix = dict(img=str(tmp_path / 'images/val'), seg=dataset.data_prefix.seg)
     dataset.update(ann_file=str(path), data_prefix=prefix)
+    return cfg
 
-    with pytest.raises(ValueError, match=r"file_name '000000' is there 2 times"):
-        prepare(cfg, tmp_path / 'a.zip')
+
+def test_images_of_one_name_in_two_folders_have_results_of_their_own(
+    two_folders, tmp_path
+):
+    assert prepare(two_folders, tmp_path / 'a.zip') == 2
+
+    listed = read_image_list(tmp_path / 'a.zip.partial' / 'images.json')
+    assert [image.name for image in listed.images] == ['000000', 'b/000000']
+
+
+def test_two_images_of_one_frame_of_cityscapes_are_refused_by_name():
+    files = [f'{folder}/bonn_000001_000019_leftImg8bit.png' for folder in 'ab']
+    images = [ListedImage(i, file, 6, 8, file) for i, file in enumerate(files)]
+
+    for archive in FORMATS['cityscapes-val'].archives('c.zip', 'val'):
+        with pytest.raises(ValueError, match=f"'{files[0]}'.*'{files[1]}'.*c.*zip"):
+            archive.refuse_shared_names(images)
 
 
 def test_a_merged_class_is_submitted_as_the_first_of_its_categories(cfg, tmp_path):

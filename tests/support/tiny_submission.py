@@ -22,7 +22,11 @@ META = dict(
 def frames(count: int) -> ImageList:
     """Frames of one city of the test split."""
     names = [f'bonn_{number:06}_000019' for number in range(count)]
-    images = [ListedImage(name, f'{name}_leftImg8bit.png', *SIZE) for name in names]
+    files = [f'{name}_leftImg8bit' for name in names]
+    images = [
+        ListedImage(name, f'{file}.png', *SIZE, file)
+        for name, file in zip(names, files, strict=True)
+    ]
     return ImageList(images, label_categories(META), 'test', 'cityscapes-test')
 
 

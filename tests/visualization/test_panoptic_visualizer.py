@@ -1,12 +1,13 @@
 import mmcv
 import numpy as np
+import pytest
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import PixelData
 from mmengine.visualization import LocalVisBackend
 
 from mmpisr.registry import VISUALIZERS
-from mmpisr.visualization import side_by_side
+from mmpisr.visualization import draw_panoptic, side_by_side
 
 META = dict(classes=['car', 'sky'], palette=[(200, 0, 0), (0, 0, 200)])
 IMAGE = np.full((30, 40, 3), 90, np.uint8)
@@ -64,3 +65,33 @@ def test_without_a_file_the_backends_get_the_picture(tmp_path):
     visualizer.add_datasample('a', IMAGE, make_sample(), step=3)
 
     assert (tmp_path / 'vis_data' / 'vis_image' / 'a_3.png').is_file()
+
+
+def test_the_image_that_is_got_is_the_prediction_in_the_size_of_the_image():
+    visualizer = build('frames')
+
+    visualizer.add_datasample('a', IMAGE, make_sample(), draw_gt=False)
+
+    expected = draw_panoptic(
+        IMAGE, make_sample().pred_panoptic_seg.sem_seg[0].numpy(), META, min_width=1
+    )
+    np.testing.assert_array_equal(visualizer.get_image(), expected)
+
+
+def test_two_images_are_not_drawn_into_one_file_and_one_image_may_be_redrawn(tmp_path):
+    visualizer, path = build('same-name'), tmp_path / 'f0.jpg'
+
+    for image in ('/d/a/f0.jpg', '/d/b/f0.jpg', '/e/b/f0.jpg', '/d/a/f0.jpg'):
+        sample = make_sample()
+        sample.set_metainfo(dict(img_path=image))
+        visualizer.add_datasample('a', IMAGE, sample, out_file=str(path))
+
+    drawn = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob('*.jpg')}
+    assert drawn == {'f0.jpg', 'b/f0.jpg', 'e/b/f0.jpg'}
+
+
+def test_drawing_without_classes_says_how_to_set_them():
+    visualizer = VISUALIZERS.build(dict(type='mmpisr.PanopticVisualizer', name='none'))
+
+    with pytest.raises(ValueError, match=r'dataset_meta = model\.dataset_meta'):
+        visualizer.add_datasample('a', IMAGE, make_sample())

@@ -83,6 +83,8 @@ class PackPanopticInputs(PackDetInputs):
     def transform(self, results: dict) -> dict:
         """Pack the image, boxes if any, and the panoptic ground truth."""
         results.setdefault('scale_factor', (1.0, 1.0))  # mmdet's heads divide by it
+        if results.get('img_path') is None:  # of an array, which mmdet's inferencer
+            results.pop('img_path', None)  # numbers where no path is packed
         has_segments = results.get('gt_seg_map') is not None
         index_map = segment_numbers(results) if has_segments else None
         check_packed(results, index_map)

@@ -2,6 +2,12 @@
 
 from .padding_check_hook import PaddingCheckHook
 from .panoptic_class_check_hook import PanopticClassCheckHook
+from .panoptic_visualization_hook import PanopticVisualizationHook
 from .reweighting_scores_hook import ReweightingScoresHook
 
-__all__ = ['PaddingCheckHook', 'PanopticClassCheckHook', 'ReweightingScoresHook']
+__all__ = [
+    'PaddingCheckHook',
+    'PanopticClassCheckHook',
+    'PanopticVisualizationHook',
+    'ReweightingScoresHook',
+]
