@@ -109,8 +109,11 @@ def prepare_labelled_png(
     )
     folders = [Path(images), Path(labels), *([Path(instances)] if instances else [])]
     annotations = Path(out) / 'annotations'
+    jobs = _jobs(folders, suffixes, reading, orientation, workers)
+    frames = (job.image.get('orientation') for job in jobs)
+    orientation = orientation or next(filter(None, frames), None)
     convert_split(
-        _jobs(folders, suffixes, reading, orientation, workers),
+        jobs,
         categories=categories,
         json_path=annotations / f'panoptic_{split}.json',
         png_folder=annotations / f'panoptic_{split}',
