@@ -127,8 +127,8 @@ def test_a_stated_frame_makes_every_pixel_agree_with_its_label(make, tag, size, 
 @pytest.mark.parametrize('tag', [5, 6, 7, 8])
 def test_the_size_tells_the_frame_in_every_format(make, tag, suffix, frame):
     root = make(tag, frame, suffix=suffix)
-    convert(root, suffix)
 
+    assert convert(root, suffix)['info']['orientation'] == frame
     assert agreement(dataset(root)[0], tolerance=12) > 0.9
 
 
@@ -164,6 +164,8 @@ def test_a_frame_that_the_size_contradicts_is_refused_with_both(make):
     with pytest.raises(ValueError, match=r"\(16, 32\) stored.*said to be 'shown'"):
         convert(root, orientation='shown')
     convert(root)
+    path = root / 'out/annotations/panoptic_train.json'
+    path.write_text(path.read_text().replace('"orientation": "stored"', '"old": 0'))
     with pytest.raises(ValueError, match=r"\(16, 32\) stored.*said to be 'shown'"):
         dataset(root, orientation='shown')[0]
 

@@ -95,6 +95,10 @@ def image_entries(
         orientation: Frame of the labels, see ``label_frame``; None = by their sizes.
         workers: Processes.
 
+    Returns:
+        Entries; with ``orientation``, the frame, if the image has an EXIF orientation
+        and there are ``labels``.
+
     Raises:
         ValueError: A file is no image or too large, or the frame of labels is not
             known, or not the same for all.
@@ -106,7 +110,10 @@ def image_entries(
     _tell(folder, names, sized)
     return [
         dict(id=number, file_name=name.as_posix(), height=height, width=width)
-        for number, name, ((height, width), _, _) in zip(ids, names, sized, strict=True)
+        | (dict(orientation=frame) if frame else {})
+        for number, name, ((height, width), frame, _) in zip(
+            ids, names, sized, strict=True
+        )
     ]
 
 

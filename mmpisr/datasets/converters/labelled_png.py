@@ -119,8 +119,11 @@ def prepare_labelled_png(
     folders = split_folders(folders, split, Path(out))
     found = find_labels(folders, suffixes, annotations, skip_unlabelled=skip_unlabelled)
     source = 'connected regions' if connected else 'numbered in pngs'
+    jobs = _jobs(folders[0], found, reading, orientation, workers)
+    frames = (job.image.get('orientation') for job in jobs)
+    orientation = orientation or next(filter(None, frames), None)
     convert_split(
-        _jobs(folders[0], found, reading, orientation, workers),
+        jobs,
         categories=categories,
         json_path=annotations / f'panoptic_{split}.json',
         png_folder=annotations / f'panoptic_{split}',
