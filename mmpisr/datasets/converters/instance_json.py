@@ -15,7 +15,7 @@ from ..json_checks.fields import (
     field_problems,
 )
 from ..json_checks.problem import raise_first_error
-from ..panoptic_json import check_categories, read_json
+from ..panoptic_json import chosen_categories, read_json
 from .classes_file import read_classes
 from .label_images import image_entries, list_images
 from .layout import missing_files
@@ -96,7 +96,7 @@ def choose_classes(
             for number, name in enumerate(names, 1)
         ]
         categories.sort(key=lambda category: -category['isthing'])
-        check_categories(str(path), categories)
+        chosen_categories(str(path), categories, None)
     flags = {category['name']: category['isthing'] for category in categories}
     unknown, wrong = sorted(used - {*flags}), [n for n in said if flags.get(n) != 0]
     if unknown or wrong:
