@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmcv.ops import RoIAlign
 from mmengine.runner import save_checkpoint
-from mmengine.runner.checkpoint import load_checkpoint
+from mmengine.runner.checkpoint import load_checkpoint, load_state_dict
 from tiny_hosts import (
     NEW,
     SIZES,
@@ -20,9 +20,11 @@ from tiny_hosts import (
     relation_of,
 )
 
+from mmpisr.engine.layer_fit import start_fresh
 from mmpisr.registry import MODELS
 
 FAMILIES = sorted(NEW)
+CLASS_LAYER = re.compile('fc_cls|fc_reg|predictor|conv_logits|cls_embed|category_')
 NMS = sys.modules['mmcv.ops.nms'].ext_module  # mmcv.ops.nms itself is a function
 
 
@@ -92,6 +94,28 @@ def test_a_base_checkpoint_lacks_the_new_modules_only_and_predictions_stay(
     assert any(len(panoptic.unique()) > 1 for panoptic, *_ in expected)
     for pair in zip(expected, actual, strict=True):
         assert all(torch.equal(*part) for part in zip(*pair, strict=True))
+
+
+@pytest.mark.parametrize('stages', ['base', 'host'])
+def test_layers_of_other_class_counts_start_fresh_and_equal_in_both_stages(
+    family, stages
+):
+    trained = build(family, host=stages == 'host').state_dict()
+    host = build(family, host=True, seed=1)
+    state = {n: v[:-1] if CLASS_LAYER.search(n) else v for n, v in trained.items()}
+    drawn = {name: value.clone() for name, value in host.state_dict().items()}
+
+    start_fresh(host, dict(state_dict=state), 'a.pth')
+    load_state_dict(host, state)
+
+    loaded = host.state_dict()
+    finals = [n for n in loaded if 'final_' in n and CLASS_LAYER.search(n)]
+    assert finals
+    for name in finals:
+        base = name.replace('final_', '')
+        assert torch.equal(loaded[name], loaded[base])
+        assert torch.equal(loaded[base], drawn[base])
+    assert all(torch.equal(loaded[name], value) for name, value in state.items())
 
 
 def test_every_new_parameter_learns(family, host):
