@@ -11,12 +11,7 @@ from .classes_file import read_classes, read_color
 from .label_files import read_label_file, read_label_values
 from .label_folders import LabelledImage, Suffixes, find_labels, split_folders
 from .label_images import image_entries
-from .numbering import (
-    VOID_CATEGORY,
-    connected_instances,
-    look_up,
-    number_segments,
-)
+from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
 from .split import ImageJob, convert_split
 
 Unnumbered = Literal['crowd', 'void']
