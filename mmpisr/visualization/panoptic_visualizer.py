@@ -8,9 +8,9 @@ from mmdet.structures import DetDataSample
 from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 
-from mmpisr.datasets.transforms.load_image import picture_of
 from mmpisr.registry import VISUALIZERS
 
+from .sample_picture import picture_of
 from .side_by_side import side_by_side
 
 SHOWN = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
