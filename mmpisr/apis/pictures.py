@@ -7,9 +7,9 @@ import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
 
-from mmpisr.datasets.transforms.load_image import picture_of
 from mmpisr.output_names import distinct_names
 from mmpisr.visualization import side_by_side
+from mmpisr.visualization.sample_picture import picture_of
 
 
 def draw_comparison(

@@ -20,7 +20,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 FRAMES = STORED, SHOWN = 'stored', 'shown'
 INCOMPLETE = 'not a complete image ({} bytes), is it truncated?'
 EXIF, WIDTH, HEIGHT, DEPTHS = 274, 256, 257, 258  # numbers of tags
-PNG, TIF, BIG_TIF = b'\x89PNG', (b'II*\0', b'MM\0*'), (b'II+\0', b'MM\0+')
+PNG, TIF, BIG = b'\x89PNG', (b'II*\0', b'MM\0*'), (b'II+\0', b'MM\0+')
 MAX_PIXELS = 'OPENCV_IO_MAX_IMAGE_PIXELS'
 SAY = (
     "say it: --orientation stored|shown for a tool, orientation='stored' or 'shown' in "
@@ -33,19 +33,12 @@ SCALE = (
 
 
 class ImageHead(NamedTuple):
-    """What a file says before its pixels.
+    """What a file says before its pixels."""
 
-    Attributes:
-        size: Height and width of the stored pixels.
-        tag: EXIF orientation, 1 if there is none.
-        bits: Of a channel.
-        is_tif: OpenCV applies the orientation of a tif, whatever it is asked for.
-    """
-
-    size: tuple[int, int]
-    tag: int = 1
-    bits: int = 8
-    is_tif: bool = False
+    size: tuple[int, int]  # height and width of the stored pixels
+    tag: int = 1  # EXIF orientation
+    bits: int = 8  # of a channel
+    is_tif: bool = False  # OpenCV always applies the orientation of a tif
 
     def size_in(self, frame: str) -> tuple[int, int]:
         """Height and width in a frame."""
@@ -72,8 +65,8 @@ def read_head(file: BinaryIO | bytes) -> ImageHead:
     start = file.read(32)
     file.seek(0)
     try:
-        if start.startswith(TIF + BIG_TIF):
-            head = _tif_head(file, start[: 16 if start.startswith(BIG_TIF) else 8])
+        if start.startswith(TIF + BIG):
+            head = _tif_head(file, start[: 16 if start.startswith(BIG) else 8])
         elif start.startswith(PNG):
             width, height, bits = struct.unpack('>IIB', start[16:25])
             head = ImageHead((height, width), _tag(_png_exif(file)), bits)

@@ -10,10 +10,10 @@ import numpy as np
 from mmdet.structures import DetDataSample
 from mmengine.visualization import Visualizer
 
-from mmpisr.datasets.transforms.load_image import picture_of
 from mmpisr.registry import VISUALIZERS
 
 from .panoptic_image import draw_panoptic
+from .sample_picture import picture_of
 from .side_by_side import side_by_side
 
 SHOWN = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))

@@ -11,8 +11,9 @@ from PIL import Image
 from mmpisr.datasets import PanopticDataset
 from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
 from mmpisr.datasets.image_file import FRAMES, read_head
-from mmpisr.datasets.transforms.load_image import LoadImage, picture_of
+from mmpisr.datasets.transforms.load_image import LoadImage
 from mmpisr.datasets.validation.command import main as validate
+from mmpisr.visualization.sample_picture import picture_of
 
 CLASSES = 'id,name,isthing\n0,car,yes\n1,bus,yes\n2,road,no\n3,sky,no\n'
 VALUES = np.array([20, 90, 160, 230])  # grey of the image by class
@@ -236,7 +237,7 @@ def test_more_than_8_bits_are_refused_or_scaled(make, kind, capsys):
     assert cv2.imwrite(str(root / f'images/a{suffix}'), deepen(grey))
     convert(root, suffix)
 
-    assert 'more than 8 bits, e.g. a' in capsys.readouterr().out
+    assert f'1 images, e.g. a{suffix}, have more than 8 bits' in capsys.readouterr().out
     with pytest.raises(ValueError, match=rf'a{suffix}: pixels are .*max_value=M'):
         dataset(root)[0]
     scaling = [dict(type='mmpisr.LoadImage', max_value=white), *TRAIN[1:]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from ..image_file import SCALE, SHOWN, STORED, label_frame, read_head
+from ..image_file import FRAMES, SCALE, SHOWN, STORED, label_frame, read_head
 from ..run_in_order import run_in_order
 from .label_files import read_label_file
 
@@ -135,23 +135,18 @@ def _sized(
 
 def _tell(folder: Path, names: Sequence[Path], sized: Sequence[tuple]) -> None:
     """Report EXIF orientations and deep images; refuse labels in two frames."""
-    pairs = [(name, *facts) for name, facts in zip(names, sized, strict=True)]
-    frames = {frame: name for name, _, frame, _ in pairs if frame}
-    if len(frames) > 1:
+    found: dict[str, list[Path]] = {}
+    for name, (_, frame, bits) in zip(names, sized, strict=True):
+        if frame:
+            found.setdefault(frame, []).append(name)
+        if bits > 8:
+            found.setdefault(f'more than 8 bits; {SCALE}', []).append(name)
+    if STORED in found and SHOWN in found:
         raise ValueError(
-            f'{folder}: by their sizes, labels of {frames[STORED]} are in the frame of '
-            f'the stored pixels, of {frames[SHOWN]} as shown with the EXIF orientation '
-            'applied; turn one of them, so that all are in one frame'
+            f'{folder}: by their sizes, labels of {found[STORED][0]} are in the frame '
+            f'of the stored pixels, of {found[SHOWN][0]} as shown with the EXIF '
+            'orientation applied; turn one of them, so that all are in one frame'
         )
-    for frame, name in frames.items():
-        number = sum(one == frame for _, _, one, _ in pairs)
-        print(
-            f'{folder}: {number} images have an EXIF orientation, e.g. {name}; '
-            f'their labels are in the frame {frame!r}'
-        )
-    deep = [name for name, _, _, bits in pairs if bits > 8]
-    if deep:
-        print(
-            f'{folder}: {len(deep)} images have more than 8 bits, e.g. {deep[0]}; '
-            f'{SCALE}'
-        )
+    for what, images in found.items():
+        what = f'an EXIF orientation; labels are {what}' if what in FRAMES else what
+        print(f'{folder}: {len(images)} images, e.g. {images[0]}, have {what}')

@@ -7,19 +7,10 @@ import mmengine.fileio as fileio
 import numpy as np
 from mmcv.image.io import imread_flags
 from mmcv.transforms import LoadImageFromFile
-from mmdet.structures import DetDataSample
 
 from mmpisr.registry import TRANSFORMS
 
-from ..image_file import (
-    SHOWN,
-    STORED,
-    ImageHead,
-    decode_image,
-    label_frame,
-    read_head,
-    to_8_bits,
-)
+from ..image_file import SHOWN, STORED, decode_image, label_frame, read_head, to_8_bits
 
 
 @TRANSFORMS.register_module()
@@ -49,15 +40,14 @@ class LoadImage(LoadImageFromFile):
     def __init__(self, max_value: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.max_value = max_value
-        self._check()
-
-    @classmethod
-    def like(cls, loader: LoadImageFromFile) -> 'LoadImage':
-        """Take over the settings of mmcv's loader."""
-        ours = cls()
-        ours.__dict__.update(loader.__dict__)
-        ours._check()
-        return ours
+        if max_value is not None and not max_value > 0:
+            raise ValueError(f'max_value is {max_value}; it must be > 0')
+        if self.imdecode_backend not in (None, 'cv2') or self.file_client_args:
+            raise ValueError(
+                f'LoadImageFromFile has imdecode_backend {self.imdecode_backend!r} and '
+                f'file_client_args {self.file_client_args}; PanopticDataset reads '
+                "images with 'cv2', and backend_args name other places"
+            )
 
     @property
     def stated_frame(self) -> str | None:
@@ -74,10 +64,13 @@ class LoadImage(LoadImageFromFile):
             if self.ignore_empty:
                 return None
             raise
+        frame = results.get('orientation') or self.stated_frame
         try:
             head = read_head(content)
-            frame = self.frame_in(head, results)
-            flag = imread_flags[self.color_type]
+            if 'height' in results:
+                size = results['height'], results['width']
+                frame = label_frame(head, size, frame, 'in the json')
+            frame, flag = frame or SHOWN, imread_flags[self.color_type]
             image = self.scale(decode_image(content, head, frame, flag))
         except ValueError as reason:
             raise ValueError(f'{path}: {reason}') from reason
@@ -86,51 +79,16 @@ class LoadImage(LoadImageFromFile):
         plain = head.tag == 1 and self.max_value is None
         return results | ({} if plain else dict(frame=frame))
 
-    def frame_in(self, head: ImageHead, labels: dict) -> str:
-        """Frame of an image, by the size and the stated frame of its labels."""
-        stated = labels.get('orientation') or self.stated_frame
-        if 'height' in labels:
-            size = labels['height'], labels['width']
-            return label_frame(head, size, stated, 'in the json')
-        return stated or SHOWN
-
     def scale(self, image: np.ndarray) -> np.ndarray:
         """Scale to ``[0, 255]``; ``unchanged`` without ``max_value`` stays as it is."""
         kept = self.color_type == 'unchanged' and self.max_value is None
         return image if kept else to_8_bits(image, self.max_value)
 
-    def _check(self) -> None:
-        if self.imdecode_backend not in (None, 'cv2') or self.file_client_args:
-            raise ValueError(
-                f'LoadImageFromFile has imdecode_backend {self.imdecode_backend!r} and '
-                f'file_client_args {self.file_client_args}; PanopticDataset reads '
-                "images with 'cv2', and backend_args name other places"
-            )
-        if self.max_value is not None and not self.max_value > 0:
-            raise ValueError(f'max_value is {self.max_value}; it must be > 0')
-
-
-def picture_of(sample: DetDataSample, image: np.ndarray | None = None) -> np.ndarray:
-    """Image of a sample for drawing, in the frame of its labels, RGB uint8.
-
-    Args:
-        sample: With ``img_path``, and ``frame`` if it was loaded in one.
-        image: As mmcv reads it, if it was read. A deep image is too dark there.
-    """
-    if sample.get('frame') is None and image is not None:
-        return image
-    content = fileio.get(sample.img_path)
-    head = read_head(content)
-    image = decode_image(content, head, sample.get('frame') or SHOWN)
-    if image.dtype != np.uint8:
-        image = to_8_bits(image, float(image.max()) or 1.0).astype(np.uint8)
-    return image[..., ::-1]
-
 
 def use_load_image(transforms: Any) -> Any:
     """Replace mmcv's loader in a pipeline, inside wrappers of transforms too."""
     if type(transforms) is LoadImageFromFile:
-        return LoadImage.like(transforms)
+        return LoadImage(**vars(transforms))  # its arguments
     if isinstance(transforms, list):
         return [use_load_image(transform) for transform in transforms]
     if hasattr(transforms, 'transforms'):
