@@ -4,7 +4,6 @@ import mmcv
 import numpy as np
 import pytest
 import torch
-from mmcv.transforms import Compose, LoadImageFromFile
 from mmdet.structures import DetDataSample
 from mmengine.structures import PixelData
 
@@ -22,8 +21,6 @@ def runner(tmp_path) -> SimpleNamespace:
         mmcv.imwrite(np.full((6, 8, 3), 90, np.uint8), path)
 
     class Images(list):
-        pipeline = Compose([LoadImageFromFile()])
-
         def get_data_info(self, index: int) -> dict:
             return dict(img_path=self[index])
 
