@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from .ade20k_classes import Ade20kClasses, ade20k_classes
-from .label_images import image_entries, list_images, read_grey_png, read_label_png
+from .label_files import read_label_file, read_label_values
+from .label_images import image_entries, list_images
 from .layout import missing_files
 from .numbering import (
     VOID_CATEGORY,
@@ -93,7 +94,9 @@ def _jobs(
     missing_files(title, LAYOUT, chain(*pngs) if names else [images / 'ADE_*.jpg'])
     entries = image_entries(images, names, [n.stem for n in names], workers=workers)
     return [
-        ImageJob(entry, f'{entry["id"]}.png', partial(_segments, classes, *pair))
+        ImageJob(
+            entry, f'{entry["id"]}.png', partial(_segments, classes, *pair), (*pair,)
+        )
         for entry, pair in zip(entries, pngs, strict=True)
     ]
 
@@ -102,7 +105,7 @@ def _segments(
     classes: Ade20kClasses, semantic_path: Path, instance_path: Path
 ) -> tuple[np.ndarray, list[dict]]:
     """Segments of one image: stuff, then things over it."""
-    semantic = read_grey_png(semantic_path)
+    semantic = read_label_values(semantic_path)
     categories = look_up(semantic_path, semantic, _semantic_table(classes))
     categories, instances = connected_instances(categories, classes.connected)
 
@@ -119,7 +122,7 @@ def _segments(
 
 def _instances(path: Path, classes: Ade20kClasses) -> tuple[np.ndarray, np.ndarray]:
     """Category (-1 = none) and number (0 = none) of the instance at each pixel."""
-    png = read_label_png(path)
+    png = read_label_file(path)
     if png.ndim != 3:
         raise ValueError(
             f'{path}: one channel, expected two or three: class in red, instance '

@@ -15,7 +15,8 @@ import numpy as np
 from mmpisr.files import write_atomically
 
 from ..run_in_order import run_in_order
-from .label_images import INCOMPLETE, list_images, read_complete_png, read_grey_png
+from .label_files import read_label_file, read_label_values
+from .label_images import list_images
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
 from .split import ImageJob, convert_split
@@ -79,10 +80,6 @@ def prepare_camvid(
     found = _find(Path(source))
     splits = _by_sequence(found) if split_by_sequence else found
     for split, paths in splits.items():
-        images = Path(out) / 'images' / split
-        resize = partial(_write_image, images, size)
-        for _ in run_in_order(f'Images of {split}', resize, paths, workers=workers):
-            pass
         annotations = Path(out) / 'annotations'
         convert_split(
             _jobs(paths, size, min_area),
@@ -92,6 +89,9 @@ def prepare_camvid(
             info=_info(size, min_area),
             workers=workers,
         )
+        resize = partial(_write_image, Path(out) / 'images' / split, size)
+        for _ in run_in_order(f'Images of {split}', resize, paths, workers=workers):
+            pass
 
 
 def categories() -> list[dict[str, Any]]:
@@ -147,30 +147,16 @@ def _by_sequence(found: dict[str, list[Path]]) -> dict[str, list[Path]]:
 
 def _write_image(folder: Path, size: tuple[int, int], path: Path) -> None:
     """Write one image at ``size``, unless it is there."""
+    smaller = cv2.resize(_read_image(path), size, interpolation=cv2.INTER_AREA)
+    content = cv2.imencode('.png', smaller)[1].tobytes()
     out = folder / path.name
-    if out.is_file():
-        _refuse_other_size(out, size)
-        return
-    image = _read_image(path)
-    smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    write_atomically(out, cv2.imencode('.png', smaller)[1].tobytes())
-
-
-def _refuse_other_size(path: Path, size: tuple[int, int]) -> None:
-    height, width = _read_image(path).shape[:2]
-    if (width, height) != size:
-        raise ValueError(
-            f'{path}: is {(width, height)} (width, height), but asked for is {size}; '
-            'remove it, or choose another folder'
-        )
+    if not out.is_file() or out.read_bytes() != content:
+        write_atomically(out, content)
 
 
 def _read_image(path: Path) -> np.ndarray:
-    buffer = np.frombuffer(read_complete_png(path), np.uint8)
-    image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f'{path}: {INCOMPLETE}')
-    return image
+    """Blue, green and red, ``(H, W, 3)`` uint8; a png is read as labels are, whole."""
+    return read_label_file(path, colors=True)[..., ::-1].astype(np.uint8)
 
 
 def _jobs(
@@ -183,6 +169,7 @@ def _jobs(
             dict(id=number, file_name=path.name, height=height, width=width),
             path.name,
             partial(_segments, path, size, min_area),
+            (_label_path(path),),
         )
         for number, path in enumerate(paths, start=1)
     ]
@@ -193,7 +180,7 @@ def _segments(
 ) -> tuple[np.ndarray, list[dict]]:
     """Segments of one image; its labels must have its size."""
     path = _label_path(image)
-    labels = read_grey_png(path)
+    labels = read_label_values(path)
     shape = _read_image(image).shape[:2]
     if labels.shape != shape:
         raise ValueError(

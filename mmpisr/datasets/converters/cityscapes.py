@@ -142,6 +142,7 @@ def _job(frame: Frame, train_ids: bool) -> ImageJob:
         image=dict(id=frame.image_id, file_name=image_name, height=height, width=width),
         png_name=f'{frame.image_id}_gtFine_panoptic.png',
         segments=partial(_read_frame, frame, train_ids=train_ids),
+        inputs=tuple(filter(None, (frame.instance_ids, frame.label_ids))),
     )
 
 

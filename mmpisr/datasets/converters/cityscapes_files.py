@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from textwrap import indent
 from typing import NamedTuple
 
 from mmengine import fileio
@@ -15,6 +14,7 @@ from ..zip_files import (
     resolve_folder,
     split_zip_path,
 )
+from .layout import missing_error
 
 IMAGE = '_leftImg8bit.png'
 INSTANCE_IDS = '_gtFine_instanceIds.png'
@@ -143,8 +143,6 @@ def _refuse_missing(
 def _missing(
     root: Path, split: str, paths: list[str], wanted: int
 ) -> FileNotFoundError:
-    layout = indent(LAYOUT.format(root=root).strip('\n'), '  ')
-    return FileNotFoundError(
-        f'Cityscapes {split}: {paths[0]!r} is missing ({len(paths)} of {wanted} are), '
-        f'also in zip files; the layout that is expected:\n{layout}'
-    )
+    advice = ', also in zip files'
+    layout = LAYOUT.format(root=root)
+    return missing_error(f'Cityscapes {split}', layout, paths, wanted, advice)

@@ -1,10 +1,9 @@
 """Read the truth pngs of Cityscapes as segments, without a pass per segment."""
 
-import cv2
 import numpy as np
-from mmengine import fileio
 
 from ..cityscapes_labels import IGNORED, INSTANCE_OFFSET, TABLE
+from .label_files import read_label_values
 
 NOT_DRAWN = 255  # -1 (license plate) in a byte, where a tool drew it after all
 
@@ -36,9 +35,11 @@ def read_segments(
     Raises:
         ValueError: A png is damaged, has an unknown label, or they disagree.
     """
-    instances = _read_png(instance_ids)
+    instances = read_label_values(instance_ids)
     if label_ids is not None:
-        _refuse_other_labels(instance_ids, instances, label_ids, _read_png(label_ids))
+        _refuse_other_labels(
+            instance_ids, instances, label_ids, read_label_values(label_ids)
+        )
     values = np.flatnonzero(np.bincount(instances.ravel(), minlength=2**16))
     infos = []
     for value in values.tolist():
@@ -57,21 +58,6 @@ def _info(value: int, label: int, train_ids: bool) -> dict[str, int]:
         category_id=known.train_id if train_ids else label,
         iscrowd=int(known.is_thing and value < INSTANCE_OFFSET),
     )
-
-
-def _read_png(path: str) -> np.ndarray:
-    """One channel of 8 or 16 bits, ``(H, W)``."""
-    content = fileio.get(path)
-    whole = content.rfind(b'IEND') >= 0
-    data = np.frombuffer(content, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if whole else None
-    if image is None:
-        raise ValueError(
-            f'{path}: not a complete png ({len(content)} bytes), is it truncated?'
-        )
-    if image.ndim != 2:
-        raise ValueError(f'{path}: expected one channel, got {image.shape}')
-    return image
 
 
 def _refuse_other_labels(

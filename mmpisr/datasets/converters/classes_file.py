@@ -1,7 +1,9 @@
 """Read a small table of classes: json, yaml or csv."""
 
 import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +12,25 @@ from mmengine.fileio import load
 from ..panoptic_json import check_categories
 
 FIELDS = ('id', 'name', 'isthing')
-FLAGS = {'1': 1, 'true': 1, 'yes': 1, '0': 0, 'false': 0, 'no': 0}
+YES = ('1', '1.0', 'true', 't', 'yes', 'y', 'thing', 'wahr', 'ja', 'vrai', 'oui')
+NO = ('0', '0.0', 'false', 'f', 'no', 'n', 'stuff', 'falsch', 'nein', 'faux', 'non')
+FLAGS = dict.fromkeys(YES, 1) | dict.fromkeys(NO, 0)
+TABLES = ('.csv', '.tsv')
+SUFFIXES = ('.json', '.yaml', '.yml', *TABLES)
+DELIMITERS = ',;\t|'
+SURPLUS = 'fields without a heading'
 
 
 def read_classes(path: str | Path) -> list[dict[str, Any]]:
-    """Read ``id`` (the value in the pngs), ``name``, ``isthing`` and maybe ``color``.
+    """Read ``id`` (the value in the label files), ``name``, ``isthing``, ``color``.
 
-    json and yaml hold a list of such entries; csv has a heading with these names.
-    ``isthing`` is 1 or 0, true or false, yes or no; ``color`` is ``[R, G, B]`` or
-    ``#rrggbb``, for all classes or for none.
+    json and yaml hold a list of such entries; csv has a heading with these names, in
+    any case, and commas, semicolons, tabs or bars between its fields. Text is UTF-8,
+    UTF-16 or else Windows-1252. ``isthing`` is 1 or 0, true or false, yes or no, thing
+    or stuff; ``color`` is ``[R, G, B]`` or ``#rrggbb``, for all classes or for none.
 
     Args:
-        path: ``.json``, ``.yaml``, ``.yml`` or ``.csv``.
+        path: ``.json``, ``.yaml``, ``.yml``, ``.csv`` or ``.tsv``.
 
     Returns:
         COCO categories, things first, else in the order of the file.
@@ -52,37 +61,81 @@ def read_classes(path: str | Path) -> list[dict[str, Any]]:
 
 
 def _load(path: Path) -> Any:
-    if path.suffix == '.csv':
-        with path.open(newline='') as file:
-            return [
-                {key: value for key, value in row.items() if value not in (None, '')}
-                for row in csv.DictReader(file, skipinitialspace=True)
-            ]
-    if path.suffix not in ('.json', '.yaml', '.yml'):
-        raise ValueError(f'{path}: {path.suffix!r} is none of .json .yaml .yml .csv')
+    suffix, text = path.suffix.lower(), _text(path)
+    if suffix not in SUFFIXES:
+        raise ValueError(f'{path}: {path.suffix!r} is none of {" ".join(SUFFIXES)}')
     try:
-        return load(path)
-    except Exception as error:  # of either parser
+        if suffix not in TABLES:
+            return load(StringIO(text), file_format=suffix[1:])
+        rows = _rows(text.lstrip())
+    except Exception as error:  # of any parser
         raise ValueError(f'{path}: cannot be read ({error})') from error
+    return [row for row in rows if row]
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    """Each line of a table by its heading, blank ones too."""
+    delimiter = max(DELIMITERS, key=text.partition('\n')[0].count)
+    rows = csv.DictReader(
+        StringIO(text, newline=''),
+        restkey=SURPLUS,
+        delimiter=delimiter,
+        skipinitialspace=True,
+    )
+    return [_filled(row) for row in rows]
+
+
+def _text(path: Path) -> str:
+    """Content of a text file, whoever has saved it."""
+    content = path.read_bytes()
+    is_utf16 = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    encodings = ('utf-16',) if is_utf16 else ('utf-8-sig', 'cp1252')
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding == 'cp1252':
+            print(f'{path}: not UTF-8, so it is read as Windows-1252')
+        return text
+    raise ValueError(f'{path}: is neither of {encodings}; save it as UTF-8')
+
+
+def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a line that have a value, without spaces around them."""
+    return {
+        key.strip(): value if key == SURPLUS else value.strip()
+        for key, value in row.items()
+        if value and any(part.strip() for part in value)
+    }
 
 
 def _category(path: Path, position: int, entry: Any) -> dict[str, Any]:
     where = f'{path}: class {position}'
-    if not isinstance(entry, Mapping) or not set(FIELDS) <= set(entry):
+    named = {}
+    if isinstance(entry, Mapping):
+        named = {str(key).lower().replace('_', ''): v for key, v in entry.items()}
+    if not set(FIELDS) <= set(named) or SURPLUS in named:
         raise ValueError(f'{where} needs {FIELDS}, got {entry!r}')
-    flag = FLAGS.get(str(entry['isthing']).lower())
+    if isinstance(named['name'], bool | None):
+        raise ValueError(f'{where}: name is {named["name"]!r}; put it in quotes')
+    flag = FLAGS.get(str(named['isthing']).lower())
     if flag is None:
-        raise ValueError(f'{where}: isthing is {entry["isthing"]!r}, not 0 or 1')
-    number = str(entry['id'])
+        raise ValueError(f'{where}: isthing is {named["isthing"]!r}, not 0 or 1')
+    number = str(named['id']).removesuffix('.0')
     if not number.isdecimal():
-        raise ValueError(f'{where}: id is {entry["id"]!r}, not an integer from 0 on')
-    category = dict(id=int(number), name=str(entry['name']), isthing=flag)
-    if 'color' in entry:
-        category['color'] = _color(where, entry['color'])
+        raise ValueError(
+            f'{where}: id is {named["id"]!r}, not an integer from 0 on; a value that '
+            'is no class is named with --void instead'
+        )
+    category = dict(id=int(number), name=str(named['name']), isthing=flag)
+    if 'color' in named:
+        category['color'] = read_color(where, named['color'])
     return category
 
 
-def _color(where: str, color: Any) -> list[int]:
+def read_color(where: str, color: Any) -> list[int]:
+    """Read ``[R, G, B]`` or ``#rrggbb``; ``where`` is for the error."""
     try:
         rgb = list(bytes.fromhex(color[1:]) if isinstance(color, str) else color)
         if len(rgb) == 3 and bytes(rgb):

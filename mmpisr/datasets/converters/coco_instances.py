@@ -1,5 +1,6 @@
 """Instances as polygons or masks, over stuff pngs or a background, as COCO panoptic."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,12 +19,12 @@ from .instance_json import (
     find_images,
     read_instances,
 )
-from .label_images import read_grey_png
+from .label_files import read_label_values
 from .labelme import read_labelme
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, look_up, number_segments
 from .outlines import Part, outline_parts, outline_rle
-from .split import ImageJob, _digest, convert_split
+from .split import ImageJob, convert_split
 
 STUFF, VOID, CROWD, THING = range(4)  # drawn in this order
 
@@ -98,7 +99,6 @@ def prepare_coco_instances(
         png_folder=annotations / f'panoptic_{split}',
         info=dict(
             description='made of outlines of instances',
-            outlines=_digest([{**a, 'where': ''} for a in content['annotations']]),
             under_them='pngs' if stuff_labels else background,
             overlap=overlap,
             crowds=crowds,
@@ -178,9 +178,23 @@ def _jobs(
     }
     draw = partial(_segments, table=table, by_area=overlap == 'area')
     return [
-        ImageJob(entry, str(name), partial(draw, entry, drawn[entry['id']], below))
+        ImageJob(
+            entry,
+            str(name),
+            partial(draw, entry, drawn[entry['id']], below),
+            (_content(drawn[entry['id']]), *([below] if stuff_labels else [])),
+        )
         for entry, name, below in zip(entries, names, under, strict=True)
     ]
+
+
+def _content(drawn: Sequence[Drawn]) -> bytes:
+    """All that decides how the outlines of an image are drawn."""
+    points = [
+        [p if isinstance(p, Mapping) else p.tolist() for p in d.parts] for d in drawn
+    ]
+    layers = [(d.category, d.layer) for d in drawn]
+    return json.dumps([layers, points]).encode()
 
 
 def _segments(
@@ -194,7 +208,7 @@ def _segments(
     """Segments of one image; one mask is held at a time."""
     size = entry['height'], entry['width']
     if isinstance(under, Path):
-        categories = look_up(under, read_grey_png(under), table)
+        categories = look_up(under, read_label_values(under), table)
         if categories.shape != size:
             raise ValueError(
                 f'{under}: is {categories.shape} (height, width), but its image '

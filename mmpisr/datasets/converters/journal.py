@@ -1,13 +1,18 @@
-"""What has been converted so far, one line per image, so that a run can be resumed."""
+"""What has been converted so far, by this run or an earlier one, and still counts."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmpisr.files import write_atomically
 from mmpisr.json_lines import JsonLines
 
+from ..run_in_order import run_in_order
+from .segments import ImageJob
+
 Key = dict[str, Any]
+SHOWN = 3  # differences that an error names
 
 
 class Journal:
@@ -45,17 +50,57 @@ class Journal:
 
 
 def refuse_other(path: Path, *, found: Key, asked: Key) -> None:
-    """Refuse what was made or begun with other settings or images.
+    """Refuse what was made or begun with other settings or classes.
 
     Raises:
-        ValueError: Naming the file, the fields that differ and both values.
+        ValueError: Naming the file, the first fields that differ and both values.
     """
     if found == asked:
         return
-    fields = [key for key in asked if found.get(key) != asked[key]]
-    theirs = {key: found.get(key) for key in fields}
+    theirs, ours = _fields(found), _fields(asked)
+    names = [n for n in {**ours, **theirs} if theirs.get(n) != ours.get(n)]
+    more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
     raise ValueError(
-        f'{path}: made with {theirs}, but asked for is '
-        f'{ {key: asked[key] for key in fields} }; remove this file, or choose another '
-        'folder'
+        f'{path}: made with { {n: theirs.get(n) for n in names[:SHOWN]} }, but asked '
+        f'for is { {n: ours.get(n) for n in names[:SHOWN]} }{more}; remove this file '
+        'to make it anew, or choose another folder'
     )
+
+
+def _fields(value: Any, name: str = '') -> dict[str, Any]:
+    """Each single value by its place, such as ``categories[2].name``."""
+    if isinstance(value, dict) and value:
+        places = [(f'{name}.{key}'.lstrip('.'), item) for key, item in value.items()]
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        places = [(f'{name}[{i}]', item) for i, item in enumerate(value)]
+    else:
+        return {name: value}
+    return {key: v for place, item in places for key, v in _fields(item, place).items()}
+
+
+def known_entries(finished: Mapping, record: Path, journal: Journal) -> dict[str, dict]:
+    """Annotation and ``inputs`` of each png of earlier runs, by its name."""
+    inputs = json.loads(record.read_text()) if finished and record.is_file() else {}
+    entries = [
+        dict(annotation, inputs=inputs.get(annotation['file_name']))
+        for annotation in finished.get('annotations', [])
+    ]
+    return {entry['file_name']: entry for entry in [*entries, *journal.entries]}
+
+
+def unchanged(
+    jobs: Sequence[ImageJob], known: Mapping[str, dict], folder: Path, workers: int
+) -> dict[str, dict]:
+    """Known entries whose png is there and whose inputs are what they were."""
+    there = [
+        job
+        for job in jobs
+        if known.get(job.png_name, {}).get('inputs')
+        and (folder / job.png_name).is_file()
+    ]
+    digests = run_in_order('Comparing inputs', ImageJob.digest, there, workers=workers)
+    return {
+        job.png_name: known[job.png_name]
+        for job, digest in zip(there, digests, strict=True)
+        if known[job.png_name]['inputs'] == digest
+    }

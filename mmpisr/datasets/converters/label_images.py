@@ -1,67 +1,75 @@
-"""Read label pngs as numbers, and list the images of a folder with their sizes."""
+"""List the images of a folder with their sizes, and say what is left out."""
 
-from collections.abc import Sequence
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..run_in_order import run_in_order
-from ..segment_png import PNG_END
 
-INCOMPLETE = 'not a complete png, is it truncated?'
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.ppm')
 
 
-def read_label_png(path: Path) -> np.ndarray:
-    """Read a png of labels: grey of 8 or 16 bit, indices of a palette, or RGB.
+def list_images(
+    folder: Path,
+    suffixes: Sequence[str] = IMAGE_SUFFIXES,
+    *,
+    exclude: Sequence[Path] = (),
+) -> list[Path]:
+    """Images below a folder, relative to it, sorted by name; suffixes in any case.
+
+    Links to files and folders are followed. What is left out is printed: how many,
+    the reason and an example.
 
     Args:
-        path: The png.
-
-    Returns:
-        Grey values or indices ``(H, W)``, or channels ``(H, W, 3)``; int32.
+        folder: Searched with its subfolders.
+        suffixes: Ends of the names that count.
+        exclude: Folders that are not entered.
 
     Raises:
-        ValueError: The png is truncated or no image at all.
+        FileNotFoundError: An image is a link to nothing.
     """
-    try:
-        with Image.open(BytesIO(read_complete_png(path))) as image:
-            labels = np.asarray(image).astype(np.int32)
-    except (UnidentifiedImageError, SyntaxError, OSError) as error:
-        raise ValueError(f'{path}: {INCOMPLETE} ({error})') from error
-    return labels[..., :3] if labels.ndim == 3 else labels
+    folder, ends = Path(folder), tuple(map(composed, suffixes))
+    found, left_out = [], defaultdict(list)
+    for path, reason in _walk(folder, {p.resolve(): 'excluded' for p in exclude}):
+        if reason is None and composed(path.name).endswith(ends):
+            found.append(path.relative_to(folder))
+            if path.is_symlink() and not path.exists():
+                raise FileNotFoundError(
+                    f'{path}: links to nothing, {os.readlink(path)}'
+                )
+        else:
+            left_out[reason or 'of another suffix'].append(str(path))
+    for reason, paths in left_out.items():
+        print(f'{folder}: {len(paths)} left out, {reason}, the first is {min(paths)!r}')
+    return sorted(found)
 
 
-def read_complete_png(path: Path) -> bytes:
-    """Give the content of a png; without its last chunk it is a ``ValueError``."""
-    content = path.read_bytes()
-    if PNG_END not in content[-64:]:
-        raise ValueError(f'{path}: {INCOMPLETE} ({len(content)} bytes)')
-    return content
+def composed(name: str) -> str:
+    """Small letters, with accents as macOS does not write them (NFC)."""
+    return normalize('NFC', name).lower()
 
 
-def read_grey_png(path: Path) -> np.ndarray:
-    """Like ``read_label_png``, ``(H, W)``; colours are an error that says so."""
-    labels = read_label_png(path)
-    if labels.ndim != 2:
-        raise ValueError(
-            f'{path}: has {labels.shape[2]} channels, expected class numbers as grey '
-            'values or palette indices; is this a picture of the colours?'
-        )
-    return labels
-
-
-def list_images(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
-    """Images below a folder, relative to it, sorted by name; suffixes in any case."""
-    return sorted(
-        path.relative_to(folder)
-        for path in folder.rglob('*')
-        if path.name.lower().endswith(tuple(suffixes)) and not path.name.startswith('.')
-    )
+def _walk(folder: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, str | None]]:
+    """Every file, and every folder that is not entered, with the reason."""
+    closed = {folder.resolve(): 'a link to a folder above it'} | closed
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            is_folder = path.is_dir() if entry.is_symlink() else entry.is_dir()
+            if entry.name.startswith('.'):
+                yield path, 'hidden'
+            elif not is_folder:
+                yield path, None
+            elif path.resolve() in closed:
+                yield path, closed[path.resolve()]
+            else:
+                yield from _walk(path, closed)
 
 
 def image_entries(

@@ -3,48 +3,39 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from .classes_file import read_classes
-from .label_images import (
-    IMAGE_SUFFIXES,
-    image_entries,
-    list_images,
-    read_grey_png,
-    read_label_png,
+from .classes_file import read_classes, read_color
+from .label_files import read_label_file, read_label_values
+from .label_folders import LabelledImage, Suffixes, find_labels, split_folders
+from .label_images import image_entries
+from .numbering import (
+    VOID_CATEGORY,
+    connected_instances,
+    look_up,
+    number_segments,
 )
-from .layout import missing_files
-from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
 from .split import ImageJob, convert_split
 
 Unnumbered = Literal['crowd', 'void']
-LAYOUT = """
-IMAGES/[folders/]NAME{images}
-LABELS/[folders/]NAME{labels}       class numbers, grey or palette
-INSTANCES/[folders/]NAME{instances}    instance numbers, 0 = none (optional)
-"""
-
-
-class Suffixes(NamedTuple):
-    """What follows the common part of the names."""
-
-    images: str | None = None  # None = any image file
-    labels: str = '.png'
-    instances: str = '.png'
-
-
 DEFAULT_SUFFIXES = Suffixes()
+DEFAULT_VOID = (255,)
+NUMBERINGS = (1000, 256)
+CHANNELS = np.array([1, 256, 65536])  # of red, green and blue
+ADVICE = '; give it to a class, or name it with --void'
 
 
 class Reading(NamedTuple):
     """How pixels become segments."""
 
-    table: dict[int, int]  # value in the class png -> category id, -1 = void
+    table: dict[int, int]  # value in the label file -> category id, -1 = void
     things: tuple[int, ...]
     unnumbered: Unnumbered
     min_area: int
+    numbering: int | None
+    colors: bool
 
 
 def prepare_labelled_png(
@@ -56,40 +47,54 @@ def prepare_labelled_png(
     split: str = 'train',
     instances: str | Path | None = None,
     connected: bool = False,
+    numbering: int | None = None,
+    colors: bool = False,
     unnumbered: Unnumbered = 'crowd',
     min_area: int = 0,
-    void: Sequence[int] = (255,),
+    void: Sequence[int | str] = DEFAULT_VOID,
     suffixes: Suffixes = DEFAULT_SUFFIXES,
+    skip_unlabelled: bool = False,
     workers: int = 1,
-) -> None:
+) -> Path:
     """Write ``annotations/panoptic_{split}`` and its json; images stay where they are.
 
     Args:
-        images: Folder of the images, searched with its subfolders.
-        labels: Folder of the class pngs, grey or palette.
+        images: Folder of the images, searched with its subfolders; see
+            ``split_folders`` for one that has a folder for each split.
+        labels: Folder of the label files, see ``read_label_file``.
         classes: Table of the classes, see ``read_classes``.
         out: Folder of the dataset.
         split: Its name.
-        instances: Folder of the instance pngs: grey of 8 or 16 bit, or RGB (``R + 256
-            G + 65536 B``). Class and number together make an instance. Numbers on
-            stuff are ignored.
+        instances: Folder of the instance files: grey values, or RGB (``R + 256 G +
+            65536 B``). Class and number together make an instance. Numbers on stuff
+            are ignored.
         connected: Without ``instances``: connected regions of things are instances.
+        numbering: Label files hold both: ``class x numbering + number`` for an
+            instance, and a value below ``numbering`` is a class without number.
+        colors: Label files show the classes' colours.
         unnumbered: Pixels of a thing whose number is 0: one ``crowd`` region per
             class, which no metric counts as missed, or ``void``.
         min_area: With ``connected``: smaller regions (pixels) become void.
-        void: Values of the class png that are no class.
+        void: Values of the label files that are no class; with ``colors``, colours
+            ``#rrggbb``.
         suffixes: Ends of the names.
+        skip_unlabelled: Leave out images without labels, and print how many.
         workers: Processes.
+
+    Returns:
+        Folder that the json's names of images start from.
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and the layout.
-        ValueError: A png is truncated, of another size or has unknown values, the
+        ValueError: A label file is faulty, of another size or has unknown values, the
             table of classes is faulty, or arguments contradict each other.
     """
-    if connected == (instances is not None):
+    chosen = [instances is not None, connected, numbering is not None]
+    if sum(chosen) != 1:
         raise ValueError(
-            f'instances is {instances!r} and connected {connected}: give a folder of '
-            'instance pngs, or have connected regions made instances'
+            f'numbering is {numbering}, instances is {instances!r} and connected '
+            f'{connected}: give a folder of instance files, or have connected regions '
+            'made instances, or say how label files number them'
         )
     if min_area < 0 or (min_area and not connected):
         raise ValueError(
@@ -98,97 +103,156 @@ def prepare_labelled_png(
     if unnumbered not in ('crowd', 'void'):
         raise ValueError(f"unnumbered is {unnumbered!r}, neither 'crowd' nor 'void'")
     categories = read_classes(classes)
-    reading = Reading(
-        _table(categories, void),
-        tuple(c['id'] for c in categories if c['isthing']),
-        unnumbered,
-        min_area,
-    )
-    folders = [Path(images), Path(labels), *([Path(instances)] if instances else [])]
+    things = tuple(c['id'] for c in categories if c['isthing'])
+    if numbering is not None and (colors or 0 in things):
+        raise ValueError(
+            f'{classes}: numbering is {numbering}, but colors is {colors} and things '
+            f'are {things}; it needs class numbers, and class 0 must be stuff'
+        )
+    table = _table(categories, void, colors)
+    reading = Reading(table, things, unnumbered, min_area, numbering, colors)
     annotations = Path(out) / 'annotations'
+    folders = [Path(f) for f in (images, labels, instances) if f is not None]
+    folders = split_folders(folders, split, Path(out))
+    found = find_labels(folders, suffixes, annotations, skip_unlabelled=skip_unlabelled)
+    source = 'connected regions' if connected else 'numbered in pngs'
     convert_split(
-        _jobs(folders, suffixes, reading, workers),
+        _jobs(folders[0], found, reading, workers),
         categories=categories,
         json_path=annotations / f'panoptic_{split}.json',
         png_folder=annotations / f'panoptic_{split}',
         info=dict(
             description='made of class pngs',
-            instances='connected regions' if connected else 'numbered in pngs',
+            instances=f'class x {numbering} + number' if numbering else source,
             unnumbered=unnumbered,
             min_area=min_area,
             void=sorted(void),
+            **(dict(colors=True) if colors else {}),
         ),
         workers=workers,
     )
+    return folders[0]
 
 
-def _table(categories: list[dict], void: Sequence[int]) -> dict[int, int]:
-    """Category of each value, -1 = void."""
-    table = {category['id']: category['id'] for category in categories}
-    both = sorted(set(table) & set(void))
+def _table(
+    categories: list[dict], void: Sequence[int | str], colors: bool
+) -> dict[int, int]:
+    """Category of each value, or of each colour as a number; -1 = void."""
+    if colors and tuple(void) == DEFAULT_VOID:
+        void = ()
+    values = [c['id'] for c in categories]
+    if colors:
+        values = [_number(c['name'], c.get('color')) for c in categories]
+        void = [_number('void', value) for value in void]
+    table = dict(zip(values, [c['id'] for c in categories], strict=True))
+    both = sorted(
+        {value for value in values if values.count(value) > 1 or value in void}
+    )
     if both:
-        raise ValueError(f'values {both} are void, but the table has classes for them')
-    return table | dict.fromkeys(void, VOID_CATEGORY)
+        shown = list(map(_hex, both)) if colors else both
+        raise ValueError(
+            f'values {shown} are void, but the table has classes for them, or two '
+            'classes have one color; give each class its own, and name what is void, '
+            'or nothing, with --void'
+        )
+    return table | {int(value): VOID_CATEGORY for value in void}
+
+
+def _number(where: str, color: Any) -> int:
+    return int(np.dot(read_color(where, color), CHANNELS))
+
+
+def _hex(number: int) -> str:
+    return f'#{number & 255:02x}{number >> 8 & 255:02x}{number >> 16:02x}'
 
 
 def _jobs(
-    folders: Sequence[Path], suffixes: Suffixes, reading: Reading, workers: int
+    images: Path, found: Sequence[LabelledImage], reading: Reading, workers: int
 ) -> list[ImageJob]:
-    """One job per image; ``folders`` are images, labels and maybe instances."""
-    images, *others = folders
-    layout = LAYOUT.format(
-        **suffixes._replace(images=suffixes.images or '.*')._asdict()
-    )
-    title = f'Images in {images}'
-    missing_files(title, layout, [images])
-    wanted = IMAGE_SUFFIXES if suffixes.images is None else [suffixes.images]
-    names = list_images(images, wanted)
-    missing_files(title, layout, [] if names else [images / f'NAME{wanted[0]}'])
-    stems = [_stem(name, suffixes.images) for name in names]
-    pngs = [
-        [folder / f'{stem}{suffix}' for stem in stems]
-        for folder, suffix in zip(others, suffixes[1:], strict=False)
-    ]
-    missing_files(title, layout, [path for paths in pngs for path in paths])
-
+    """One job per image, ids from 1 on in the order of the names."""
+    names = [image.name for image in found]
     entries = image_entries(images, names, range(1, len(names) + 1), workers=workers)
     return [
-        ImageJob(entry, f'{stem}.png', partial(_segments, reading, *paths))
-        for entry, stem, *paths in zip(entries, stems, *pngs, strict=True)
+        ImageJob(
+            entry,
+            f'{image.stem}.png',
+            partial(_segments, reading, *image.labels),
+            tuple(image.labels),
+        )
+        for entry, image in zip(entries, found, strict=True)
     ]
-
-
-def _stem(name: Path, suffix: str | None) -> str:
-    """Common part of the names of an image and its pngs, with its folder."""
-    end = name.suffix if suffix is None else suffix
-    return name.as_posix()[: -len(end)]
 
 
 def _segments(
     reading: Reading, label_path: Path, instance_path: Path | None = None
 ) -> tuple[np.ndarray, list[dict]]:
     """Segments of one image."""
-    categories = look_up(label_path, read_grey_png(label_path), reading.table)
-    if instance_path is None:
+    categories, instances = _labels(reading, label_path)
+    if instance_path is not None:
+        instances = _instances(instance_path)
+        if instances.shape != categories.shape:
+            raise ValueError(
+                f'{instance_path}: is {instances.shape} (height, width), but '
+                f'{label_path} is {categories.shape}'
+            )
+    if instances is None:
         return number_segments(
             *connected_instances(categories, reading.things, min_area=reading.min_area)
         )
-    instances = _instances(instance_path)
-    if instances.shape != categories.shape:
-        raise ValueError(
-            f'{instance_path}: is {instances.shape} (height, width), but {label_path} '
-            f'is {categories.shape}'
-        )
     is_thing = np.isin(categories, reading.things)
+    if instance_path is not None:
+        _refuse_numbering(instance_path, categories[is_thing], instances[is_thing])
     if reading.unnumbered == 'void':
         categories[is_thing & (instances == 0)] = VOID_CATEGORY
     crowds = {(thing, 0) for thing in reading.things}
     return number_segments(categories, np.where(is_thing, instances, 0), crowds=crowds)
 
 
+def _labels(reading: Reading, path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Categories, and instance numbers where the label file has them, too."""
+    table, base, numbers = reading.table, reading.numbering, None
+    if reading.colors:
+        labels = read_label_file(path, colors=True) @ CHANNELS
+        return look_up(path, labels, table, show=_hex, advice=ADVICE), None
+    labels = read_label_values(path)
+    if base is not None:
+        numbers = np.where(labels < base, 0, labels % base + 1)
+        labels = np.where(labels < base, labels, labels // base)
+    top, advice = int(labels.max(initial=0)), ADVICE
+    for step in NUMBERINGS:
+        if top >= step and top // step in table and base is None:
+            advice += f', or say --numbering {step} if values are class x {step} + n'
+    return look_up(path, labels, table, advice=advice), numbers
+
+
 def _instances(path: Path) -> np.ndarray:
     """Instance numbers, ``(H, W)``."""
-    png = read_label_png(path)
-    if png.ndim == 3:
-        return png @ np.array([1, 256, 65536][: png.shape[2]])
-    return png
+    numbers = read_label_file(path)
+    if numbers.ndim == 3:
+        numbers = numbers @ CHANNELS[: numbers.shape[2]]
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < 2**24:
+        raise ValueError(
+            f'{path}: instance numbers are {numbers.min()} to {numbers.max()}, but '
+            f'must be 0 to {2**24 - 1}'
+        )
+    return numbers
+
+
+def _refuse_numbering(path: Path, classes: np.ndarray, numbers: np.ndarray) -> None:
+    """Refuse class numbers among instance numbers, as Cityscapes has them.
+
+    Args:
+        path: The instance file.
+        classes: Of the pixels of things, ``(N,)``.
+        numbers: Of the same pixels, ``(N,)``.
+    """
+    for base in NUMBERINGS:
+        numbered = numbers // base == classes
+        rest = classes[~numbered]
+        if 0 < len(rest) < len(classes) and (numbers[~numbered] == rest).all():
+            raise ValueError(
+                f'{path}: numbers are class x {base} + n, such as '
+                f'{numbers[numbered][0]}, but {len(rest)} pixels have only class '
+                f'{rest[0]}, which is no number; give this folder as LABELS with '
+                f'--numbering {base}, or write 0 there'
+            )

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import indent
 
@@ -28,8 +28,19 @@ def missing_files(
             listed[folder] = set(os.listdir(folder))
     missing = [path for path in wanted if path.name not in listed[path.parent]]
     if missing:
-        raise FileNotFoundError(
-            f'{title}: {str(missing[0])!r} is missing ({len(missing)} of '
-            f'{len(wanted)} are); the layout that is expected:\n'
-            + indent(expected_layout.strip('\n'), '  ')
-        )
+        raise missing_error(title, expected_layout, missing, len(wanted))
+
+
+def missing_error(
+    title: str,
+    expected_layout: str,
+    missing: Sequence[str | Path],
+    total: int,
+    advice: str = '',
+) -> FileNotFoundError:
+    """Error of ``missing`` of ``total`` files, with advice before the layout."""
+    return FileNotFoundError(
+        f'{title}: {str(missing[0])!r} is missing ({len(missing)} of {total} are)'
+        f'{advice}; the layout that is expected:\n'
+        + indent(expected_layout.strip('\n'), '  ')
+    )

@@ -1,6 +1,6 @@
 """Turn class and instance numbers per pixel into segments."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +75,22 @@ def connected_instances(
     return categories, instances
 
 
-def look_up(path: Path, labels: np.ndarray, table: dict[int, int]) -> np.ndarray:
+def look_up(
+    path: Path,
+    labels: np.ndarray,
+    table: dict[int, int],
+    *,
+    show: Callable[[int], str] = str,
+    advice: str = '',
+) -> np.ndarray:
     """Replace values by those of a table.
 
     Args:
-        path: Of the png, for the message.
-        labels: Non-negative integers, ``(H, W)``.
+        path: Of the label file, for the message.
+        labels: Integers, ``(H, W)``.
         table: New value of each known one.
+        show: How a value is written in the message.
+        advice: End of the message: what to do about it.
 
     Returns:
         New values, ``(H, W)`` int32.
@@ -90,15 +99,18 @@ def look_up(path: Path, labels: np.ndarray, table: dict[int, int]) -> np.ndarray
         ValueError: A value is not in the table; says how many pixels have it.
     """
     values = distinct(labels)
-    for value in values.tolist():
-        if value not in table:
-            raise ValueError(
-                f'{path}: {(labels == value).sum()} pixels have value {value}, which '
-                f'no class has; known are {sorted(table)}'
-            )
-    new = np.zeros(values.max(initial=0) + 1, np.int32)
-    new[values] = [table[value] for value in values.tolist()]
-    return new[labels]
+    unknown = [value for value in values.tolist() if value not in table]
+    if unknown:
+        value = unknown[0]
+        raise ValueError(
+            f'{path}: {(labels == value).sum()} pixels have value {show(value)}, which '
+            f'no class has; known are [{", ".join(map(show, sorted(table)))}]; unknown '
+            f'are {len(unknown)} values{advice}'
+        )
+    lowest = values.min(initial=0)
+    new = np.zeros(values.max(initial=0) - lowest + 1, np.int32)
+    new[values - lowest] = [table[value] for value in values.tolist()]
+    return new[labels - lowest]
 
 
 def distinct(array: np.ndarray) -> np.ndarray:

@@ -1,14 +1,40 @@
-"""One image's segments: complete their entries, and compare them with the png."""
+"""One image: its job, the entries of its segments, and the comparison with the png."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from mmengine import fileio
 
 from ..segment_png import decode_segment_ids, segment_extents
 
 VOID = 0
+
+
+class ImageJob(NamedTuple):
+    """One image to convert; picklable, so that other processes can do it.
+
+    ``segments`` gives ids ``(H, W)``, 0 = void, and for each segment ``id``,
+    ``category_id`` and ``iscrowd``. ``inputs`` is all that it reads: paths of files,
+    or bytes; where these change, the image is converted again.
+    """
+
+    image: dict[str, Any]  # COCO image entry: id, file_name, height, width
+    png_name: str  # inside the split's folder of pngs
+    segments: Callable[[], tuple[np.ndarray, list[dict]]]
+    inputs: tuple[str | Path | bytes, ...] = ()
+
+    def digest(self) -> str:
+        """Digest of all that decides the segments, but not of the id."""
+        image = {key: value for key, value in self.image.items() if key != 'id'}
+        total = hashlib.sha256(json.dumps(image, sort_keys=True).encode())
+        for given in self.inputs:
+            content = given if isinstance(given, bytes) else fileio.get(str(given))
+            total.update(len(content).to_bytes(8, 'big') + content)
+        return total.hexdigest()[:16]
 
 
 def complete_infos(

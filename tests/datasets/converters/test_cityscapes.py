@@ -88,14 +88,32 @@ def test_zip_files_are_converted_without_unpacking(root, tmp_path, workers):
     assert [path.stem.split('_')[-1] for path in written] == ['train', 'val', 'test']
 
 
-def test_the_json_of_cityscapesscripts_is_kept(root, capsys):
-    convert_officially(root / 'gtFine', root / 'theirs', train_ids=False)
-    for made in (root / 'theirs').iterdir():
-        made.rename(root / 'gtFine' / made.name)
+def test_the_json_of_cityscapesscripts_is_made_again_to_the_same_bytes(
+    root, tmp_path, capsys
+):
+    convert_officially(root / 'gtFine', tmp_path / 'theirs', train_ids=False)
+    shutil.copytree(tmp_path / 'theirs', root / 'gtFine', dirs_exist_ok=True)
 
     convert_cityscapes(root)
 
-    assert capsys.readouterr().out.count('kept, all') == 2
+    assert 'not what is on record' in capsys.readouterr().out
+    assert_same(root / 'gtFine', tmp_path / 'theirs', False, (2, 1))
+
+
+def test_only_the_image_whose_label_was_corrected_is_made_again(root, capsys):
+    convert_cityscapes(root)
+    path = root / f'{ZURICH}_instanceIds.png'
+    instances = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(path), np.where(instances == 7, 8, instances))
+    for label in (root / 'gtFine').rglob('*_labelIds.png'):
+        label.unlink()
+    capsys.readouterr()
+
+    convert_cityscapes(root, splits=['train'])
+
+    shown = capsys.readouterr().out
+    assert 'images are made again' in shown
+    assert 'kept, all' not in shown
 
 
 def test_the_test_split_lists_images_and_both_kinds_of_categories(root):
@@ -183,7 +201,9 @@ def other_size(root):
 
 
 def three_channels(root):
-    write(root, f'{ZURICH}_labelIds', np.zeros((16, 32, 3), np.uint8))
+    colours = np.zeros((16, 32, 3), np.uint8)
+    colours[0, 0] = 1, 2, 3
+    write(root, f'{ZURICH}_labelIds', colours)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +215,7 @@ def three_channels(root):
         ),
         (unknown_label, r'_instanceIds\.png: value 34000 has unknown label 34'),
         (other_size, r'_labelIds\.png: .* is \(16, 30\), but .* is \(16, 32\)'),
-        (three_channels, r'_labelIds\.png: expected one channel, got \(16, 32, 3\)'),
+        (three_channels, r'_labelIds\.png: has 3 channels, expected'),
         (lambda r: cut(r / f'{ZURICH}_instanceIds.png'), r'Ids\.png: not a complete'),
         (lambda r: (r / f'{ZURICH}_labelIds.png').write_bytes(b'x'), 'not a png'),
     ],

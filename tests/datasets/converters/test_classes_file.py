@@ -39,6 +39,69 @@ def test_all_formats_read_the_same_things_first(read, name, text):
     assert read(text, name) == [CAR, ROAD]
 
 
+TABLE = 'id,name,isthing\n0,Straße,no\n4,car,yes\n'
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        TABLE.encode('utf-8-sig'),
+        TABLE.encode('utf-16'),
+        TABLE.encode('latin-1'),
+        TABLE.replace(',', ';').encode(),
+        TABLE.replace(',', '\t').encode(),
+        TABLE.replace(',', ' , ').encode(),
+        TABLE.replace('\n', '\r\n').encode(),
+        TABLE.replace('\n', '\n\n').encode() + b',,\n',
+        ('\n' + TABLE).encode(),
+        TABLE.replace('id,name,isthing', 'ID,Name,Is_Thing').encode(),
+        TABLE.replace('no', 'FALSCH').replace('yes', 'WAHR').encode(),
+        TABLE.replace('0,', '0.0,').encode(),
+        TABLE.replace('\n', ',\n').encode(),
+    ],
+)
+def test_a_csv_may_come_from_any_program(tmp_path, content):
+    path = tmp_path / 'classes.CSV'
+    path.write_bytes(content)
+
+    assert read_classes(path) == [
+        dict(id=4, name='car', isthing=1),
+        dict(id=0, name='Straße', isthing=0),
+    ]
+
+
+def test_windows_encoding_is_said(tmp_path, capsys):
+    path = tmp_path / 'a.csv'
+    path.write_bytes(TABLE.encode('cp1252'))
+    read_classes(path)
+
+    assert 'a.csv: not UTF-8, so it is read as Windows-1252' in capsys.readouterr().out
+
+
+def test_a_json_may_begin_with_a_mark(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps([CAR]), encoding='utf-8-sig')
+
+    assert read_classes(path) == [CAR]
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (TABLE + '5,a,b,yes\n', "needs .*'fields without a heading': "),
+        (TABLE + '-1,void,no\n', "id is '-1', .* is named with --void instead"),
+        (b'id,name,isthing\n0,\x81\xff,no\n', r"neither of \('utf-8-sig', 'cp1252'\)"),
+        ('- {id: 0, name: off, isthing: 0}', 'name is False; put it in quotes'),
+    ],
+)
+def test_a_table_that_would_be_misread_is_refused(tmp_path, content, message):
+    path = tmp_path / ('a.yaml' if 'off' in str(content) else 'a.csv')
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    with pytest.raises(ValueError, match=message):
+        read_classes(path)
+
+
 def test_colours_may_be_left_out(read):
     assert read('id,name,isthing,color\n0,road,no,\n', 'a.csv') == [
         dict(id=0, name='road', isthing=0)

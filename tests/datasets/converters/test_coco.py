@@ -6,10 +6,10 @@ import zipfile
 import pytest
 from coco_folder import make_coco
 
-from mmpisr.datasets.converters.coco import prepare_coco
-from mmpisr.datasets.converters.coco_categories import (
+from mmpisr.datasets.converters.coco import (
     check_coco_categories,
     coco_categories,
+    prepare_coco,
 )
 
 

@@ -181,7 +181,9 @@ def shrink(path):
 
 
 def colour(path):
-    cv2.imwrite(str(path), cv2.imread(str(path)))
+    image = cv2.imread(str(path))
+    image[0, 0] = 1, 2, 3
+    cv2.imwrite(str(path), image)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,14 @@ def test_values_are_replaced_and_unknown_ones_counted():
         look_up('a.png', labels, {0: -1, 4: 8})
 
 
+def test_negative_values_are_looked_up_as_themselves():
+    labels = np.array([[-1, 7], [0, -1]])
+
+    found = look_up('a.npy', labels, {-1: -1, 0: 3, 7: 5})
+
+    np.testing.assert_array_equal(found, [[-1, 5], [3, -1]])
+
+
 def test_distinct_values_are_sorted_and_may_be_none():
     assert distinct(np.array([[5, 5, 1], [1, 5, 9]])).tolist() == [1, 5, 9]
     assert distinct(np.zeros((0, 4), int)).tolist() == []

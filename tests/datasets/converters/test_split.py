@@ -29,7 +29,7 @@ def test_areas_and_boxes_are_those_of_the_map(convert, tmp_path):
     ]
     ids = decode_segment_ids((tmp_path / 'val/0.png').read_bytes())
     np.testing.assert_array_equal(ids, two_segments(0)[0])
-    assert names(tmp_path) == ['val', 'val.json']
+    assert names(tmp_path) == ['val', 'val.inputs.json', 'val.json']
 
 
 def test_a_split_without_images_is_an_empty_json(convert):
@@ -101,19 +101,11 @@ def test_a_journal_line_whose_png_is_gone_is_done_again(convert, tmp_path):
     assert (tmp_path / 'val/0.png').is_file()
 
 
-def test_a_journal_of_other_images_is_refused_naming_both(convert):
-    with pytest.raises(KeyboardInterrupt):
-        convert(jobs_of(4, interrupted))
-
-    with pytest.raises(ValueError, match=r'val\.partial\.jsonl: .*4 images.*3 images'):
-        convert(jobs_of(3))
-
-
 def test_a_journal_of_other_settings_is_refused_naming_both(convert):
     with pytest.raises(KeyboardInterrupt):
         convert(jobs_of(4, interrupted), info=dict(size=[1, 2]))
 
-    message = r"made with .*'size': \[1, 2\].* asked for is .*'size': \[3, 4\]"
+    message = r"made with .*'info.size': \[1, 2\].* asked for is .*size': \[3, 4\]"
     with pytest.raises(ValueError, match=message):
         convert(jobs_of(4), info=dict(size=(3, 4)))
 
@@ -135,11 +127,13 @@ def test_only_the_missing_png_of_a_finished_split_is_made(convert, tmp_path):
     assert (tmp_path / 'val/1.png').is_file()
 
 
-def test_a_finished_split_of_other_images_is_refused(convert):
-    convert(jobs_of(3))
+def test_other_classes_are_refused_naming_the_first_that_differs(convert):
+    convert(jobs_of(1))
+    renamed = [CATEGORIES[0], dict(CATEGORIES[1], name='street')]
 
-    with pytest.raises(ValueError, match=r'val\.json: made with .*3 images.*2 images'):
-        convert(jobs_of(2))
+    message = r"made with \{'categories\[1\]\.name': 'road'\}, .*'street'\}; remove"
+    with pytest.raises(ValueError, match=message):
+        convert(jobs_of(1), categories=renamed)
 
 
 def test_a_json_that_is_no_split_is_not_overwritten(convert, tmp_path):

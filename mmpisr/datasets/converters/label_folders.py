@@ -1,0 +1,152 @@
+"""Find the label and instance file of each image, in folders of their own or one."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+from unicodedata import normalize
+
+from .label_images import IMAGE_SUFFIXES, composed, list_images
+from .layout import missing_error
+
+SPLITS = ('train', 'training', 'val', 'valid', 'validation', 'test', 'testing')
+LAYOUT = """
+IMAGES/[folders/]NAME{}
+LABELS/[folders/]NAME{}       class numbers, grey or palette
+INSTANCES/[folders/]NAME{}    instance numbers, 0 = none (optional)
+"""
+
+
+class Suffixes(NamedTuple):
+    """What follows the common part of the names, in any case."""
+
+    images: str | None = None  # None = any image file
+    labels: str = '.png'
+    instances: str = '.png'
+
+
+class LabelledImage(NamedTuple):
+    """One image and its files."""
+
+    name: Path  # relative to the folder of images
+    stem: str  # common part of the names, with the folder
+    labels: list[Path]  # class file, and instance file where there are some
+
+
+def split_folders(folders: Sequence[Path], split: str, out: Path) -> list[Path]:
+    """Take ``IMAGES/SPLIT`` and so on where IMAGES has folders of splits only.
+
+    Args:
+        folders: Of images, labels and maybe instances.
+        split: Its name.
+        out: Folder of the dataset, which may be among those of splits.
+
+    Returns:
+        The folders of the split, or the folders as they are where none is a split's.
+
+    Raises:
+        ValueError: There are folders of splits, but not of this one, or other images
+            or folders beside it.
+    """
+    images = folders[0]
+    apart = {folder.resolve() for folder in (*folders, out)}
+    names = sorted(
+        path.name
+        for path in (images.iterdir() if images.is_dir() else ())
+        if not path.name.startswith('.')
+        and path.resolve() not in apart
+        and (path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES)
+    )
+    splits = [name for name in names if name.lower() in (split, *SPLITS)]
+    if not splits or (split not in splits and split not in SPLITS):
+        return list(folders)
+    if split in splits == names:
+        print(f'{images}: {split!r} is read, not all of {names}')
+        return [folder / split for folder in folders]
+    raise ValueError(
+        f'{images}: has {names[:5]}, and split is {split!r}; give {images / splits[0]} '
+        'as IMAGES to read one folder, or --split all, or another name, to read all'
+    )
+
+
+def find_labels(
+    folders: Sequence[Path], suffixes: Suffixes, out: Path, *, skip_unlabelled: bool
+) -> list[LabelledImage]:
+    """Pair images with their files by name; accents may be composed or not.
+
+    Args:
+        folders: Of images, labels and maybe instances; they may be one.
+        suffixes: Ends of the names.
+        out: Folder of the output, which is not searched.
+        skip_unlabelled: Leave out images that lack a file, and print how many.
+
+    Raises:
+        FileNotFoundError: Naming the first file that is missing, and the layout.
+        ValueError: Two files have the same name up to the suffix.
+    """
+    layout = LAYOUT.format(*suffixes._replace(images=suffixes.images or '.*'))
+    missing = partial(missing_error, f'Images in {folders[0]}', layout)
+    absent = [folder for folder in folders if not folder.is_dir()]
+    if absent:
+        raise missing(absent, len(folders))
+    images, *others = [
+        _by_stem(folders, suffixes, kind, out) for kind in range(len(folders))
+    ]
+    if not images:
+        name = f'NAME{suffixes.images or IMAGE_SUFFIXES[0]}'
+        raise missing([folders[0] / name], 1)
+    files = list(zip(folders[1:], suffixes[1:], others, strict=False))
+    paths = {
+        folder / f'{stem}{suffix}': stem
+        for folder, suffix, found in files
+        for stem in images
+        if stem not in found
+    }
+    skipped = set(paths.values())
+    if paths and (not skip_unlabelled or len(skipped) == len(images)):
+        advice = (
+            '; say --label-suffix or --instance-suffix if it ends otherwise, or leave '
+            'such images out with --skip-unlabelled'
+        )
+        raise missing([*paths], len(images) * len(files), advice)
+    _report(f'{folders[0]}: images without labels, skipped', skipped)
+    for folder, _, found in files:
+        _report(f'{folder}: files without image', found.keys() - images.keys())
+    return [
+        LabelledImage(name, stem, [folder / found[stem] for folder, _, found in files])
+        for stem, name in images.items()
+        if stem not in skipped
+    ]
+
+
+def _by_stem(
+    folders: Sequence[Path], suffixes: Suffixes, kind: int, out: Path
+) -> dict[str, Path]:
+    """Names of one kind by their common part, in Unicode's composed form."""
+    folder, suffix = folders[kind], suffixes[kind] or ''
+    longer = tuple(  # of the other kinds in the same folder
+        composed(end)
+        for other, end in zip(folders, suffixes, strict=False)
+        if end and len(end) > len(suffix) and other.samefile(folder)
+    )
+    ends = (suffix,) if suffix else IMAGE_SUFFIXES
+    found: dict[str, Path] = {}
+    for name in list_images(folder, ends, exclude=[*folders, out]):
+        text = composed(name.name)
+        if text.endswith(longer):
+            continue
+        end = next(e for e in map(composed, ends) if text.endswith(e))
+        stem = normalize('NFC', name.as_posix())[: -len(end)]
+        if stem in found:
+            raise ValueError(
+                f'{folder}: {str(found[stem])!r} and {str(name)!r} have one name up to '
+                'the suffix or the form of accents, so one segment png; rename one, or '
+                'say which suffix is meant with --image-suffix or --label-suffix'
+            )
+        found[stem] = name
+    return found
+
+
+def _report(title: str, names: Collection[str]) -> None:
+    if names:
+        print(f'{title}: {len(names)}, the first is {min(names)!r}')
