@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from ..json_checks.fields import BOX
 from ..panoptic_json import read_panoptic_json
@@ -23,7 +22,7 @@ from .label_files import read_label_values
 from .labelme import read_labelme
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, look_up, number_segments
-from .outlines import Part, outline_parts, outline_rle
+from .outlines import Part, outline_mask, outline_parts
 from .split import ImageJob, convert_split
 
 STUFF, VOID, CROWD, THING = range(4)  # drawn in this order
@@ -217,14 +216,14 @@ def _segments(
     else:
         categories = np.full(size, under, np.int32)
     instances, crowds = np.zeros_like(categories), set()
-    pairs = [(item, outline_rle(item.where, item.parts, size)) for item in drawn]
+    draw = partial(outline_mask, size=size)
     if by_area:
-        pairs.sort(key=lambda pair: coco_mask.area(pair[1]), reverse=True)
-    pairs.sort(key=lambda pair: pair[0].layer)
-    for number, (item, rle) in enumerate(pairs, 1):
-        mask = coco_mask.decode(rle).astype(bool)
-        categories[mask] = item.category
-        instances[mask] = number if item.layer in (CROWD, THING) else 0
+        drawn = sorted(drawn, key=lambda d: -draw(d.where, d.parts)[0].sum(dtype=int))
+    for number, item in enumerate(sorted(drawn, key=lambda item: item.layer), 1):
+        mask, left, top = draw(item.where, item.parts)
+        window = np.s_[top : top + mask.shape[0], left : left + mask.shape[1]]
+        categories[window][mask] = item.category
+        instances[window][mask] = number if item.layer in (CROWD, THING) else 0
         if item.layer == CROWD:
             crowds.add((item.category, number))
     return number_segments(categories, instances, crowds=crowds)
