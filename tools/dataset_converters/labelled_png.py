@@ -2,10 +2,6 @@
 
 ``python labelled_png.py IMAGES LABELS --classes classes.csv --instances INSTANCES
 --out data/mine --split train``
-
-Where IMAGES has folders named like splits only, such as train and val, ``--split
-train`` reads IMAGES/train, LABELS/train and INSTANCES/train. Where other folders or
-images are beside them it is an error that says how to choose.
 """
 
 import argparse
@@ -29,7 +25,14 @@ def parse_args() -> argparse.Namespace:
     add('labels', help='folder of the label files: class numbers, or --colors')
     add('--classes', required=True, help='json, yaml or csv: id, name, isthing, color')
     add('--out', required=True, help='folder of the dataset')
-    add('--split', default='train', help='name of the split')
+    add(
+        '--split',
+        default='train',
+        help='name of the split; where IMAGES has folders of splits only, as train '
+        'and val, IMAGES/SPLIT, LABELS/SPLIT and INSTANCES/SPLIT are read; where '
+        'other folders or images are beside IMAGES/SPLIT it is an error that says how '
+        'to choose',
+    )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--instances', help='folder of the instance files')
     source.add_argument(
@@ -51,7 +54,7 @@ def parse_args() -> argparse.Namespace:
     add('--min-area', type=int, default=0, help='smaller regions are void, pixels')
     add(
         '--void',
-        type=lambda text: text if text.startswith('#') else int(text),
+        type=value,
         nargs='*',
         default=[255],
         metavar='VALUE',
@@ -73,6 +76,11 @@ def parse_args() -> argparse.Namespace:
     )
     add('--model', choices=MODELS, default='r18-slim', help='of --write-config')
     return parser.parse_args()
+
+
+def value(text: str) -> int | str:
+    """Read a number, or a color as it is."""
+    return text if text.startswith('#') else int(text)
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def prepare_camvid(
             categories=categories(),
             json_path=annotations / f'panoptic_{split}.json',
             png_folder=annotations / f'panoptic_{split}',
-            info=_info(size, min_area),
+            info=_info(size, min_area, split_by_sequence),
             workers=workers,
         )
         resize = partial(_write_image, Path(out) / 'images' / split, size)
@@ -108,11 +108,12 @@ def categories() -> list[dict[str, Any]]:
     ]
 
 
-def _info(size: tuple[int, int], min_area: int) -> dict[str, Any]:
+def _info(size: tuple[int, int], min_area: int, by_sequence: bool) -> dict[str, Any]:
     return dict(
         description='CamVid as COCO panoptic; thing instances are connected regions',
         size=list(size),
         min_area=min_area,
+        **(dict(val_sequence=VAL_SEQUENCE) if by_sequence else {}),
     )
 
 

@@ -94,7 +94,8 @@ def find_labels(
     ]
     if not images:
         name = f'NAME{suffixes.images or IMAGE_SUFFIXES[0]}'
-        raise missing([folders[0] / name], 1)
+        advice = '; what ends as labels do, in the same folder, is no image'
+        raise missing([folders[0] / name], 1, advice)
     files = list(zip(folders[1:], suffixes[1:], others, strict=False))
     paths = {
         folder / f'{stem}{suffix}': stem

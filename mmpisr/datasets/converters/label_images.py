@@ -36,7 +36,9 @@ def list_images(
     """
     folder, ends = Path(folder), tuple(map(composed, suffixes))
     found, left_out = [], defaultdict(list)
-    for path, reason in _walk(folder, {p.resolve(): 'excluded' for p in exclude}):
+    for path, reason in _walk(
+        folder, {p.resolve(): 'folders of labels or output' for p in exclude}
+    ):
         if reason is None and composed(path.name).endswith(ends):
             found.append(path.relative_to(folder))
             if path.is_symlink() and not path.exists():
@@ -57,7 +59,7 @@ def composed(name: str) -> str:
 
 def _walk(folder: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, str | None]]:
     """Every file, and every folder that is not entered, with the reason."""
-    closed = {folder.resolve(): 'a link to a folder above it'} | closed
+    closed = closed | {folder.resolve(): 'a link to a folder above it'}
     with os.scandir(folder) as entries:
         for entry in entries:
             path = Path(entry.path)

@@ -11,12 +11,7 @@ from .classes_file import read_classes, read_color
 from .label_files import read_label_file, read_label_values
 from .label_folders import LabelledImage, Suffixes, find_labels, split_folders
 from .label_images import image_entries
-from .numbering import (
-    VOID_CATEGORY,
-    connected_instances,
-    look_up,
-    number_segments,
-)
+from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
 from .split import ImageJob, convert_split
 
 Unnumbered = Literal['crowd', 'void']
@@ -104,10 +99,10 @@ def prepare_labelled_png(
         raise ValueError(f"unnumbered is {unnumbered!r}, neither 'crowd' nor 'void'")
     categories = read_classes(classes)
     things = tuple(c['id'] for c in categories if c['isthing'])
-    if numbering is not None and (colors or 0 in things):
+    if numbering is not None and (numbering < 2 or colors or 0 in things):
         raise ValueError(
-            f'{classes}: numbering is {numbering}, but colors is {colors} and things '
-            f'are {things}; it needs class numbers, and class 0 must be stuff'
+            f'{classes}: numbering is {numbering}, colors is {colors} and things are '
+            f'{things}; it must be > 1, without colors, and class 0 must be stuff'
         )
     table = _table(categories, void, colors)
     reading = Reading(table, things, unnumbered, min_area, numbering, colors)
@@ -140,20 +135,21 @@ def _table(
     """Category of each value, or of each colour as a number; -1 = void."""
     if colors and tuple(void) == DEFAULT_VOID:
         void = ()
+    if not colors and any(isinstance(value, str) for value in void):
+        raise ValueError(f'void is {void}; only with colors is it given as #rrggbb')
     values = [c['id'] for c in categories]
     if colors:
         values = [_number(c['name'], c.get('color')) for c in categories]
         void = [_number('void', value) for value in void]
     table = dict(zip(values, [c['id'] for c in categories], strict=True))
-    both = sorted(
-        {value for value in values if values.count(value) > 1 or value in void}
-    )
+    twice = [value for value in values if values.count(value) > 1]
+    if twice:
+        raise ValueError(f'classes have one color, {_hex(twice[0])}; give each its own')
+    both = sorted(set(values).intersection(void))
     if both:
-        shown = list(map(_hex, both)) if colors else both
         raise ValueError(
-            f'values {shown} are void, but the table has classes for them, or two '
-            'classes have one color; give each class its own, and name what is void, '
-            'or nothing, with --void'
+            f'values {[_hex(v) for v in both] if colors else both} are void, but '
+            'the table has classes for them; name after --void what is void, or nothing'
         )
     return table | {int(value): VOID_CATEGORY for value in void}
 

@@ -145,6 +145,20 @@ def test_a_finished_split_is_kept(root, capsys):
     assert 'kept, all 2 images are there' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('kind', ['annotations', 'annotations_instance'])
+def test_only_the_image_of_a_changed_annotation_is_made_again(root, kind, capsys):
+    prepare_ade20k(root, splits=['val'])
+    path = root / kind / f'{FIRST}.png'
+    cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_UNCHANGED) * 0)
+    capsys.readouterr()
+
+    prepare_ade20k(root, splits=['val'])
+
+    shown = capsys.readouterr().out
+    assert 'going on after 1 of 2 images' in shown
+    assert "1 images are made again, 'ADE_val_00000001.png' the first" in shown
+
+
 @pytest.mark.parametrize(
     ('missing', 'message'),
     [

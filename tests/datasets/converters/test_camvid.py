@@ -109,6 +109,28 @@ def test_a_second_run_keeps_everything(convert, capsys):
     assert capsys.readouterr().out.count('kept, all') == 3
 
 
+def test_a_changed_image_and_label_are_made_again(convert, source, tmp_path):
+    before = count(convert(), 'car')
+    out = tmp_path / 'out/images/train/0001TP_006690.png'
+    for folder in ('train', 'trainannot'):
+        path = source / folder / '0001TP_006690.png'
+        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(path), image * 0)
+
+    content = convert()
+
+    assert not cv2.imread(str(out)).any()
+    images = [image['file_name'] for image in content['images']]
+    assert count(content, 'car', images.index('0001TP_006690.png')) == 0 < before
+
+
+def test_other_splits_are_not_mixed_in(convert):
+    convert()
+
+    with pytest.raises(ValueError, match=r"'info.val_sequence': None.* '0001TP'"):
+        convert(split_by_sequence=True)
+
+
 def test_another_size_is_not_mixed_in(convert):
     convert()
 

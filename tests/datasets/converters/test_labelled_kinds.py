@@ -130,7 +130,7 @@ def test_an_unknown_colour_is_named_with_its_pixels(convert, in_colour):
     [
         (
             CLASSES.replace('#00008e', '#804080'),
-            r"\['#804080'\] .* classes have one col",
+            'classes have one color, #804080; give each',
         ),
         ('id,name,isthing\n0,road,no\n', 'road: color is None, neither'),
     ],
@@ -142,6 +142,25 @@ def test_a_table_without_a_colour_for_each_class_is_refused(
 
     with pytest.raises(ValueError, match=message):
         convert(in_colour, connected=True, colors=True)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(void=['#000000']), 'only with colors is it given as #rrggbb'),
+        (dict(void=[0], colors=True), 'void: color is 0, neither'),
+        (dict(void=['#804080'], colors=True), r"values \['#804080'\] are void, but"),
+        (
+            dict(numbering=1000),
+            'numbering is 1000, instances is None and connected True',
+        ),
+        (dict(numbering=1, connected=False), 'it must be > 1'),
+        (dict(numbering=256, connected=False, colors=True), 'colors is True'),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(convert, options, message):
+    with pytest.raises(ValueError, match=message):
+        convert(LABELS.astype(np.uint8), **dict(connected=True) | options)
 
 
 def test_a_thing_with_number_0_cannot_be_numbered(convert, monkeypatch):

@@ -153,4 +153,4 @@ def test_labelled_png_needs_a_source_of_instances(prepare, tmp_path):
     )
 
     assert done.returncode == 2
-    assert '--instances --connected is required' in done.stderr
+    assert '--instances --connected --numbering is required' in done.stderr
