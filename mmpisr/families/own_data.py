@@ -58,7 +58,7 @@ def write_own_configs(
     path, root = Path(path), Path(out).resolve()
     if path.suffix != '.py':
         raise ValueError(f'{path}: ends with {path.suffix!r}, but a config is a .py')
-    folders = _folders(path, root) | {split: _name_of(Path(images), root, split)}
+    folders = _folders(path, root) | {split: _name_of(Path(images), root)}
     if not {'train'} <= set(folders) <= {'train', 'val', 'test'}:
         raise ValueError(
             f'{path}: has the splits {[*folders]}, but a config takes train, then val '
@@ -182,12 +182,8 @@ def _folders(path: Path, root: Path) -> dict[str, str]:
     return found
 
 
-def _name_of(images: Path, root: Path, split: str) -> str:
-    """The folder (or its folder of the split) under the root, or its whole path."""
-    content = read_panoptic_json(str(root / f'annotations/panoptic_{split}.json'))
-    first = content['images'][0]['file_name']
-    if not (images / first).is_file() and (images / split / first).is_file():
-        images = images / split
+def _name_of(images: Path, root: Path) -> str:
+    """The folder under the root, or its whole path."""
     images = images.resolve()
     inside = images.is_relative_to(root)
     return f'{(images.relative_to(root) if inside else images).as_posix()}/'

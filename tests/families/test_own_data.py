@@ -95,16 +95,6 @@ def test_images_elsewhere_are_named_by_their_whole_path(add, tmp_path):
     assert prefix.img == f'{tmp_path}/elsewhere/'
 
 
-def test_a_folder_of_splits_stands_for_the_split_in_it(add, tmp_path):
-    (tmp_path / 'data/photos/train').mkdir(parents=True)
-    (tmp_path / 'data/photos/train/a.jpg').write_bytes(b'')
-
-    (data, *_) = add('train', images=tmp_path / 'data/photos')
-
-    prefix = Config.fromfile(data).train_dataloader.dataset.data_prefix
-    assert prefix.img == 'photos/train/'
-
-
 def test_more_images_are_more_iterations(add):
     assert Config.fromfile(add('train', count=10)[1]).max_iters == 1200
     assert Config.fromfile(add('train', count=200)[1]).max_iters == 3000

@@ -8,6 +8,7 @@ import argparse
 import sys
 
 from mmpisr.datasets.converters.coco_instances import prepare_coco_instances
+from mmpisr.datasets.image_file import FRAMES
 from mmpisr.families.own_data import MODELS, write_own_configs
 
 
@@ -47,6 +48,12 @@ def parse_args() -> argparse.Namespace:
         help='what annotations with iscrowd 1 become',
     )
     add('--skip-missing', action='store_true', help='leave out images without a file')
+    add(
+        '--orientation',
+        choices=FRAMES,
+        help='frame of the outlines of images with an EXIF orientation: of the stored '
+        'pixels, or as shown with it applied (default: the one whose size the json has)',
+    )
     add('--workers', type=int, default=2, help='processes')
     add(
         '--write-config',
@@ -73,6 +80,7 @@ def main() -> None:
             overlap=args.overlap,
             crowds=args.crowds,
             skip_missing=args.skip_missing,
+            orientation=args.orientation,
             workers=args.workers,
         )
         if args.write_config is not None:

@@ -94,7 +94,7 @@ def main() -> None:
     """Prepare it; a mistake is a message and exit code 1."""
     args = parse_args()
     try:
-        prepare_labelled_png(
+        images = prepare_labelled_png(
             args.images,
             args.labels,
             classes=args.classes,
@@ -118,7 +118,7 @@ def main() -> None:
             write_own_configs(
                 args.write_config,
                 out=args.out,
-                images=args.images,
+                images=images,
                 split=args.split,
                 model=args.model,
             )

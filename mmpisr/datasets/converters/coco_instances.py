@@ -1,5 +1,6 @@
 """Instances as polygons or masks, over stuff pngs or a background, as COCO panoptic."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -7,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from ..json_checks.fields import BOX
 from ..panoptic_json import read_panoptic_json
@@ -22,8 +22,8 @@ from .label_files import read_label_values
 from .labelme import read_labelme
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, look_up, number_segments
-from .outlines import Part, outline_parts, outline_rle
-from .split import ImageJob, _digest, convert_split
+from .outlines import Part, outline_mask, outline_parts
+from .split import ImageJob, convert_split
 
 STUFF, VOID, CROWD, THING = range(4)  # drawn in this order
 
@@ -50,6 +50,7 @@ def prepare_coco_instances(
     overlap: Literal['order', 'area'] = 'order',
     crowds: Literal['keep', 'instance', 'void'] = 'keep',
     skip_missing: bool = False,
+    orientation: str | None = None,
     workers: int = 1,
 ) -> None:
     """Write ``annotations/panoptic_{split}`` and its json; images stay where they are.
@@ -71,6 +72,8 @@ def prepare_coco_instances(
         overlap: What is on top: the later annotation (``order``), or the smaller.
         crowds: What annotations with ``iscrowd`` become.
         skip_missing: Leave out images whose files are missing.
+        orientation: Frame of the outlines of images with an EXIF orientation,
+            ``stored`` or ``shown``; None: the one whose size the json has.
         workers: Processes.
 
     Raises:
@@ -87,7 +90,9 @@ def prepare_coco_instances(
     is_labelme = source.is_dir()
     content = read_labelme(source, left_out) if is_labelme else read_instances(source)
     categories = choose_classes(source, content, classes, stuff, background, left_out)
-    entries = find_images(source, content['images'], images, skip_missing, left_out)
+    entries = find_images(
+        source, content['images'], images, skip_missing, left_out, orientation
+    )
     drawn = _outlines(content, categories, entries, crowds, left_out)
     jobs = _jobs(entries, drawn, categories, stuff_labels, background, overlap)
     annotations = Path(out) / 'annotations'
@@ -98,7 +103,6 @@ def prepare_coco_instances(
         png_folder=annotations / f'panoptic_{split}',
         info=dict(
             description='made of outlines of instances',
-            outlines=_digest([{**a, 'where': ''} for a in content['annotations']]),
             under_them='pngs' if stuff_labels else background,
             overlap=overlap,
             crowds=crowds,
@@ -178,9 +182,23 @@ def _jobs(
     }
     draw = partial(_segments, table=table, by_area=overlap == 'area')
     return [
-        ImageJob(entry, str(name), partial(draw, entry, drawn[entry['id']], below))
+        ImageJob(
+            entry,
+            str(name),
+            partial(draw, entry, drawn[entry['id']], below),
+            (_content(drawn[entry['id']]), *([below] if stuff_labels else [])),
+        )
         for entry, name, below in zip(entries, names, under, strict=True)
     ]
+
+
+def _content(drawn: Sequence[Drawn]) -> bytes:
+    """All that decides how the outlines of an image are drawn."""
+    points = [
+        [p if isinstance(p, Mapping) else p.tolist() for p in d.parts] for d in drawn
+    ]
+    layers = [(d.category, d.layer) for d in drawn]
+    return json.dumps([layers, points]).encode()
 
 
 def _segments(
@@ -203,14 +221,14 @@ def _segments(
     else:
         categories = np.full(size, under, np.int32)
     instances, crowds = np.zeros_like(categories), set()
-    pairs = [(item, outline_rle(item.where, item.parts, size)) for item in drawn]
+    draw = partial(outline_mask, size=size)
     if by_area:
-        pairs.sort(key=lambda pair: coco_mask.area(pair[1]), reverse=True)
-    pairs.sort(key=lambda pair: pair[0].layer)
-    for number, (item, rle) in enumerate(pairs, 1):
-        mask = coco_mask.decode(rle).astype(bool)
-        categories[mask] = item.category
-        instances[mask] = number if item.layer in (CROWD, THING) else 0
+        drawn = sorted(drawn, key=lambda d: -draw(d.where, d.parts)[0].sum(dtype=int))
+    for number, item in enumerate(sorted(drawn, key=lambda item: item.layer), 1):
+        mask, left, top = draw(item.where, item.parts)
+        window = np.s_[top : top + mask.shape[0], left : left + mask.shape[1]]
+        categories[window][mask] = item.category
+        instances[window][mask] = number if item.layer in (CROWD, THING) else 0
         if item.layer == CROWD:
             crowds.add((item.category, number))
     return number_segments(categories, instances, crowds=crowds)

@@ -113,10 +113,12 @@ def find_images(
     folder: Path,
     skip_missing: bool,
     left_out: dict[str, list[str]],
+    orientation: str | None = None,
 ) -> list[dict]:
     """Image entries: ids of the json, names and sizes of the files.
 
-    A file is found by ``file_name`` or the longest end of it that is there;
+    An image with an EXIF orientation has the frame whose size the json has, or
+    ``orientation`` says which. A file is found by ``file_name`` or the longest end of it that is there;
     backslashes and the two spellings of accented letters do not matter.
     """
     missing_files(f'Images of {source}', LAYOUT, [folder])
@@ -134,18 +136,22 @@ def find_images(
     left_out[f'images of the json are not in {folder}'] += absent
     left_out[f'images in {folder} are not in the json'] += map(str, surplus)
     ids, names = [image['id'] for image, _ in pairs], [name for _, name in pairs]
-    entries = image_entries(folder, names, ids)
-    for (image, _), entry in zip(pairs, entries, strict=True):
-        sizes = [[e.get(k) for k in ('height', 'width')] for e in (image, entry)]
-        if None not in sizes[0] and sizes[0] != sizes[1]:
-            turned = sizes[0] == sizes[1][::-1]
+    sizes = [_size_of(image) for image, _ in pairs]
+    entries = image_entries(folder, names, ids, labels=sizes, orientation=orientation)
+    for size, entry in zip(sizes, entries, strict=True):
+        if size not in (None, (entry['height'], entry['width'])):
             raise ValueError(
-                f'{source}: image {entry["file_name"]!r} has height and width '
-                f'{sizes[0]}, but its file {sizes[1]}'
-                + (' (turned by its EXIF orientation?)' if turned else '')
-                + '; give the images that were annotated'
+                f'{source}: image {entry["file_name"]!r} has height and width {size}, '
+                f'but its file {entry["height"], entry["width"]}; give the images that '
+                'were annotated'
             )
     return entries
+
+
+def _size_of(image: Mapping) -> tuple[int, int] | None:
+    """Height and width of an entry of the json; None if it lacks one."""
+    sides = image.get('height'), image.get('width')
+    return None if None in sides else sides
 
 
 def _file(name: str, there: Mapping[str, Path]) -> Path | None:

@@ -114,11 +114,8 @@ def prepare_labelled_png(
     folders = split_folders(folders, split, Path(out))
     found = find_labels(folders, suffixes, annotations, skip_unlabelled=skip_unlabelled)
     source = 'connected regions' if connected else 'numbered in pngs'
-    jobs = _jobs(folders[0], found, reading, orientation, workers)
-    frames = (job.image.get('orientation') for job in jobs)
-    orientation = orientation or next(filter(None, frames), None)
     convert_split(
-        jobs,
+        _jobs(folders[0], found, reading, orientation, workers),
         categories=categories,
         json_path=annotations / f'panoptic_{split}.json',
         png_folder=annotations / f'panoptic_{split}',
@@ -129,7 +126,6 @@ def prepare_labelled_png(
             min_area=min_area,
             void=sorted(void),
             **(dict(colors=True) if colors else {}),
-            **(dict(orientation=orientation) if orientation else {}),
         ),
         workers=workers,
     )

@@ -36,42 +36,46 @@ def _points(polygon: Any) -> np.ndarray:
     return points
 
 
-def outline_rle(where: str, parts: list[Part], size: tuple[int, int]) -> dict:
-    """Join parts to one mask as pycocotools has it, clipped to the image.
+def outline_mask(
+    where: str, parts: list[Part], size: tuple[int, int]
+) -> tuple[np.ndarray, int, int]:
+    """Draw parts into a window of the image, clipped to it.
 
     Args:
         where: Place in the file, for messages.
         parts: In pixels of the image; polygons have three points at least.
-        size: Height and width, pixels.
+        size: Height and width of the image, pixels.
+
+    Returns:
+        Mask ``(h, w)`` bool, and the left and top of the window, pixels.
 
     Raises:
         ValueError: Run lengths do not fit the size, or a polygon reaches farther
             outside than the image is long.
     """
-    return coco_mask.merge(
-        [
-            _polygon_rle(where, part, size)
-            if isinstance(part, np.ndarray)
-            else _checked_rle(where, part, size)
-            for part in parts
-        ]
-    )
-
-
-def _polygon_rle(where: str, points: np.ndarray, size: tuple[int, int]) -> dict:
-    """Draw one; pycocotools misplaces negative coordinates, so these are moved."""
-    low, high, side = points.min(0), points.max(0), np.array(size[::-1])
-    if (low < -side).any() or (high > 2 * side).any():
+    side = np.array(size[::-1])
+    polygons = [part for part in parts if isinstance(part, np.ndarray)]
+    rles = [_checked_rle(where, p, size) for p in parts if isinstance(p, Mapping)]
+    points = np.concatenate([*polygons, *([[[0, 0], side]] if rles else [])])
+    low = np.floor(points.min(axis=0)).astype(int)
+    high = np.ceil(points.max(axis=0)).astype(int) + 1
+    if (low < -side).any() or (high > 2 * side + 1).any():
         raise ValueError(
             f'{where}: a polygon spans x, y from {low.tolist()} to {high.tolist()}, '
             f'but the image is {side.tolist()} (width, height); is it of another image?'
         )
-    left, top = np.ceil(-low.clip(max=0)).astype(int).tolist()
-    flat = (points + (left, top)).ravel().tolist()
-    (rle,) = coco_mask.frPyObjects([flat], size[0] + top, size[1] + left)
-    if left or top:
-        rle = coco_mask.encode(np.asfortranarray(coco_mask.decode(rle)[top:, left:]))
-    return rle
+    width, height = high - low  # pycocotools misplaces negative coordinates
+    mask = np.zeros((height, width), np.uint8)
+    if polygons:
+        moved = [(points - low).ravel().tolist() for points in polygons]
+        mask = coco_mask.decode(
+            coco_mask.merge(coco_mask.frPyObjects(moved, height, width))
+        )
+    (left, top), (right, bottom) = low.clip(min=0), (side - low).clip(min=0)
+    mask = mask[top - low[1] : bottom, left - low[0] : right].astype(bool)
+    for rle in rles:
+        mask |= coco_mask.decode(rle).astype(bool)
+    return mask, int(left), int(top)
 
 
 def _checked_rle(where: str, rle: Mapping, size: tuple[int, int]) -> dict:

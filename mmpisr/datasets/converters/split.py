@@ -40,7 +40,8 @@ def convert_split(
         json_path: The json.
         png_folder: Folder of the pngs, made where needed.
         info: The json's ``info``: settings that decide the output belong here, so
-            that two of them are never mixed. None writes no ``info``.
+            that two of them are never mixed. The ``orientation`` of images is added.
+            None writes no ``info``.
         workers: Processes. The bytes do not depend on them.
         json_style: Arguments of ``json.dumps``.
 
@@ -55,7 +56,8 @@ def convert_split(
         images=[job.image for job in jobs], categories=categories
     )
     if info is not None:
-        content['info'] = info
+        frames = (job.image.get('orientation') for job in jobs)
+        content['info'] = info | {'orientation': frame for frame in frames if frame}
     journal = Journal(
         json_path.with_name(f'{json_path.stem}.partial.jsonl'),
         heading=_heading(content),

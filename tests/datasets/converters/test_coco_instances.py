@@ -198,11 +198,12 @@ def test_a_stuff_png_of_another_size_is_refused(convert, tmp_path):
         convert(instance('car', LEFT), stuff_labels=tmp_path)
 
 
-def test_corrected_outlines_are_not_kept(convert):
+def test_corrected_outlines_are_drawn_again(convert):
     convert(instance('car', LEFT))
 
-    with pytest.raises(ValueError, match="'outlines': 'digest .*remove this file"):
-        convert(instance('car', RIGHT))
+    row, _, _ = convert(instance('car', RIGHT))
+
+    assert row == [*6 * ['-'], *4 * ['car']]
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from mmpisr.datasets.converters.outlines import outline_parts, outline_rle
+from mmpisr.datasets.converters.outlines import outline_mask, outline_parts
 
 SIZE = 20, 24
 SQUARE = [2, 3, 8, 3, 8, 9, 2, 9]  # x from 2 to 8, y from 3 to 9
 
 
 def drawn(segmentation, size=SIZE):
-    rle = outline_rle('here', outline_parts('here', segmentation), size)
-    return coco_mask.decode(rle).astype(bool)
+    mask, left, top = outline_mask('here', outline_parts('here', segmentation), size)
+    whole = np.zeros(size, bool)
+    whole[top : top + mask.shape[0], left : left + mask.shape[1]] = mask
+    return whole
 
 
 def square():
@@ -47,6 +49,19 @@ def test_polygons_beyond_the_image_are_clipped_without_moving():
         np.testing.assert_array_equal(actual, expected)
 
 
+def test_a_polygon_beyond_the_image_draws_nothing():
+    assert not drawn([[30, 2, 40, 2, 40, 9]]).any()
+    assert not drawn([[-9, -9, -2, -9, -2, -3]]).any()
+
+
+def test_polygons_and_run_lengths_join():
+    counts = dict(size=[20, 24], counts=[0, 20, 460])  # the first column
+
+    expected = square()
+    expected[:, 0] = True
+    np.testing.assert_array_equal(drawn([SQUARE, counts]), expected)
+
+
 @pytest.mark.parametrize('share', [0.01, 0.5, 0.99])
 def test_both_kinds_of_run_lengths_are_the_mask_that_they_were_made_of(share):
     rng = np.random.default_rng(1)
@@ -70,7 +85,7 @@ def test_both_kinds_of_run_lengths_are_the_mask_that_they_were_made_of(share):
         ([[1, 2, 3, 4, 5, float('nan')]], 'not all numbers are finite'),
         ([['a', 1, 2, 3, 4, 5]], 'expected polygons of x and y'),
         ('polygon', 'expected polygons of x and y'),
-        ([[-900, 0, 5, 0, 5, 5]], r'-900.0, 0.0\] to .* image is \[24, 20\]'),
+        ([[-900, 0, 5, 0, 5, 5]], r'-900, 0\] to .* image is \[24, 20\]'),
         (dict(size=[24, 20], counts=[480]), r'size \[24, 20\] .* image is \[20, 24\]'),
         (dict(size=[20, 24], counts=[3, 4]), 'counts of 7 pixels, but .*: 480'),
         (dict(size=[20, 24], counts=[490, -10]), r'counts of \[490, -10\] pixels'),
