@@ -1,4 +1,5 @@
 import errno
+import gc
 import json
 import shutil
 import tracemalloc
@@ -187,9 +188,11 @@ def test_nothing_of_an_image_stays_in_memory(
     tracemalloc.start()
     for number in range(50):
         writer.process({}, [sample(number, panoptic)])
+    gc.collect()  # what waits for it depends on the tests before
     early, _ = tracemalloc.get_traced_memory()
     for number in range(50, 400):
         writer.process({}, [sample(number, panoptic)])
+    gc.collect()
     late, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
