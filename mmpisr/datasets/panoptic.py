@@ -9,7 +9,7 @@ import cv2
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmengine.dataset import Compose
 
-from mmpisr.engine.data_checks import check_left, check_steps
+from mmpisr.datasets.pipeline_checks import check_left, check_steps
 from mmpisr.registry import DATASETS
 
 from .classes import ClassChoice, Given, merged_ids

@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from mmpisr.engine.data_checks import check_steps
+from mmpisr.datasets.pipeline_checks import check_steps
 
 from .fields import Fields, find_class
 from .table import Family

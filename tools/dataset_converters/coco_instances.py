@@ -52,7 +52,7 @@ def parse_args() -> argparse.Namespace:
         '--orientation',
         choices=FRAMES,
         help='frame of the outlines of images with an EXIF orientation: of the stored '
-        'pixels, or as shown with it applied (default: the one whose size the json has)',
+        'pixels, or as shown with it applied (default: the one whose size they have)',
     )
     add('--workers', type=int, default=2, help='processes')
     add(

@@ -118,8 +118,9 @@ def find_images(
     """Image entries: ids of the json, names and sizes of the files.
 
     An image with an EXIF orientation has the frame whose size the json has, or
-    ``orientation`` says which. A file is found by ``file_name`` or the longest end of it that is there;
-    backslashes and the two spellings of accented letters do not matter.
+    ``orientation`` says which. A file is found by ``file_name`` or the longest end of
+    it that is there; backslashes and the two spellings of accented letters do not
+    matter.
     """
     missing_files(f'Images of {source}', LAYOUT, [folder])
     there = {normalize('NFC', n.as_posix()): n for n in list_images(folder)}

@@ -56,8 +56,8 @@ def convert_split(
         images=[job.image for job in jobs], categories=categories
     )
     if info is not None:
-        frames = (job.image.get('orientation') for job in jobs)
-        content['info'] = info | {'orientation': frame for frame in frames if frame}
+        frames = {i['orientation'] for i in content['images'] if 'orientation' in i}
+        content['info'] = info | dict(zip(['orientation'], frames, strict=False))
     journal = Journal(
         json_path.with_name(f'{json_path.stem}.partial.jsonl'),
         heading=_heading(content),

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from mmdet.datasets.transforms import PackDetInputs
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.structures import PixelData
 
-from mmpisr.engine.data_checks import check_packed
+from mmpisr.datasets.pipeline_checks import check_packed
 from mmpisr.registry import TRANSFORMS
 
 from .loading import segment_numbers
@@ -53,6 +52,8 @@ def panoptic_map(index_map: np.ndarray, segments: dict, num_classes: int) -> np.
         ``(H, W)`` int64: label + 1000 x instance, which counts the things that are no
         crowd from 1 in the order of the segments; 0 for stuff.
     """
+    from mmdet.evaluation.functional import INSTANCE_OFFSET  # of 40 modules
+
     counted = segments['is_thing'] & ~segments['is_crowd']
     instances = np.where(counted, np.cumsum(counted), 0)
     codes = segments['labels'] + INSTANCE_OFFSET * instances

@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmpisr.datasets.converters.coco_instances import prepare_coco_instances
 from mmpisr.datasets.segment_png import decode_segment_ids
@@ -60,6 +61,22 @@ def test_each_annotation_is_an_instance_and_the_rest_is_void(convert):
     assert row == [*4 * ['car'], *2 * ['-'], *4 * ['car']]
     assert segments == [('car', 24, 0), ('car', 24, 0)]
     assert [c['name'] for c in made['categories']] == ['car', 'bus', 'road']
+
+
+@pytest.fixture
+def turned_image(tmp_path, convert):
+    """The image with an EXIF orientation of 180 degrees, which keeps its size."""
+    exif = Image.Exif()
+    exif[274] = 3
+    Image.new('RGB', (10, 6)).save(tmp_path / 'images/a.png', exif=exif)
+
+
+def test_outlines_of_a_turned_image_need_the_name_of_their_frame(convert, turned_image):
+    with pytest.raises(ValueError, match=r'a\.png: .*--orientation stored\|shown'):
+        convert(instance('car', LEFT))
+
+    _, _, made = convert(instance('car', LEFT), orientation='stored')
+    assert made['info']['orientation'] == 'stored'
 
 
 def test_the_rest_may_be_a_background(convert):
@@ -228,7 +245,7 @@ def test_faulty_annotations_are_refused(convert, change, message):
         (dict(images=[dict(id=1, file_name='b.png')]), "1 of 1 .* first is 'b.png'"),
         (
             dict(images=[dict(id=1, file_name='a.png', height=10, width=6)]),
-            r'height and width \[10, 6\], but its file \[6, 10\] \(turned by its EXIF',
+            r'height and width \(10, 6\), but its file \(6, 10\)',
         ),
         (dict(background='b', stuff_labels='s'), "background 'b' and stuff_labels 's'"),
         (dict(stuff=['sky']), r"\['sky'\] are to be stuff, but isthing of .*in.json"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmpisr.engine.data_checks import check_steps
+from mmpisr.datasets.pipeline_checks import check_steps
 
 LOAD = dict(type='mmpisr.LoadPanopticSegments')
 
