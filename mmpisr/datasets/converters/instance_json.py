@@ -151,8 +151,8 @@ def find_images(
 
 def _size_of(image: Mapping) -> tuple[int, int] | None:
     """Height and width of an entry of the json; None if it lacks one."""
-    sides = image.get('height'), image.get('width')
-    return None if None in sides else sides
+    height, width = image.get('height'), image.get('width')
+    return None if height is None or width is None else (height, width)
 
 
 def _file(name: str, there: Mapping[str, Path]) -> Path | None:
