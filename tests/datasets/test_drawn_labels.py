@@ -136,7 +136,7 @@ FAULTS: dict[str, tuple[Callable[[Folder], object], str]] = {
     'table without names': (table_without_names, r"class 0 needs .*'name'"),
     'empty table': (empty_table, r'classes?|list'),
     'unclear flag': (unclear_flag, r"isthing is 'maybe'"),
-    'same name twice': (same_name_twice, r'have the same name up to their suffix'),
+    'same name twice': (same_name_twice, r'have one name up to the suffix'),
     'no image': (no_image, r'images/.*: not an image'),
 }
 

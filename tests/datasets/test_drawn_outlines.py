@@ -136,7 +136,7 @@ FAULTS: dict[str, tuple[Callable[[dict], None], str]] = {
     ),
     'polygon of another image': (
         first('annotations', segmentation=[[0, 0, 50, 0, 50, 50]]),
-        r'annotations\[0\].*50',
+        r'annotations\[0\].*of another image',
     ),
     'RLE of another size': (
         first('annotations', segmentation=dict(size=[1, 99], counts=[99])),
