@@ -1,11 +1,11 @@
-"""Explain why a trained model works: told classes, swapped encodings, each class.
+r"""Explain why a trained model works: told classes, swapped encodings, each class.
 
-    python projects/evidence/explain.py CONFIG SEED0.pth SEED1.pth \\
+    python projects/evidence/explain.py CONFIG SEED0.pth SEED1.pth \
         --base BASE_CONFIG SEED0.pth SEED1.pth --page why_it_works.md
 
 Checkpoints of one config are seeds of one model. Or take the trainings of a study:
 
-    python projects/evidence/explain.py --study projects/evidence/studies/NAME.yaml \\
+    python projects/evidence/explain.py --study projects/evidence/studies/NAME.yaml \
         --label PISR --page projects/evidence/results/why_it_works.md
 """
 

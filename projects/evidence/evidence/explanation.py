@@ -202,7 +202,7 @@ def _origin(models: list[TrainedSeeds], rows: Scores, command: str) -> str:
     changed = ' with changes' if code['dirty'] else ''
     images = len(next(iter(next(iter(rows.values())).values())).image_ids)
     lines = [
-        f'commit {code["commit"]}{changed}, {date.today().isoformat()}, {images} images',
+        f'commit {code["commit"]}{changed}, {date.today()}, {images} images',
         f'{device["machine"]}, {device["cpu"]}, {device["cores"]} cores, GPU '
         f'{device["gpu"]}, torch {device["torch"]}',
         *(

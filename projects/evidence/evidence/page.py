@@ -26,7 +26,7 @@ LEGEND = (
 )
 LEARNED_LEGEND = (
     'A relation is learned where the balanced accuracy on the two classes that it '
-    f'tells apart is above {LEARNED} % (50 % without it); counted over relations and seeds.'
+    f'tells apart is above {LEARNED} % (chance: 50), counted over relations and seeds.'
 )
 COST_LEGEND = 'GMACs are of one validation image, as `get_macs.py` counts.'
 

@@ -78,6 +78,11 @@ class Training:
         self._data, self._tools, self._threads = data_digest(cfg), tools, threads
 
     @property
+    def trained(self) -> bool:
+        """Whether the training is complete."""
+        return (self.folder / 'trained.json').is_file()
+
+    @property
     def checkpoint(self) -> Path:
         """The last one."""
         return TrainedModel(self.name, Path(), self.folder).checkpoint
@@ -85,7 +90,7 @@ class Training:
     def run(self, commands: Commands) -> None:
         """Train, then test and record, what is missing of these."""
         try:
-            if not (self.folder / 'trained.json').is_file():
+            if not self.trained:
                 self._train(commands)
         finally:
             self._ended.set()
@@ -101,6 +106,8 @@ class Training:
         options = training_options(self.variant)
         if self.source:
             self.source._ended.wait()
+            if not self.source.trained:
+                raise RuntimeError(f'{self.source.name}, its start, is not trained')
             options['load_from'] = str(self.source.checkpoint)
         self._begin()
         command = self._command('train', self.folder, ['--resume'], options)
