@@ -15,24 +15,12 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from evidence.explanation import TrainedSeeds, trained_seeds, write_explanation
-from evidence.study import read_study
+from evidence.study_file import read_study
 from mmengine.config import DictAction
 
 
 def main() -> None:
     """Parse the flags, examine, write, and print the page."""
-    args = parse_args()
-    trained, base = models_of(args)
-    command = shlex.join(['python', *sys.argv])
-    print(
-        write_explanation(
-            trained, base, page=args.page, command=command, device=args.device
-        )
-    )
-
-
-def parse_args() -> Namespace:
-    """Read and check the flags."""
     parser = ArgumentParser(
         description=__doc__, formatter_class=RawDescriptionHelpFormatter
     )
@@ -49,32 +37,32 @@ def parse_args() -> Namespace:
     args = parser.parse_args()
     if bool(args.study) == bool(args.config and args.checkpoints):
         parser.error('give either CONFIG CHECKPOINT... or --study')
-    return args
+
+    command = shlex.join(['python', *sys.argv])
+    models = models_of(args)
+    print(
+        write_explanation(models, page=args.page, command=command, device=args.device)
+    )
 
 
-def models_of(args: Namespace) -> tuple[TrainedSeeds, TrainedSeeds | None]:
-    """The model to explain, and the one without its relation."""
+def models_of(args: Namespace) -> list[TrainedSeeds]:
+    """The model to explain, and, where it is given, the one without its relation."""
     if args.study:
         study = read_study(args.study)
-        found = [
-            trained_seeds(study, label, args.out)
-            for label in dict.fromkeys([args.label, study.base.label])
-        ]
-        found = [
-            one._replace(options={**one.options, **args.cfg_options}) for one in found
-        ]
+        labels = dict.fromkeys([args.label, study.base.label])
+        found = [trained_seeds(study, label, args.out) for label in labels]
     else:
         files = [(args.label, [args.config, *args.checkpoints])]
         files += [('base', args.base)] if args.base else []
         found = [
-            TrainedSeeds(label, config, dict(enumerate(paths)), args.cfg_options)
+            TrainedSeeds(label, config, dict(enumerate(paths)), {})
             for label, (config, *paths) in files
         ]
-    return found[0], found[1] if len(found) > 1 else None
+    return [one._replace(options={**one.options, **args.cfg_options}) for one in found]
 
 
 if __name__ == '__main__':
     try:
         main()
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         sys.exit(f'explain.py: {error}')

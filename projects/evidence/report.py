@@ -11,7 +11,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from evidence.page import write_page
-from evidence.study import read_study
+from evidence.study_file import read_study
 
 RESULTS = Path(__file__).resolve().parent / 'results'
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evidence.page import write_page
 from evidence.runner import run_studies
-from evidence.study import read_study
+from evidence.study_file import read_study
 
 from mmpisr.apis.commands import exit_on_sigterm
 

@@ -1,6 +1,6 @@
 """A page that explains a trained model: what it gains from, what breaks it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,6 @@ from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.files import write_atomically
 
 from .figures import draw_classes
-from .options import evaluation_options
 from .page import markdown_table
 from .records import identify
 from .scoring import ScoredModel, values_of
@@ -81,7 +80,7 @@ def trained_seeds(study: Study, label: str, out: Path) -> TrainedSeeds:
             f'{study.path}: no training of {label!r} is in {out}; records hold no '
             'models: train it with run.py and another --records'
         )
-    return TrainedSeeds(label, variant.config, found, evaluation_options(variant))
+    return TrainedSeeds(label, variant.config, found, variant.test)
 
 
 def examine(trained: TrainedSeeds, *, device: str = 'cpu') -> Scores:
@@ -89,7 +88,8 @@ def examine(trained: TrainedSeeds, *, device: str = 'cpu') -> Scores:
 
     Raises:
         FileNotFoundError: A checkpoint is not there.
-        ValueError: One does not fit the config, or there is a single image.
+        RuntimeError: One does not fit the config.
+        ValueError: There is a single image.
     """
     scores: Scores = {}
     for seed, checkpoint in trained.checkpoints.items():
@@ -108,18 +108,13 @@ def examine(trained: TrainedSeeds, *, device: str = 'cpu') -> Scores:
 
 
 def write_explanation(
-    trained: TrainedSeeds,
-    base: TrainedSeeds | None,
-    *,
-    page: Path,
-    command: str,
-    device: str = 'cpu',
+    models: Sequence[TrainedSeeds], *, page: Path, command: str, device: str = 'cpu'
 ) -> Path:
     """Examine models and write the page and its figure, beside it.
 
     Args:
-        trained: The model that is explained.
-        base: The one without its relation, on the same images.
+        models: The model that is explained; then, if there is one, the model without
+            its relation, on the same images.
         page: The Markdown file.
         command: That makes it.
         device: Where models run.
@@ -127,16 +122,15 @@ def write_explanation(
     Raises:
         ValueError: The two are of different images.
     """
-    models = [one for one in (base, trained) if one is not None]
+    trained, base, models = models[0], models[-1], models[::-1]
     scores = {one.label: examine(one, device=device) for one in models}
     _check_images(scores)
     rows: Scores = {}
-    references = {}
+    references: dict[str, str] = {}
     for one in models:
         rows |= scores[one.label]
         references |= dict.fromkeys(scores[one.label], one.label)
-    if base is not None:
-        references[trained.label] = base.label
+    references[trained.label] = base.label
     changes = {
         f'{row} minus {references[row]}': (rows[row], rows[references[row]])
         for row in (trained.label, f'{trained.label}, {SWAPPED[PARTS[0]]}')
@@ -183,21 +177,16 @@ def _table(rows: Scores, references: Mapping[str, str]) -> str:
 
 
 def _check_images(scores: Mapping[str, Scores]) -> None:
-    tables = {
-        label: next(iter(by_seed.values()))
+    ids = {
+        label: [*next(iter(rows[label].values())).image_ids]
         for label, rows in scores.items()
-        for by_seed in [rows[label]]
     }
-    first, *others = [[*table.image_ids] for table in tables.values()]
-    for other in others:
-        if other != first:
-            raise ValueError(
-                f'{[*tables]} were given different images: {len(first)} beginning with '
-                f'{first[:3]}, and {len(other)} beginning with {other[:3]}'
-            )
+    if len({tuple(images) for images in ids.values()}) > 1:
+        shown = {label: (len(images), images[:3]) for label, images in ids.items()}
+        raise ValueError(f'different images (number, first ids): {shown}')
 
 
-def _origin(models: list[TrainedSeeds], rows: Scores, command: str) -> str:
+def _origin(models: Sequence[TrainedSeeds], rows: Scores, command: str) -> str:
     code, device = code_version(), machine()
     changed = ' with changes' if code['dirty'] else ''
     images = len(next(iter(next(iter(rows.values())).values())).image_ids)

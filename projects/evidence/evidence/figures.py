@@ -6,11 +6,10 @@ from typing import Any
 
 import matplotlib
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .statistics import paired_difference
-from .study import AXES, Study, Variant
+from .study import AXES, Study
 
 FIXED: Any = {'svg.hashsalt': 'mmpisr', 'svg.fonttype': 'none', 'font.size': 9}
 STYLES = 'o-', 's--', '^:', 'D-.', 'v-', 'x--'
@@ -71,7 +70,10 @@ def draw_axis(study: Study, frame: pd.DataFrame, path: Path) -> list[Path]:
     axes.set_xlabel(AXES.get(study.x_from, study.x_label))
     axes.set_ylabel('PQ')
     axes.grid(alpha=0.3)
-    _add_legend(axes)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(
+            loc='upper center', bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False
+        )
     return [_save(figure, path)]
 
 
@@ -96,21 +98,12 @@ def _lines(study: Study, frame: pd.DataFrame) -> dict[str, dict[str, float]]:
     counted = frame.groupby('label')[[*AXES]].mean()
     places: dict[str, dict[str, float]] = {}
     for variant in study.variants:
-        for one in (variant, _trained(study, variant)):
+        for label in (variant.label, variant.trained_as or variant.label):
+            one = study.find(label)
             x = counted[study.x_from].get(one.label) if study.x_from else one.x
             if x is not None and one.label in counted.index:
                 places.setdefault(variant.line, {})[one.label] = x
     return places
-
-
-def _trained(study: Study, variant: Variant) -> Variant:
-    return study.find(variant.trained_as) if variant.trained_as else variant
-
-
-def _add_legend(axes: Axes) -> None:
-    if axes.get_legend_handles_labels()[1]:
-        place = dict(loc='upper center', bbox_to_anchor=(0.5, -0.14))
-        axes.legend(**place, ncols=2, frameon=False)
 
 
 def _save(figure: Figure, path: Path) -> Path:

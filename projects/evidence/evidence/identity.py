@@ -14,23 +14,23 @@ from mmpisr.registry import MODELS
 LENGTH = 12  # hexadecimal digits
 DATA_LENGTH = 16
 SHARED = 'model', 'data_preprocessor', 'env_cfg', 'default_scope'
-TRAINING = (
+READ_BY_A_TRAINING = (
     *SHARED,
     *('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'),
     *('val_dataloader', 'val_cfg', 'val_evaluator', 'custom_hooks', 'load_from'),
     *('auto_scale_lr', 'default_hooks', 'randomness'),
 )
-TEST = *SHARED, 'test_dataloader', 'test_cfg', 'test_evaluator'
+READ_BY_A_TEST = *SHARED, 'test_dataloader', 'test_cfg', 'test_evaluator'
 
 
 def training_digest(cfg: Config) -> str:
     """Digest what a training depends on, without its seed and without places."""
-    return _digest(cfg, TRAINING)
+    return _digest(cfg, READ_BY_A_TRAINING)
 
 
 def evaluation_digest(cfg: Config) -> str:
     """Digest what a test depends on, besides the weights."""
-    return _digest(cfg, TEST)
+    return _digest(cfg, READ_BY_A_TEST)
 
 
 def data_digest(cfg: Mapping[str, Any]) -> str:

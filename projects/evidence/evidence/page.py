@@ -135,17 +135,15 @@ def replace_block(page: Path, name: str, text: str) -> None:
     if not page.is_file():
         raise FileNotFoundError(f'{page}: no such file to put a table into')
     content = page.read_text()
-    pattern = re.compile(
-        f'{re.escape(begin)}((?!<!-- study:).)*?{re.escape(END)}', re.DOTALL
-    )
-    closed = len(pattern.findall(content))
-    if closed != 1 or content.count(begin) != 1:
+    block = f'{re.escape(begin)}((?!<!-- study:).)*?{re.escape(END)}'
+    closed = len(re.findall(block, content, re.DOTALL))
+    if not closed == content.count(begin) == 1:
         raise ValueError(
             f'{page}: needs {begin!r} once with {END!r} after it, has '
             f'{content.count(begin)}, of which {closed} with an end'
         )
-    block = f'{begin}\n{text}\n{END}'
-    write_atomically(page, pattern.sub(lambda _: block, content))
+    new = f'{begin}\n{text}\n{END}'
+    write_atomically(page, re.sub(block, lambda _: new, content, flags=re.DOTALL))
 
 
 def missing_runs(study: Study, frame: pd.DataFrame) -> dict[str, list[int]]:

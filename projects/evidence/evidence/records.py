@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from mmpisr.apis.run_options import load_config
 from mmpisr.json_lines import JsonLines
 
 from .identity import evaluation_digest, training_digest
-from .options import evaluation_config, training_config
 from .study import Study, Variant
 
 
@@ -29,11 +29,13 @@ class RunKey(NamedTuple):
 
 def identify(study: Study, variant: Variant) -> tuple[str, str]:
     """``training`` and ``test`` of a variant's runs."""
-    cfg = training_config(variant)
+    cfg = load_config(str(variant.config), options=variant.training)
     if variant.starts_from:
         cfg.load_from, _ = identify(study, study.find(variant.starts_from))
     training = f'{variant.config.stem}-{training_digest(cfg)}'
-    return training, evaluation_digest(evaluation_config(variant))
+    return training, evaluation_digest(
+        load_config(str(variant.config), options=variant.test)
+    )
 
 
 def read_records(path: Path) -> dict[RunKey, dict[str, Any]]:

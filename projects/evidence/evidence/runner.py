@@ -2,20 +2,20 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mmpisr.apis.commands import run_side_by_side
+from mmpisr.apis.run_options import load_config
 from mmpisr.apis.training_progress import TrainingProgress
 from mmpisr.mim import mim_root
 
 from .identity import data_digest
-from .options import training_config
 from .records import RunKey, identify, read_records
 from .study import Options, Study, Variant
-from .training import Training
+from .training import Setting, Training
 
 
 def run_studies(
@@ -59,16 +59,12 @@ def run_studies(
     if unknown := [label for label in only if label not in labels]:
         raise ValueError(f'--only {unknown}: no labels; there are {sorted(labels)}')
     more: Options = {'data_root': data_root} if data_root else {}
+    setting = Setting(out, records, tools or mim_root() / 'tools', threads, more)
     with _alone(out):
-        plan = _Plan(out, records, more)
+        plan = _Plan(setting)
         for study in studies:
-            for seed in study.seeds:
-                for variant in study.variants:
-                    if not only or variant.label in only:
-                        plan.add(study, variant, seed)
-        tools, trainings = tools or mim_root() / 'tools', plan.trainings()
-        for training in trainings:
-            training.prepare(tools, threads)
+            plan.add(study, only)
+        trainings = [*plan.trainings.values()]
         return run_side_by_side(
             {training.name: training.run for training in trainings},
             jobs=jobs or max(1, (os.cpu_count() or 1) // threads),
@@ -76,7 +72,7 @@ def run_studies(
             poll_seconds=poll_seconds,
             show=TrainingProgress(
                 {training.folder: training.length for training in trainings},
-                finished=plan.finished,
+                finished=len(plan.recorded - plan.trainings.keys()),
             ),
         )
 
@@ -85,68 +81,62 @@ class _Plan:
     """What has to be run, each training once.
 
     Attributes:
-        finished: How many trainings are recorded with all their tests.
+        trainings: Those that lack a record, after those that they start from, by name
+            and seed.
+        recorded: Name and seed of trainings with a record.
     """
 
-    def __init__(self, out: Path, records: Path, more: Options) -> None:
-        self.out, self.records, self.more = out, records, more
-        self._recorded = read_records(records)
-        self._identities: dict[tuple[Path, str], tuple[str, str]] = {}
-        self._all: dict[tuple[str, int], Training] = {}
+    def __init__(self, setting: Setting) -> None:
+        self.trainings: dict[tuple[str, int], Training] = {}
+        self.recorded: set[tuple[str, int]] = set()
+        self._setting = setting
+        self._records = read_records(setting.records)
 
-    @property
-    def finished(self) -> int:
-        return len(self._all) - len(self.trainings())
+    def add(self, study: Study, only: Sequence[str]) -> None:
+        """Add the runs of a study that are not recorded, seeds before variants."""
+        places = {v.label: identify(study, v) for v in study.variants}
+        wanted = [v for v in study.variants if not only or v.label in only]
+        for seed in study.seeds:
+            for variant in wanted:
+                training, test = places[variant.label]
+                if record := self._records.get(RunKey(training, test, seed)):
+                    self.recorded.add((training, seed))
+                    self._check_data(variant, record)
+                    continue
+                label = variant.trained_as or variant.label
+                task = self._training(study, places, study.find(label), seed)
+                task.tests[test] = variant
 
-    def trainings(self) -> list[Training]:
-        """Those that lack a record, after those that they start from."""
-        needed = [t for t in self._all.values() if t.tests]
-        sources = {id(t.source) for t in needed if t.source}
-        return [t for t in self._all.values() if t.tests or id(t) in sources]
-
-    def add(self, study: Study, variant: Variant, seed: int) -> None:
-        """Add a run, as a test of its training, unless it is recorded."""
-        training, test = self._identify(study, variant)
-        trained = study.find(variant.trained_as) if variant.trained_as else variant
-        task = self._training(study, trained, seed)
-        record = self._recorded.get(RunKey(training, test, seed))
-        if record is None:
-            task.tests[test] = variant
-        else:
-            self._check_data(variant, record)
-
-    def _training(self, study: Study, variant: Variant, seed: int) -> Training:
-        training, _ = self._identify(study, variant)
-        if (training, seed) not in self._all:
+    def _training(
+        self,
+        study: Study,
+        places: Mapping[str, tuple[str, str]],
+        variant: Variant,
+        seed: int,
+    ) -> Training:
+        key = places[variant.label][0], seed
+        if key not in self.trainings:
             source = None
             if variant.starts_from:
                 start = study.find(variant.starts_from)
-                source = self._training(study, start, seed)
-            self._all[training, seed] = Training(
-                *(variant, seed, training),
-                out=self.out,
-                records=self.records,
-                more=self.more,
-                source=source,
-            )
-        return self._all[training, seed]
+                source = self._training(study, places, start, seed)
+            self.trainings[key] = Training(variant, *key, self._setting, source)
+        return self.trainings[key]
 
-    def _identify(self, study: Study, variant: Variant) -> tuple[str, str]:
-        key = study.path, variant.label
-        if key not in self._identities:
-            self._identities[key] = identify(study, variant)
-        return self._identities[key]
-
-    def _check_data(self, variant: Variant, record: dict[str, Any]) -> None:
+    def _check_data(self, variant: Variant, record: Mapping[str, Any]) -> None:
         try:
-            data = data_digest(training_config(variant, self.more))
+            data = data_digest(
+                load_config(
+                    str(variant.config), options=variant.training | self._setting.more
+                )
+            )
         except FileNotFoundError:
             return  # a recorded run needs no data
         if data != record['data']:
             raise ValueError(
-                f'{self.records}: data: {variant.label!r}, seed {record["seed"]} was '
-                f'trained with {record["data"]}, there is now {data}; give another '
-                '--records'
+                f'{self._setting.records}: data: {variant.label!r}, seed '
+                f'{record["seed"]} was trained with {record["data"]}, there is now '
+                f'{data}; give another --records'
             )
 
 

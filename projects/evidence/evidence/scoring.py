@@ -41,7 +41,8 @@ class ScoredModel:
 
     Raises:
         FileNotFoundError: The checkpoint is not there.
-        ValueError: It is of another model, or nothing in the config measures PQ.
+        RuntimeError: It is of another model; names what differs.
+        ValueError: Nothing in the config measures PQ.
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class ScoredModel:
         cfg = load_config(str(config), options=options)
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         self.model: nn.Module = MODELS.build(cfg.model)
-        _load(self.model, checkpoint, config)
+        with checkpoint_trust():
+            load_checkpoint(self.model, str(checkpoint), 'cpu', strict=True)
         self.model.to(device).eval()
         self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
         self.classes = [*self.dataset.metainfo['classes']]
@@ -107,18 +109,6 @@ def values_of(table: ScoreTable) -> dict[str, float]:
         for name, measure in table.measures().items()
         for metric, value in measure.values(table.records[name].sum(axis=0)).items()
     }
-
-
-def _load(model: nn.Module, checkpoint: Path, config: Path) -> None:
-    if not checkpoint.is_file():
-        raise FileNotFoundError(f'{checkpoint}: this checkpoint does not exist')
-    try:
-        with checkpoint_trust():
-            load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
-    except RuntimeError as error:
-        raise ValueError(
-            f'{checkpoint} does not fit the model of {config}: {error}'
-        ) from error
 
 
 def _pq_evaluator(cfg: Config) -> dict[str, Any]:

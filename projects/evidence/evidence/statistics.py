@@ -24,11 +24,6 @@ class Difference(NamedTuple):
     high: float
     seeds: int
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval is on one side of zero."""
-        return self.low > 0 or self.high < 0
-
 
 def paired_difference(ours: pd.Series, theirs: pd.Series) -> Difference:
     """Compare a figure of two variants by Student's t over seeds.
@@ -65,5 +60,5 @@ def difference_text(found: Difference) -> str:
         return '-'
     if found.seeds == 1:
         return f'{found.mean:+.2f} (one seed)'
-    bold = '**' if found.excludes_zero else ''
+    bold = '**' if found.low > 0 or found.high < 0 else ''
     return f'{bold}{found.mean:+.2f}{bold} [{found.low:+.2f}, {found.high:+.2f}]'

@@ -6,11 +6,12 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 from threading import Event, Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmpisr.apis.commands import Commands
 from mmpisr.apis.option_flags import to_flags
 from mmpisr.apis.provenance import code_version, machine, shown_path
+from mmpisr.apis.run_options import load_config
 from mmpisr.apis.trained_model import TrainedModel
 from mmpisr.apis.training_log import log_entries, training_logs
 from mmpisr.files import write_atomically
@@ -18,17 +19,29 @@ from mmpisr.json_lines import JsonLines
 
 from .cost import model_cost
 from .identity import data_digest
-from .options import (
-    evaluation_config,
-    evaluation_options,
-    training_config,
-    training_options,
-)
 from .records import RunKey
-from .study import Options, Variant
+from .study import TEST, Options, Variant
 
 RECORDING = Lock()
 """Held while a model is built to be counted and a line is written."""
+
+
+class Setting(NamedTuple):
+    """What all runs of a call share.
+
+    Attributes:
+        out: Folder of all trainings.
+        records: The file that gets a line for each test.
+        tools: Folder of ``train.py`` and ``test.py``.
+        threads: CPU threads of each training.
+        more: Options that are not recorded (``data_root``).
+    """
+
+    out: Path
+    records: Path
+    tools: Path
+    threads: int
+    more: Options
 
 
 class Training:
@@ -39,43 +52,37 @@ class Training:
 
     Args:
         variant: What is trained.
-        seed: Of the training.
         training: Name of its config and digest of the whole of it.
-        out: Folder of all trainings.
-        records: The file that gets a line for each test.
-        more: Options of trainings and tests that are not recorded (``data_root``).
+        seed: Of the training.
+        setting: What all runs share.
         source: The training whose model this one loads.
+
+    Attributes:
+        tests: Variants by the digest of their test.
+        length: Iterations.
+
+    Raises:
+        FileNotFoundError: There is no data.
     """
 
     def __init__(
         self,
         variant: Variant,
-        seed: int,
         training: str,
-        *,
-        out: Path,
-        records: Path,
-        more: Options,
+        seed: int,
+        setting: Setting,
         source: 'Training | None',
     ) -> None:
-        self.variant, self.seed, self.training = variant, seed, training
+        self.variant, self.training, self.seed = variant, training, seed
+        self.setting, self.source = setting, source
         self.name = f'{variant.label} ({training}), seed {seed}'
-        self.folder = out / 'runs' / training / f'seed{seed}'
-        self.source = source
+        self.folder = setting.out / 'runs' / training / f'seed{seed}'
         self.tests: dict[str, Variant] = {}
-        self._own: Options = {'randomness.seed': seed, **more}
-        self._records, self._more = records, more
-        self._ended = Event()
-
-    def prepare(self, tools: Path, threads: int) -> None:
-        """Do what must not be done in several threads: read configs and data.
-
-        Raises:
-            FileNotFoundError: The data is not there.
-        """
-        cfg = training_config(self.variant, self._more)
+        # threads read no configs: mmengine changes the state of the process
+        cfg = load_config(str(variant.config), options=variant.training | setting.more)
         self.length = cfg.train_cfg.get('max_iters') or cfg.train_cfg.max_epochs
-        self._data, self._tools, self._threads = data_digest(cfg), tools, threads
+        self._data = data_digest(cfg)
+        self._ended = Event()
 
     @property
     def trained(self) -> bool:
@@ -84,96 +91,91 @@ class Training:
 
     @property
     def checkpoint(self) -> Path:
-        """The last one."""
+        """The last checkpoint."""
         return TrainedModel(self.name, Path(), self.folder).checkpoint
 
     def run(self, commands: Commands) -> None:
-        """Train, then test and record, what is missing of these."""
+        """Train, then test and record, what is missing of these.
+
+        Raises:
+            RuntimeError: A command failed, or ``source`` is not trained.
+            ValueError: The training was started with other data.
+        """
         try:
+            self._begin()
             if not self.trained:
                 self._train(commands)
         finally:
             self._ended.set()
         for test, variant in self.tests.items():
             folder = self.folder / 'tests' / test
-            options = evaluation_options(variant)
+            options = variant.test
             command = self._command('test', folder, [str(self.checkpoint)], options)
             commands.run(command, folder / 'test.log')
             with RECORDING:
                 self._record(test, variant, read_metrics(folder))
 
-    def _train(self, commands: Commands) -> None:
-        options = training_options(self.variant)
-        if self.source:
-            self.source._ended.wait()
-            if not self.source.trained:
-                raise RuntimeError(f'{self.source.name}, its start, is not trained')
-            options['load_from'] = str(self.source.checkpoint)
-        self._begin()
-        command = self._command('train', self.folder, ['--resume'], options)
-        commands.run(command, self.folder / 'train.log')
-        for path in self.folder.glob('*_*.pth'):
-            if path.name != self.checkpoint.name:
-                path.unlink()
-        _write(self.folder / 'trained.json', dict(date=date.today().isoformat()))
-
     def _begin(self) -> None:
-        """Note what the training is started with, or goes on with.
-
-        Raises:
-            ValueError: It was started with other data.
-        """
+        """Note what the training is started with, or goes on with."""
         path = self.folder / 'run.json'
         started: dict[str, Any] = dict(
             config=shown_path(self.variant.config),
-            options=training_options(self.variant),
+            options=self.variant.training,
             data=self._data,
-            threads=self._threads,
+            threads=self.setting.threads,
             **code_version(),
             **machine(),
         )
         if path.is_file():
             before = json.loads(path.read_text())
-            if before['data'] != started['data']:
+            if before['data'] != self._data:
                 raise ValueError(
                     f'{path}: data: the training was started with {before["data"]}, '
-                    f'there is now {started["data"]}; give another --out'
+                    f'there is now {self._data}; give another --out'
                 )
-            if started['commit'] not in str(before['commit']):
+            if str(started['commit']) not in str(before['commit']):
                 started['commit'] = f'{before["commit"]}; {started["commit"]}'
             started['dirty'] = before['dirty'] or started['dirty']
-        _write(path, started)
+        if not self.trained:
+            _write(path, started)
+
+    def _train(self, commands: Commands) -> None:
+        options = dict(self.variant.training)
+        if self.source:
+            self.source._ended.wait()
+            if not self.source.trained:
+                raise RuntimeError(f'{self.source.name}, its start, is not trained')
+            options['load_from'] = str(self.source.checkpoint)
+        command = self._command('train', self.folder, ['--resume'], options)
+        commands.run(command, self.folder / 'train.log')
+        for path in self.folder.glob('iter_*.pth'):
+            if path.name != self.checkpoint.name:
+                path.unlink()
+        _write(self.folder / 'trained.json', dict(date=str(date.today())))
 
     def _command(
         self, tool: str, work_dir: Path, arguments: list[str], options: Options
     ) -> list[str]:
-        script = str(self._tools / f'{tool}.py')
-        command = [sys.executable, script, str(self.variant.config), *arguments]
-        command += ['--work-dir', str(work_dir)]
-        return [*command, '--cfg-options', *to_flags({**options, **self._own})]
+        script, config = str(self.setting.tools / f'{tool}.py'), self.variant.config
+        command = [sys.executable, script, str(config), *arguments]
+        command += ['--work-dir', str(work_dir), '--cfg-options']
+        seed = {'randomness.seed': self.seed}
+        return command + to_flags({**options, **seed, **self.setting.more})
 
-    def _record(self, test: str, variant: Variant, metrics: dict[str, float]) -> None:
+    def _record(self, test: str, variant: Variant, metrics: dict[str, Any]) -> None:
         logs = training_logs(self.folder)
-        times = [
-            entry['time']
-            for log in logs
-            for entry in log_entries(log)
-            if 'iter' in entry and 'time' in entry
-        ]
-        cost = model_cost(evaluation_config(variant, self._more))
-        changed = {
-            key: value
-            for key, value in variant.test.items()
-            if key not in variant.training or variant.training[key] != value
-        }
-        started, trained = (
-            json.loads((self.folder / name).read_text())
-            for name in ('run.json', 'trained.json')
-        )
-        JsonLines(self._records).append(
+        entries = [entry for log in logs for entry in log_entries(log)]
+        times = [e['time'] for e in entries if {'iter', 'time'} <= e.keys()]
+        options = variant.test | self.setting.more
+        cost = model_cost(load_config(str(variant.config), options=options))
+        own = {key: variant.test[key] for key in variant.test.keys() - TEST.keys()}
+        changed = {k: v for k, v in own.items() if variant.training.get(k) != v}
+        files = [self.folder / name for name in ('run.json', 'trained.json')]
+        origin = {k: v for f in files for k, v in json.loads(f.read_text()).items()}
+        JsonLines(self.setting.records).append(
             dict(
                 **RunKey(self.training, test, self.seed)._asdict(),
-                **{**started, **trained},
+                **origin,
                 tested_with=changed,
                 iterations=self.length,
                 seconds_per_iteration=round(median(times), 4) if times else None,
@@ -184,7 +186,7 @@ class Training:
         )
 
 
-def read_metrics(work_dir: Path) -> dict[str, float | None]:
+def read_metrics(work_dir: Path) -> dict[str, Any]:
     """Every figure of the newest test in a work dir, without its prefix; NaN is None.
 
     Raises:

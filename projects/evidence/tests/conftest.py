@@ -8,7 +8,7 @@ import torch
 import yaml
 from evidence.records import read_records
 from evidence.runner import run_studies
-from evidence.study import read_study
+from evidence.study_file import read_study
 
 torch.set_num_threads(1)
 PROJECT = Path(__file__).resolve().parents[1]

@@ -21,7 +21,7 @@ def test_the_interval_is_students_t_of_the_differences_by_hand():
     assert found.mean == pytest.approx(7 / 3)
     assert (found.low, found.high) == pytest.approx((7 / 3 - half, 7 / 3 + half), 1e-4)
     assert found.seeds == 3
-    assert not found.excludes_zero
+    assert found.low < 0 < found.high
 
 
 def test_only_seeds_of_both_count_and_one_has_no_interval():

@@ -20,7 +20,7 @@ from pathlib import Path
 from mmpisr.apis.commands import exit_on_sigterm
 from evidence import training
 from evidence.runner import run_studies
-from evidence.study import read_study
+from evidence.study_file import read_study
 folder = Path(sys.argv[1])
 training.model_cost = lambda cfg: {}
 exit_on_sigterm()

@@ -1,7 +1,9 @@
 import pytest
-from evidence.study import read_study
+from evidence.study import TEST, TRAINING
+from evidence.study_file import read_study
 
 CONFIG = 'pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py'
+CHANNELS = 'model.relation.channels'
 BASE = f"""
 title: Base
 config: {CONFIG}
@@ -35,9 +37,10 @@ def test_a_study_is_read_with_everything_that_its_variants_inherit(write, repo):
     assert base.config.name == 'panoptic-deeplab_r18_1200-iter_scenes.py'
     assert {v.config for v in (ocr, at_5, warm)} == {repo / 'configs' / CONFIG}
     shared = {'train_cfg.max_iters': 8, 'data_root': 'a'}
-    assert base.training == base.test == shared
-    assert ocr.training == at_5.training == {**shared, 'model.relation.channels': 8}
-    assert at_5.test == {**ocr.training, 'model.relation.num_instances': 5}
+    assert base.training == TRAINING | shared
+    assert base.test == TRAINING | shared | TEST
+    assert ocr.training == at_5.training == base.training | {CHANNELS: 8}
+    assert at_5.test == ocr.test | {'model.relation.num_instances': 5}
     assert (warm.starts_from, at_5.trained_as, at_5.x) == ('base', 'OCR', 5)
     assert [v.control for v in study.variants] == [False, True, False, False]
 
@@ -59,8 +62,8 @@ variants: [base, OCR, {label: ours}]
     assert study.seeds == (5,)
     assert (study.title, study.compare_to) == ('study', ())
     base, ocr, ours = study.variants
-    assert base.training == {'train_cfg.max_iters': 9, 'data_root': 'a'}
-    assert ocr.training == {**base.training, 'model.relation.channels': 8}
+    assert base.training == TRAINING | {'train_cfg.max_iters': 9, 'data_root': 'a'}
+    assert ocr.training == base.training | {CHANNELS: 8}
     assert ours.config == ocr.config != base.config
 
 
