@@ -34,8 +34,8 @@ def draw_variants(study: Study, frame: pd.DataFrame, path: Path) -> Path:
     right.axvline(0, color='0.1', linewidth=1, linestyle='--')
     left.set_yticks(range(len(shown)), [variant.label for variant in shown])
     left.set_ylim(len(shown) - 0.5, -0.5)
-    left.set_title('PQ; a stroke a seed')
-    right.set_title(f'PQ above {study.base.label}, 95 %')
+    left.set_title('PQ, a stroke for each seed')
+    right.set_title(f'PQ above {study.base.label}, 95 % interval')
     for axes in (left, right):
         axes.grid(axis='x', alpha=0.3)
     return _save(figure, path)

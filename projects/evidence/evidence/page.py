@@ -114,8 +114,9 @@ def study_table(
 
 
 def relations_of(frame: pd.DataFrame) -> list[str]:
-    """Columns with the accuracy of a single relation."""
-    return sorted(column for column in frame if str(column).startswith(RELATION))
+    """Columns with the accuracy of a single relation, where it was measured."""
+    found = frame.dropna(axis='columns', how='all')
+    return sorted(column for column in found if str(column).startswith(RELATION))
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -194,7 +195,7 @@ def _origin(study: Study, frame: pd.DataFrame) -> str:
 def _seeds(study: Study, frame: pd.DataFrame) -> str:
     count = sum(map(len, missing_runs(study, frame).values()))
     missing = f' (**{count} {"run is" if count == 1 else "runs are"} missing**)'
-    return f'seeds {", ".join(map(str, study.seeds))}' + missing * (count > 0)
+    return f'Seeds {", ".join(map(str, study.seeds))}' + missing * (count > 0)
 
 
 def _commits(frame: pd.DataFrame) -> str:

@@ -54,6 +54,7 @@ class ScoredModel:
         device: str = 'cpu',
     ) -> None:
         cfg = load_config(str(config), options=options)
+        self._evaluator = _pq_evaluator(cfg)
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         self.model: nn.Module = MODELS.build(cfg.model)
         with checkpoint_trust():
@@ -61,7 +62,6 @@ class ScoredModel:
         self.model.to(device).eval()
         self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
         self.classes = [*self.dataset.metainfo['classes']]
-        self._evaluator = _pq_evaluator(cfg)
 
     def find_pisr(self) -> PISR | None:
         """The model's PISR; None without one.

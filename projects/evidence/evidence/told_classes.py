@@ -67,10 +67,10 @@ def told_classes(layers: dict[nn.Module, bool], present: Tensor) -> Iterator[Non
 
 
 def _rule_out(
-    _: nn.Module, inputs: tuple, logits: Tensor, *, present: Tensor, stuff_first: bool
+    layer: nn.Module, _: tuple, logits: Tensor, *, present: Tensor, stuff_first: bool
 ) -> Tensor:
-    """Maps have their channels in dimension 1, queries and boxes in the last one."""
-    dim = 1 if logits.dim() == 4 else logits.dim() - 1
+    """Maps have their classes in dimension 1, queries and boxes in the last one."""
+    dim = 1 if isinstance(layer, nn.Conv2d) else logits.dim() - 1
     size = logits.shape[dim]
     if stuff_first:  # stuff classes, and all things in one last channel
         things = len(present) - (size - 1)

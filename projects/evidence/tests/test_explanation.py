@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -5,11 +6,20 @@ from evidence.explanation import TrainedSeeds, class_differences, write_explanat
 from evidence.scoring import ScoredModel
 from mmengine.registry import init_default_scope
 from tiny_hosts import CONFIGS, build
-from tiny_scores import table
 
 from mmpisr.datasets.scenes import generate_scenes
+from mmpisr.evaluation.score_table import ScoreTable
 
+CATEGORIES = [dict(name='car', isthing=1), dict(name='road', isthing=0)]
 FAMILIES = 'panoptic-deeplab', 'panoptic-fpn', 'maskformer'
+
+
+def table(iou):
+    """One image with one matched car and one matched road, both of that IoU."""
+    records = np.zeros((1, 2, 4))
+    records[..., 0] = iou
+    records[..., 1] = 1  # true positives
+    return ScoreTable([0], CATEGORIES, None, dict(pq=records))
 
 
 def config_of(family, host):
