@@ -36,8 +36,8 @@ Percent: mean ± standard deviation over seeds. The last column is the differenc
 to the model named there, paired by seed, with 95 % intervals of Student's t.
 
 - **told the classes**: predicted again with the classes that the truth of the image
-  lacks ruled out at every layer that predicts classes. A relation that only finds out
-  which classes are there gains as much at most.
+  lacks ruled out at every layer that predicts classes. The gain is an upper estimate of
+  what a relation can add by finding out which classes an image shows.
 - **encodings of another image**: PISR's attention reads encodings of another test image
   (a fixed random cycle). Features, intermediate predictions and weights stay."""
 

@@ -1,7 +1,7 @@
-"""Tell a trained model which classes an image shows: a bound for what is global.
+"""Predict while the classes that an image shows are known.
 
-Every layer that predicts classes gives the classes that the truth lacks the least
-logit. A relation that only finds out which classes are there can gain as much at most.
+Every layer that predicts classes gives absent classes the lowest logit. The gain is an
+upper estimate of what a relation can add by finding out which classes are present.
 """
 
 from collections.abc import Iterator
