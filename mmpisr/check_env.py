@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 NEEDED_EXTRAS = 'build', 'mminstall', ''
-OPTIONAL_EXTRAS = 'nodeps', 'optional', 'tests'
+OPTIONAL_EXTRAS = 'nodeps', 'optional', 'evidence', 'tests'
 DEEPER_IMPORTS = {'mmcv': 'mmcv.ops'}  # fails where mmcv was compiled for another torch
 CORE = 'torch', 'onedl-mmengine'  # without these it is another environment
 SETUP_ADVICE = 'run `make setup` in the checkout, and .venv/bin/python there'

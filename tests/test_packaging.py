@@ -129,6 +129,12 @@ def test_a_wheel_carries_configs_tools_and_index(source, wheel, folder):
 
 
 @pytest.mark.slow
+def test_a_wheel_holds_no_studies(wheel):
+    names = carried(wheel, '')
+    assert not [name for name in names if 'projects' in name or 'studies' in name]
+
+
+@pytest.mark.slow
 def test_a_source_distribution_builds_the_same_wheel(source, wheel, tmp_path):
     build = (
         f'from setuptools.build_meta import build_sdist; build_sdist({str(tmp_path)!r})'

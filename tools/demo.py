@@ -3,8 +3,8 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
+from mmpisr.apis.commands import exit_on_sigterm
 from mmpisr.apis.demo import run_demo
-from mmpisr.processes.child_process import exit_on_sigterm
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs'

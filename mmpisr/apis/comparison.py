@@ -4,25 +4,28 @@ import json
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmengine.utils import ProgressBar
 
 from mmpisr import __version__
 from mmpisr.engine.checkpoint import checkpoint_trust
 
-from .comparison_table import comparison_table
 from .pictures import draw_comparison
-from .progress_bar_hook import ProgressBarHook
 from .run_options import load_config
 from .trained_model import TrainedModel
+
+COLUMNS = 'PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU'
 
 
 class Evaluation(NamedTuple):
@@ -114,6 +117,51 @@ def evaluate(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
         parameters=sum(weight.numel() for weight in runner.model.parameters()),
         dataset_meta=dataset.metainfo,
     )
+
+
+def comparison_table(results: Mapping[str, Mapping[str, float]]) -> str:
+    """Put a row a model, then the last one's difference to the first.
+
+    Args:
+        results: Metrics in percent by model; a column that a model lacks shows ``-``.
+    """
+    width = max(len(name) for name in (*results, 'difference'))
+    rows = [f'{"":{width}}' + ''.join(f'{name:>8}' for name in COLUMNS)]
+    rows += [_row(name, metrics, width) for name, metrics in results.items()]
+    if len(results) > 1:
+        first, *_, last = results.values()
+        gains = {name: last[name] - first[name] for name in COLUMNS if name in first}
+        rows.append(_row('difference', gains, width, form='+.2f'))
+    return '\n'.join(rows)
+
+
+def _row(name: str, metrics: Mapping[str, float], width: int, form: str = '.2f') -> str:
+    cells = (format(metrics[c], form) if c in metrics else '-' for c in COLUMNS)
+    return f'{name:{width}}' + ''.join(f'{cell:>8}' for cell in cells)
+
+
+class ProgressBarHook(Hook):
+    """Shows how many batches of a test are done, and the time that is left."""
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Draw the empty bar."""
+        self.bar = ProgressBar(len(runner.test_dataloader), file=sys.stdout)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Any = None,
+    ) -> None:
+        """Move the bar on."""
+        self.bar.update()
+
+    def after_test_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """End the line."""
+        print()
 
 
 def _test_config(model: TrainedModel, options: Mapping[str, object] | None) -> Config:

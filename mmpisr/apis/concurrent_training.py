@@ -3,10 +3,10 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from mmpisr.processes.process_queue import Step, run_queue
-
+from .commands import Commands, run_side_by_side
 from .option_flags import to_flags
 from .run_options import load_config
 from .trained_model import TrainedModel
@@ -40,53 +40,37 @@ def train_together(
         RuntimeError: A training failed, and the others were stopped; names its log and
             shows the end of it.
     """
-    flags = to_flags(options or {})
-    tasks = [_TrainingTask(training, script, flags) for training in trainings]
+    seconds: dict[str, float] = {}
+
+    def train(training: TrainedModel, commands: Commands) -> None:
+        start = time.monotonic()
+        command = training_command(script, training, options or {})
+        commands.run(command, training.work_dir / 'train.log')
+        seconds[training.name] = time.monotonic() - start
+
     lengths = {
         training.work_dir: load_config(
             str(training.config), options=options
         ).train_cfg.max_iters
         for training in trainings
     }
-    failures = run_queue(
-        tasks,
-        jobs=len(tasks),
+    failures = run_side_by_side(
+        {training.name: partial(train, training) for training in trainings},
+        jobs=len(trainings),
         threads=threads,
         poll_seconds=poll_seconds,
         show=TrainingProgress(lengths),
         stop_at_failure=True,
     )
-    for failure in failures:
-        raise RuntimeError(f'training {failure.name!r}: {failure.reason}')
-    return {task.name: task.seconds for task in tasks}
+    for name, error in failures.items():
+        raise RuntimeError(f'training {name!r}: {error}') from error
+    return seconds
 
 
-class _TrainingTask:
-    """A training as a task of one step."""
-
-    def __init__(self, training: TrainedModel, script: Path, flags: list[str]) -> None:
-        self.name = training.name
-        self.seconds = self._start = float('nan')
-        command = [sys.executable, str(script), str(training.config), '--resume']
-        command += ['--work-dir', str(training.work_dir)]
-        if flags:
-            command += ['--cfg-options', *flags]
-        log = training.work_dir / 'train.log'
-        self._steps = [Step('train', command, log)]
-
-    def acquire(self) -> bool:
-        """Nobody else is kept out; its time begins."""
-        self._start = time.monotonic()
-        return True
-
-    def release(self) -> None:
-        """Nobody was."""
-
-    def next_step(self) -> Step | None:
-        """The training, once."""
-        return self._steps.pop() if self._steps else None
-
-    def step_done(self, step: Step, peak_memory_mib: float) -> None:
-        """Note how long it took."""
-        del step, peak_memory_mib
-        self.seconds = time.monotonic() - self._start
+def training_command(
+    script: Path, training: TrainedModel, options: Mapping[str, object]
+) -> list[str]:
+    """The command that trains, or goes on from the latest checkpoint."""
+    command = [sys.executable, str(script), str(training.config), '--resume']
+    command += ['--work-dir', str(training.work_dir)]
+    return [*command, '--cfg-options', *to_flags(options)] if options else command

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
@@ -34,8 +33,6 @@ class RelationCall(NamedTuple):
     """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
     class_rows: Sequence[int] | None = None
     """For each class of the data its place among the N; ``None`` = the same."""
-    probs: Tensor | None = None
-    """Class probabilities of the intermediate stage, ``(B, N, h, w)``."""
 
     @classmethod
     def of(
@@ -54,7 +51,6 @@ class RelationCall(NamedTuple):
             valid=given.get('inst_valid'),
             pixel_mask=given.get('pixel_mask'),
             class_rows=class_rows,
-            probs=given['sem_probs'],
         )
 
     def scores_of(self, index: int, sample: DetDataSample) -> 'ImageScores':
@@ -71,13 +67,12 @@ class RelationCall(NamedTuple):
             filled = self.valid[index].bool()
         truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
         objects = slot_objects(heatmaps * filled[:, None, None], truth)
-        labels = torch.where(objects >= 0, objects % INSTANCE_OFFSET, -1)
         weights = self.weights[index].detach().double().cpu().numpy()  # (L,)
         return ImageScores(
             classes=weights[: self.num_classes],
             present=self.present(truth),
             slots=weights[self.num_classes :],
-            labels=labels.cpu().numpy(),
+            matched=(objects >= 0).cpu().numpy(),
             filled=filled.cpu().numpy(),
         )
 
@@ -118,21 +113,15 @@ class ImageScores(NamedTuple):
         classes: Scores of the classes, ``(N,)``.
         present: Which classes the image shows, bool, ``(N,)``.
         slots: Scores of the slots, best slot first, ``(K,)``.
-        labels: Class of the data of the object that a slot lies on, -1 for none, see
-            ``slot_objects``, ``(K,)``.
+        matched: Which slots lie on an object, see ``slot_objects``, bool, ``(K,)``.
         filled: Which slots are not empty, bool, ``(K,)``.
     """
 
     classes: np.ndarray
     present: np.ndarray
     slots: np.ndarray
-    labels: np.ndarray
+    matched: np.ndarray
     filled: np.ndarray
-
-    @property
-    def matched(self) -> np.ndarray:
-        """Which slots lie on an object, bool, ``(K,)``."""
-        return self.labels >= 0
 
 
 def row_names(

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from .auroc import auroc_of_counts
-
 NUM_BINS = 200
 
 
@@ -61,6 +59,23 @@ class SplitScores:
         NaN if either is missing.
         """
         return float(auroc_of_counts(*self.histogram))
+
+
+def auroc_of_counts(negative: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """Chance that a positive outscores a negative; equal scores count half.
+
+    Args:
+        negative: How many negatives have each score, lowest score first; weights need
+            not be whole, ``(..., G)``.
+        positive: The same of positives.
+
+    Returns:
+        In [0, 1], ``(...)``; NaN where either is missing.
+    """
+    below = np.cumsum(negative, axis=-1) - negative
+    wins = (positive * (below + 0.5 * negative)).sum(axis=-1)
+    pairs = negative.sum(axis=-1) * positive.sum(axis=-1)
+    return wins / np.where(pairs > 0, pairs, np.nan)
 
 
 def _divide(total: np.ndarray, count: np.ndarray) -> np.ndarray:

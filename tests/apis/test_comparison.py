@@ -1,6 +1,6 @@
 import pytest
 
-from mmpisr.apis.comparison_table import comparison_table
+from mmpisr.apis.comparison import comparison_table
 from mmpisr.apis.trained_model import TrainedModel
 
 

@@ -6,10 +6,6 @@ import sys
 import pytest
 import yaml
 
-from mmpisr.studies.records import RunRecords
-from mmpisr.studies.results import StudyResults
-from mmpisr.studies.study_file import read_study
-
 
 @pytest.fixture
 def run(repo, monkeypatch, capsys):
@@ -32,16 +28,25 @@ def base(repo):
 
 
 @pytest.fixture
-def study(repo):
-    return repo / 'configs' / 'studies' / 'cost_scenes.yaml'
+def listed(repo, tmp_path):
+    """Two models of one config, with other options."""
+    config = str(repo / 'configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py')
+    models = [
+        dict(name=f'PISR, {c} channels', config=config, options=dict(model=model))
+        for c in (16, 32)
+        for model in [dict(relation=dict(channels=c))]
+    ]
+    path = tmp_path / 'models.yaml'
+    path.write_text(yaml.safe_dump(dict(models=models)))
+    return path
 
 
-def test_variants_of_a_study_stand_beside_a_config(run, base, study, tmp_path):
+def test_models_of_a_list_stand_beside_a_config(run, base, listed, tmp_path):
     flags = ('--shape', 64, 96, '--turns', 2, '--work', 'predict')
     labels = (base.stem, 'PISR, 16 channels')
     out = tmp_path / 'docs' / 'speed.md'
 
-    text = run(base, study, *flags, '--only', *labels, '--out', out)
+    text = run(base, listed, *flags, '--only', *labels, '--out', out)
 
     rows = [line.split(' | ') for line in text.splitlines() if line.startswith('| ')]
     assert [row[0] for row in rows[2:]] == [f'| {label}' for label in labels]
@@ -52,48 +57,20 @@ def test_variants_of_a_study_stand_beside_a_config(run, base, study, tmp_path):
     assert out.read_text() == text.removesuffix('\n')
 
 
-def test_the_ratios_of_a_study_are_kept_for_its_report(run, base, tmp_path):
-    path = tmp_path / 'tiny.yaml'
-    options = {'train_cfg.max_iters': 5}
-    variants = dict(label='base'), dict(label='other', options=options)
-    content = dict(name='tiny', config=str(base), seeds=[0], variants=[*variants])
-    path.write_text(yaml.safe_dump(content))
-
-    flags = ('--shape', 64, 96, '--turns', 2, '--work', 'network', 'predict')
-    run(path, *flags, '--records', tmp_path / 'runs')
-
-    results = StudyResults(read_study(path), RunRecords(tmp_path / 'runs'))
-    assert results.time_ratio('base', 'predict_time') == 1
-    assert results.time_ratio('other', 'predict_time') > 0
-    assert results.time_ratio('base', 'train_time') is None
+def test_an_unknown_name_is_refused(run, listed):
+    with pytest.raises(ValueError, match=r"--only \['PISA'\].*'PISR, 16 channels'"):
+        run(listed, '--shape', 64, 96, '--only', 'PISA')
 
 
-@pytest.mark.parametrize(
-    'flags', [('--only', 'OCR'), ('--cfg-options', 'model.relation.channels=4')]
-)
-def test_parts_of_a_study_are_not_kept(run, study, tmp_path, flags, capsys):
-    with pytest.raises(SystemExit):
-        run(study, '--shape', 64, 96, '--records', tmp_path, *flags)
-    assert '--records is for one whole study' in capsys.readouterr().err
-
-
-def test_an_unknown_label_is_refused(run, study):
-    with pytest.raises(ValueError, match=r"--only \['PISA'\].*'base, R-18', 'base, R"):
-        run(study, '--shape', 64, 96, '--only', 'PISA')
+def test_a_model_without_a_config_is_refused(run, listed):
+    listed.write_text('models: [{name: ours}]')
+    with pytest.raises(ValueError, match=r"models\.yaml: models\[0\] lacks \['config'"):
+        run(listed, '--shape', 64, 96)
 
 
 def test_two_models_of_one_name_are_refused(run, base):
     with pytest.raises(ValueError, match=r"\['panoptic-deeplab_r18.*several models"):
         run(base, base, '--shape', 64, 96)
-
-
-def test_work_that_is_not_kept_is_not_recorded(run, study, tmp_path, capsys):
-    flags = ('--shape', 64, 96, '--work', 'network', '--records', tmp_path)
-    with pytest.raises(SystemExit):
-        run(study, *flags)
-    assert "keeps ['predict', 'train'], but --work is ['network']" in (
-        capsys.readouterr().err
-    )
 
 
 def test_a_work_that_no_model_does_is_refused(run, repo):

@@ -22,11 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmpisr.apis.provenance import code_version, machine
 from mmpisr.apis.speed import ratios, seconds_of, time_in_turns
 from mmpisr.apis.speed_page import WIDTH, made_by, markdown_table, quartiles, shown
 from mmpisr.files import write_atomically
 from mmpisr.models.relations import PISR, ConvRelation, OCRRelation
-from mmpisr.studies.provenance import code_version, machine
 
 RELATIONS = (PISR, OCRRelation, ConvRelation)
 WORK = ('step', 'forward')

@@ -1,14 +1,14 @@
 """Time network, prediction and training of several models in turns, in one process.
 
     python tools/analysis_tools/benchmark_speed.py BASE.py PISR.py --shape 128 192
-    python tools/analysis_tools/benchmark_speed.py STUDY.yaml --shape 128 192 --out FILE
+    python tools/analysis_tools/benchmark_speed.py LIST.yaml --shape 128 192 --out FILE
 
-A model is a config or a variant of a study file, of which ``--only`` takes some.
+A model is a config or an entry of ``models`` in a yaml file, such as
+``docs/benchmarks/widths_panoptic-deeplab_r52.yaml``; ``--only`` takes some of them.
 Every other one is compared with the first. No data and no checkpoint is needed.
 ``--work`` takes some of: the ``network`` alone, from normalised images to raw outputs;
 ``postprocess``, from there to panoptic maps (Panoptic-DeepLab only); ``predict``, the
-whole; and a step of ``train``. With ``--records docs/results/runs`` the ratios of
-prediction and training of a study are kept for its report.
+whole; and a step of ``train``.
 """
 
 import os
@@ -16,22 +16,20 @@ import shlex
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.fileio import load
 from mmengine.logging import MMLogger
 
+from mmpisr.apis.option_flags import flatten
+from mmpisr.apis.provenance import code_version, machine
 from mmpisr.apis.run_options import load_config
-from mmpisr.apis.speed import WORK, Setup, TimedModel, ratios, time_in_turns
+from mmpisr.apis.speed import WORK, Setup, TimedModel, time_in_turns
 from mmpisr.apis.speed_page import speed_page
 from mmpisr.files import write_atomically
-from mmpisr.studies.provenance import code_version, machine
-from mmpisr.studies.records import RunRecords
-from mmpisr.studies.study_file import read_study
-from mmpisr.studies.time_ratios import FIELDS, write_time_ratios
 
 AMP = (
     'autocast: float16 on a GPU, bfloat16 on a CPU, which the CPU operators of '
@@ -46,24 +44,18 @@ def main() -> None:
     MMLogger.get_instance('benchmark', log_level='ERROR')
     height, width = args.shape
     setup = Setup((height, width), args.batch, args.device, args.amp, args.instances)
-    load = os.getloadavg()[0]
+    busy = os.getloadavg()[0]
     models = {name: TimedModel(cfg, setup) for name, cfg in configs(args)}
     work = work_of_any(models, args.work)
     costs = {name: model.cost(work) for name, model in models.items()}
     spent = time_in_turns(models, turns=args.turns, work=work)
     command = shlex.join(['python', *sys.argv])
     about = {**machine(), **code_version(), 'threads': torch.get_num_threads()}
-    about = {**about, 'load': load}
+    about = {**about, 'load': busy}
     text = speed_page(spent, costs, setup, command=command, about=about)
     print(text)
     if args.out:
         write_atomically(args.out, text)
-    if args.records:
-        study = read_study(args.models[0])
-        found = {w: ratios(times) for w, times in spent.items() if w in FIELDS}
-        kept = dict(date=str(date.today()), command=command, **about)
-        path = RunRecords(args.records).times_file(study.name)
-        write_time_ratios(path, study, found, kept)
 
 
 def parse_args() -> Namespace:
@@ -72,7 +64,7 @@ def parse_args() -> Namespace:
         description=__doc__, formatter_class=RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add('models', nargs='+', type=Path, metavar='CONFIG|STUDY.yaml')
+    add('models', nargs='+', type=Path, metavar='CONFIG|LIST.yaml')
     add('--shape', type=int, nargs=2, required=True, metavar=('H', 'W'))
     add('--batch', type=int, default=1, help='images at once')
     add('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
@@ -80,19 +72,13 @@ def parse_args() -> Namespace:
     add('--turns', type=int, default=20, help='of each model')
     add('--work', nargs='+', choices=WORK, default=WORK, help='all by default')
     add('--instances', type=int, default=20, metavar='N', help=INSTANCES)
-    add('--only', nargs='+', default=[], metavar='LABEL', help='variants of a study')
+    add('--only', nargs='+', default=[], metavar='LABEL', help='names of models')
     add('--cfg-options', nargs='+', action=DictAction, default={}, help='of all models')
     add('--out', type=Path, help='page to write')
-    add('--records', type=Path, help='keep the ratios of one study for its report')
     args = parser.parse_args()
     for name in ('batch', 'turns', 'instances'):
         if getattr(args, name) < 1:
             parser.error(f'--{name} is {getattr(args, name)}, expected at least 1')
-    studies = [path.suffix == '.yaml' for path in args.models]
-    if args.records and (studies != [True] or args.only or args.cfg_options):
-        parser.error('--records is for one whole study: no --only, no --cfg-options')
-    if args.records and not FIELDS.keys() & set(args.work):
-        parser.error(f'--records keeps {[*FIELDS]}, but --work is {args.work}')
     if args.device.startswith('cuda') and not torch.cuda.is_available():
         parser.error(f'--device {args.device}, but torch finds no GPU')
     return args
@@ -114,7 +100,7 @@ def configs(args: Namespace) -> Iterator[tuple[str, Config]]:
     """Name and config of each model; the first is what others are compared with.
 
     Raises:
-        ValueError: ``--only`` names a label that no model has, or names are doubled.
+        ValueError: ``--only`` names a model that is not given, or names are doubled.
     """
     found = [model for path in args.models for model in models_of(path)]
     names = [name for name, _, _ in found]
@@ -129,11 +115,22 @@ def configs(args: Namespace) -> Iterator[tuple[str, Config]]:
 
 
 def models_of(path: Path) -> list[tuple[str, Path, Mapping[str, Any]]]:
-    """Name, config and options of a config, or of each variant of a study."""
+    """Name, config and options of a config, or of each entry of a yaml file.
+
+    Raises:
+        ValueError: An entry lacks its name or its config.
+    """
     if path.suffix != '.yaml':
         return [(path.stem, path, {})]
-    study = read_study(path)
-    return [(v.label, v.config, study.options_of(v)) for v in study.variants]
+    found = []
+    for index, entry in enumerate(load(path)['models']):
+        if missing := {'name', 'config'} - {*entry}:
+            raise ValueError(
+                f'{path}: models[{index}] lacks {sorted(missing)}: {entry}'
+            )
+        options = flatten(entry.get('options') or {})
+        found.append((entry['name'], path.parent / entry['config'], options))
+    return found
 
 
 if __name__ == '__main__':

@@ -1,1 +1,0 @@
-"""Commands that run side by side, and end with the process that started them."""

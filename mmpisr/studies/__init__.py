@@ -1,1 +1,0 @@
-"""Studies: variants times seeds, each a real training; records; reports."""

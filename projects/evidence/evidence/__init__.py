@@ -1,0 +1,1 @@
+"""Studies of mmpisr: variants trained with several seeds, and what they show."""

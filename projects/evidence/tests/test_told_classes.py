@@ -1,0 +1,45 @@
+import pytest
+import torch
+from evidence.told_classes import class_layers, told_classes
+from tiny_hosts import NEW, SIZES, build, make_batch
+from torch import nn
+
+N, THING, STUFF = 19, 3, 12
+
+
+@torch.no_grad()
+def labels(model, batch):
+    """Classes in the panoptic predictions, void left out."""
+    maps = [s.pred_panoptic_seg.sem_seg % 1000 for s in model.test_step(batch)]
+    return maps, {int(v) for one in maps for v in one.unique()} - {N}
+
+
+@pytest.mark.parametrize('family', NEW)
+def test_nothing_is_predicted_that_an_image_is_known_to_lack(family):
+    model, batch = build(family, host=False).eval(), make_batch(family, *SIZES)
+    layers = class_layers(model)
+    present = torch.zeros(N, dtype=torch.bool)
+    present[[THING, STUFF]] = True
+
+    before, found = labels(model, batch)
+    with told_classes(layers, present):
+        _, told = labels(model, batch)
+    with told_classes(layers, torch.ones_like(present)):
+        same, _ = labels(model, batch)
+    after, _ = labels(model, batch)
+
+    assert not found <= {THING, STUFF}
+    assert told
+    assert told <= {THING, STUFF}
+    for maps in (same, after):
+        assert all(a.equal(b) for a, b in zip(maps, before, strict=True))
+
+
+def test_where_no_class_is_known_to_be_there_nothing_is_ruled_out():
+    layer = nn.Linear(2, N)
+    with told_classes({layer: False}, torch.zeros(N, dtype=torch.bool)):
+        assert not layer._forward_hooks
+
+
+def test_a_model_without_layers_of_classes_has_none():
+    assert class_layers(nn.Sequential(nn.Linear(2, 2))) == {}
