@@ -6,8 +6,6 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from mmpisr.datasets.pipeline_checks import check_steps
-
 from .fields import Fields, find_class
 from .table import Family
 
@@ -46,6 +44,8 @@ def check_pipelines(cfg: Config) -> None:
     Raises:
         ValueError: Naming the field of the step, and what to write in its place.
     """
+    from mmpisr.datasets.pipeline_checks import check_steps  # loads mmdet
+
     for loader in LOADERS:
         dataset = (cfg.get(loader) or {}).get('dataset')
         check_steps(f'{loader}.dataset', dataset)

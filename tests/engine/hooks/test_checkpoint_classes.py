@@ -85,9 +85,8 @@ def test_fine_tuning_on_other_classes_trains_and_says_what_starts_fresh(
 ):
     path = changed(change)
 
-    launch.train(
-        [TOY, '--work-dir', str(tmp_path), '--cfg-options', f'load_from={path}']
-    )
+    options = [f'load_from={path}', f'experiment_name={tmp_path.name}']
+    launch.train([TOY, '--work-dir', str(tmp_path), '--cfg-options', *options])
 
     log = next(tmp_path.rglob('*.log')).read_text()
     told = {
@@ -99,7 +98,9 @@ def test_fine_tuning_on_other_classes_trains_and_says_what_starts_fresh(
 
 
 def test_a_checkpoint_without_classes_is_tested_with_a_warning(changed, tmp_path):
-    launch.evaluate([TOY, changed(no_classes), '--work-dir', str(tmp_path)])
+    flags = ['--work-dir', str(tmp_path), '--cfg-options']
+    name = f'experiment_name={tmp_path.name}'  # runs of one name and second share a log
+    launch.evaluate([TOY, changed(no_classes), *flags, name])
 
     log = next(tmp_path.rglob('*.log')).read_text()
     assert "has no meta['dataset_meta']: only class counts are compared" in log

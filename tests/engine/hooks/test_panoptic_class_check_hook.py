@@ -141,7 +141,9 @@ def test_training_and_validation_data_must_have_the_same_classes(val, message):
 def test_a_metric_with_the_json_of_other_classes_is_refused_before_the_test(tmp_path):
     categories = [dict(id=1, name='a', isthing=1), dict(id=2, name='c', isthing=0)]
     path = tmp_path / 'pan.json'
-    path.write_text(json.dumps(dict(categories=categories, annotations=[])))
+    annotation = dict(image_id=1, file_name='a.png', segments_info=[])
+    content = dict(categories=categories, annotations=[annotation])
+    path.write_text(json.dumps(content))
     metric = PanopticMetric(str(path))
     dataset = data('t', 'a', 'b')
     metric.dataset_meta = dataset.metainfo
