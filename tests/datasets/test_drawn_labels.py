@@ -231,7 +231,7 @@ def fault_of(case: Case) -> tuple[str | None, tuple[Callable, str | None]]:
     """Name of the fault, what makes it, and what the message must name."""
     zero_is_thing = any(c.id == 0 and c.isthing for c in case.categories)
     if isinstance(case.instances, int) and zero_is_thing and not case.fault:
-        return 'class 0 numbered', (lambda _: None, 'class 0 is a thing')
+        return 'class 0 numbered', (lambda _: None, 'class 0 must be stuff')
     return case.fault, FAULTS.get(case.fault, (lambda _: None, None))
 
 

@@ -1,6 +1,6 @@
 """How many cases are drawn, and the share of each outcome.
 
-``MMPISR_DRAWN_CASES=5000`` draws as many a test, others in every run; else 500 that are
+``MMPISR_DRAWN_CASES=5000`` draws as many a test, others in every run; else 700 that are
 the same in every run.
 """
 
@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
 ASKED = os.environ.get('MMPISR_DRAWN_CASES')
-CASES = int(ASKED or 500)
+CASES = int(ASKED or 700)
 
 
 def refusal(action: Callable, *args: object) -> str | None:
