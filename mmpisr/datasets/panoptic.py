@@ -141,17 +141,14 @@ class PanopticDataset(BaseDetDataset):
 
     def load_data_list(self) -> list[dict]:
         """Read and check the json; one item per image, in the json's order."""
-        self._find_in_zips()
         content = self._read_json()
         self._read_classes(content)
         self.orientation = self._stated_frame(content)
         annotations = self._read_annotations(content)
 
         items = [
-            self.parse_data_info(dict(image=image, annotation=annotations[image['id']]))
-            if annotations
-            else self.parse_data_info(dict(image=image, annotation=None))
-            for image in content['images']
+            self.parse_data_info(dict(image=i, annotation=annotations.get(i['id'])))
+            for i in content['images']
         ]
         self._check_files(items)
         return items
@@ -269,14 +266,14 @@ class PanopticDataset(BaseDetDataset):
         self.ann_file = ann_file if is_zip_path(ann_file) else self.ann_file
 
     def _find_in_zips(self) -> None:
-        """Point folders that are not there to zip files, unless a backend is given."""
+        """Point json and folders that are not there to zip files, if no backend is."""
         if not (self.backend_args or {}).get('backend'):
+            self.ann_file = resolve_file(self.ann_file)
             folders = self.data_prefix.items()
             self.data_prefix = {k: resolve_folder(folder) for k, folder in folders}
 
     def _read_json(self) -> dict:
-        if not (self.backend_args or {}).get('backend'):
-            self.ann_file = resolve_file(self.ann_file)
+        self._find_in_zips()
         content = read_panoptic_json(self.ann_file, backend_args=self.backend_args)
         for field, remedy in NEEDED.items():
             if field not in content:
