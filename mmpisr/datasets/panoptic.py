@@ -9,7 +9,6 @@ import cv2
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmengine.dataset import Compose
 
-from mmpisr.datasets.pipeline_checks import check_left, check_steps
 from mmpisr.registry import DATASETS
 
 from .classes import ClassChoice, Given, merged_ids
@@ -23,6 +22,7 @@ from .panoptic_json import (
     chosen_categories,
     read_panoptic_json,
 )
+from .pipeline_checks import check_steps
 from .transforms.load_image import LoadImage, use_load_image
 from .zip_files import is_zip_path, resolve_file, resolve_folder
 
@@ -225,7 +225,12 @@ class PanopticDataset(BaseDetDataset):
             if min(item['height'], item['width']) >= min_size
             and (item['segments_info'] or not drop_empty)
         ]
-        check_left(f'{self.ann_file}: filter_cfg={chosen}', self.data_list, kept)
+        if not kept:
+            sides = [min(i['height'], i['width']) for i in self.data_list]
+            raise ValueError(
+                f'{self.ann_file}: filter_cfg={chosen} leaves 0 of {len(sides)} images,'
+                f' whose shorter sides have at most {max(sides, default=0)} pixels'
+            )
         return kept
 
     @property

@@ -1,6 +1,6 @@
-"""Steps that would part an image from its segments, and filters that leave none."""
+"""Steps of a pipeline that would part an image from its segments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
     Raises:
         ValueError: Naming the field of the step, and what to write in its place.
     """
-    found = list(steps_of(path, steps))
+    found = [(name, step) for name, step in nodes_of(path, steps) if 'type' in step]
     for name, step in found:
         if type_name(step) == 'Pad':
             raise ValueError(
@@ -92,26 +92,15 @@ def check_packed(results: dict, index_map: np.ndarray | None) -> None:
         )
 
 
-def check_left(field: str, items: Sequence[dict], kept: Sequence[dict]) -> None:
-    """Refuse a filter that leaves no image."""
-    if not kept:
-        sides = [min(item['height'], item['width']) for item in items]
-        raise ValueError(
-            f'{field} leaves 0 of {len(sides)} images, whose shorter sides have at '
-            f'most {max(sides, default=0)} pixels'
-        )
-
-
-def steps_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
-    """Every dict with a ``type`` below a field, by its name."""
+def nodes_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
+    """Every dict of a config below a field, with its name."""
     if isinstance(value, dict):
-        if 'type' in value:
-            yield path, value
+        yield path, value
         for key, inner in value.items():
-            yield from steps_of(f'{path}.{key}', inner)
+            yield from nodes_of(f'{path}.{key}', inner)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from steps_of(f'{path}[{index}]', inner)
+            yield from nodes_of(f'{path}[{index}]', inner)
 
 
 def type_name(step: dict) -> str:
@@ -133,8 +122,9 @@ def _problem(kind: str, step: dict) -> str | None:
             'mmpisr.PackPanopticInputs'
         )
     if kind == 'Albu' and 'gt_seg_map' not in (step.get('keymap') or {}):
-        inner = [type_name(s) for _, s in steps_of('', step.get('transforms', []))]
-        moving = [name for name in inner if name not in ALBU_PIXELS.split()]
+        inner = nodes_of('', step.get('transforms', []))
+        kinds = [type_name(node) for _, node in inner if 'type' in node]
+        moving = [name for name in kinds if name not in ALBU_PIXELS.split()]
         if moving:
             return (
                 f'moves the image without its segments by {moving[0]}; {GEOMETRIES}. '

@@ -19,9 +19,14 @@ from ..image_file import (
     label_frame,
     read_head,
 )
-from ..segment_png import PNG_END, decode_segment_ids, segment_extents
+from ..segment_png import (
+    PNG_END,
+    decode_segment_ids,
+    id_difference,
+    segment_extents,
+)
 from ..transforms.load_image import LoadImage
-from .problems import Problem, error, few, warning
+from .problems import Problem, error, warning
 
 JPEG, PNG = b'\xff\xd8', b'\x89PNG'
 JPEG_SCAN, JPEG_END = b'\xff\xda', b'\xff\xd9'
@@ -123,23 +128,12 @@ def _read_png(path: str, content: bytes, job: FileJob, facts: FileFacts) -> None
     facts.pixels = dict(zip(values, areas, strict=True))
     box_of = dict(zip(values, boxes, strict=True))
     listed = {segment['id']: segment for segment in job.segments}
-    _compare_ids(path, set(facts.pixels) - {0}, set(listed), facts)
+    difference = id_difference(set(facts.pixels), set(listed))
+    if difference:
+        facts.problems.append(error(path, 'ids in png and json', difference))
     for number, segment in listed.items():
         if number in facts.pixels:
             _compare_extents(path, segment, box_of[number], facts)
-
-
-def _compare_ids(path: str, found: set, listed: set, facts: FileFacts) -> None:
-    only_png, only_json = found - listed, listed - found
-    if not (only_png or only_json):
-        return
-    message = (
-        f'the png has ids that segments_info of the json lacks: {few(only_png)}, '
-        f'the json has ids that the png lacks: {few(only_json)}'
-    )
-    if only_png and all(i == (i & 255) * 0x010101 for i in only_png):
-        message += '; is the png grey? Its ids must be colours, R + 256 G + 65536 B'
-    facts.problems.append(error(path, 'ids in png and json', message))
 
 
 def _compare_extents(

@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from mmpisr.registry import DATASETS
 
 from ..panoptic import PanopticDataset
-from ..pipeline_checks import steps_of
+from ..pipeline_checks import nodes_of
 from .split import Split
 
 SPLITS = ('train', 'val', 'test')
@@ -38,7 +38,7 @@ def splits_of_config(cfg: Config, names: Sequence[str] = SPLITS) -> list[Split]:
     found: dict[tuple, Split] = {}
     for name in names:
         loader = cfg.get(f'{name}_dataloader') or {}
-        for _, node in steps_of('dataset', loader.get('dataset')):
+        for _, node in nodes_of('dataset', loader.get('dataset')):
             if not node.get('ann_file'):
                 continue
             dataset = _lazy(node)

@@ -62,7 +62,7 @@ SPOILED = {
     ),
     'other ids': (
         lambda s: rewrite(s.png, drop_largest),
-        rf'{PNG}: the png has ids that segments_info of the json lacks: \[12345\], '
+        rf'{PNG}: the png has ids that the json lacks: \[12345\], '
         r'the json has ids that the png lacks: \[\d+\]$',
     ),
     'grey png': (
