@@ -22,10 +22,6 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     root in all dataloaders and evaluators: as ``data_root`` of datasets, and where a
     path begins with it. More specific options still win.
 
-    Args:
-        cfg: Config as read from a file.
-        options: As ``mmengine.DictAction`` gives them, or None.
-
     Raises:
         ValueError: ``data_root`` is given, but the datasets have several roots.
     """

@@ -176,16 +176,13 @@ class PanopticDataset(BaseDetDataset):
             if 'seg' in self.data_prefix:
                 png = osp.join(self.data_prefix['seg'], annotation['file_name'])
                 item['seg_map_path'] = png
-            infos = annotation['segments_info']
-            labels = {i['id']: self.cat2label.get(i['category_id']) for i in infos}
-            segments = [self._segment(i) for i in infos if labels[i['id']] is not None]
-            item['segments_info'] = segments
+            segments = [self._segment(info) for info in annotation['segments_info']]
             if self.choice is not None:
-                kinds = [
-                    (i['id'], labels[i['id']], bool(i.get('iscrowd'))) for i in infos
-                ]
+                kinds = [(s['id'], s['category'], s['is_crowd']) for s in segments]
                 item['merged_ids'] = merged_ids(kinds, self.num_things_classes)
-            item['instances'] = [_instance(s) for s in segments if s['is_thing']]
+            known = [s for s in segments if s['category'] is not None]
+            item['segments_info'] = known
+            item['instances'] = [_instance(s) for s in known if s['is_thing']]
         return item
 
     def prepare_data(self, idx: int) -> Any:
@@ -324,20 +321,19 @@ class PanopticDataset(BaseDetDataset):
         return {annotation['image_id']: annotation for annotation in annotations}
 
     def _segment(self, segment: Mapping[str, Any]) -> dict:
-        label = self.cat2label[segment['category_id']]
+        label = self.cat2label.get(segment['category_id'])  # None where not chosen
         return dict(
             id=segment['id'],
             category=label,
-            is_thing=label < self.num_things_classes,
+            is_thing=label is not None and label < self.num_things_classes,
             is_crowd=bool(segment.get('iscrowd', 0)),
             bbox=segment['bbox'],
         )
 
     def _check_files(self, items: list[dict]) -> None:
-        pngs = [item['seg_map_path'] for item in items if item['seg_map_path']]
-        images = [item['img_path'] for item in items]
-        check_files_exist(self.ann_file, 'images[]', images, self.backend_args)
-        check_files_exist(self.ann_file, 'annotations[]', pngs, self.backend_args)
+        for field, key in (('images[]', 'img_path'), ('annotations[]', 'seg_map_path')):
+            paths = [item[key] for item in items if item[key]]
+            check_files_exist(self.ann_file, field, paths, self.backend_args)
 
 
 def _instance(segment: Mapping[str, Any]) -> dict:

@@ -69,9 +69,7 @@ def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
 def check_packed(results: dict, index_map: np.ndarray | None) -> None:
     """Refuse a sample whose steps :func:`check_steps` could not tell by their names.
 
-    Args:
-        results: Of the pipeline, before packing.
-        index_map: Its segments, ``(H, W)``, or None.
+    ``results`` are those before packing, ``index_map`` the segments, ``(H, W)``.
 
     Raises:
         ValueError: The image is padded, or has another size than the map.

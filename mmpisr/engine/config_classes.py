@@ -18,12 +18,8 @@ def class_problems(
 ) -> Iterator[Problem]:
     """Compare splits with each other, with the model, and with jsons of metrics.
 
-    Args:
-        cfg: The config; what it lacks is not compared.
-        sources: Json and ``metainfo`` of each split, as far as it could be read.
-
-    Yields:
-        Errors.
+    ``sources`` are the json and ``metainfo`` of each split, as far as it could be
+    read; what the config lacks is not compared.
     """
     known = [(name, meta) for name, meta in sources if meta.get('classes')]
     for name, meta in known[1:]:

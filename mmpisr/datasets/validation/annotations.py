@@ -49,13 +49,8 @@ def annotation_problems(
 ) -> Iterator[Problem]:
     """Check that annotations pair with the images one to one, then their segments.
 
-    Args:
-        path: The json.
-        annotations: Its field of that name, whatever it holds.
-        image_ids: Of all images; ``None`` = not known.
-        category_ids: Of all categories.
-        segment_fields: What each segment must have, ``id`` and ``category_id`` at
-            least.
+    Annotations may be anything; ``image_ids`` of None are not known. Each segment must
+    have ``segment_fields``, among them ``id`` and ``category_id``.
     """
     yield from entry_problems(path, 'annotations', annotations, ANNOTATION_FIELDS)
     usable = complete(annotations, ANNOTATION_FIELDS)
@@ -103,11 +98,7 @@ def detail_problems(
 ) -> Iterator[Problem]:
     """Check what a loader does not need, but evaluation or other code does.
 
-    Args:
-        path: The json.
-        annotation: Of one image, with ``ANNOTATION_FIELDS``.
-        image: That image, with ``IMAGE_FIELDS``.
-        is_thing: By category id.
+    Annotation and image have their fields; ``is_thing`` is by category id.
     """
     where = _place(annotation)
     segments = complete(annotation['segments_info'], SEGMENT_FIELDS)

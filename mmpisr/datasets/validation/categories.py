@@ -1,4 +1,4 @@
-"""The categories of a json: fields, doubles, order, and both kinds present."""
+"""The categories of a json: fields, doubles and order."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,6 @@ from .problems import (
     double_problems,
     entry_problems,
     error,
-    warning,
 )
 
 IGNORE_LABEL = 255  # in semantic maps, so a class may not have it
@@ -53,15 +52,3 @@ def category_problems(
             'the dataset'
         )
         yield error(path, 'number of categories', message)
-
-
-def one_kind_problems(path: str, categories: Any) -> Iterator[Problem]:
-    """Warn of categories without any thing, or without any stuff."""
-    flags = [bool(c['isthing']) for c in complete(categories, CATEGORY_FIELDS)]
-    for kind, flag, key in (('things', True, 'PQ_th'), ('stuff', False, 'PQ_st')):
-        if flags and flag not in flags:
-            message = (
-                f'categories[].isthing is {int(not flag)} in all {len(flags)} '
-                f'categories: no {kind} at all, so {key} will be NaN'
-            )
-            yield warning(path, 'things and stuff', message)

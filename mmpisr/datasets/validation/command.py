@@ -26,32 +26,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Check a COCO-panoptic dataset: json, segment pngs, images, and '
         'images shared by splits. Exit status 1 if there is an error.'
     )
-    parser.add_argument('source', help='config (.py) or json')
-    parser.add_argument(
-        '--seg-prefix', help='folder of the pngs of a json (default: beside it)'
-    )
-    parser.add_argument(
-        '--img-prefix', help='folder of the images of a json (default: not read)'
-    )
-    parser.add_argument(
-        '--orientation', choices=FRAMES, help='frame of the labels of a json'
-    )
-    parser.add_argument(
-        '--split',
-        choices=SPLITS,
-        help='only this dataloader of a config; test: the json may lack annotations',
-    )
-    parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes'
-    )
-    parser.add_argument('--strict', action='store_true', help='warnings fail too')
-    parser.add_argument(
-        '--max-problems', type=int, default=5, help='shown of each kind'
-    )
-    parser.add_argument('--classwise', action='store_true', help='a table of classes')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='data_root=..., of a config'
-    )
+    add = parser.add_argument
+    add('source', help='config (.py) or json')
+    add('--seg-prefix', help='folder of the pngs of a json (default: beside it)')
+    add('--img-prefix', help='folder of the images of a json (default: not read)')
+    add('--orientation', choices=FRAMES, help='frame of the labels of a json')
+    only = 'only this dataloader of a config; test: the json may lack annotations'
+    add('--split', choices=SPLITS, help=only)
+    add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
+    add('--strict', action='store_true', help='warnings fail too')
+    add('--max-problems', type=int, default=5, help='shown of each kind')
+    add('--classwise', action='store_true', help='a table of classes')
+    moved = 'data_root=..., of a config'
+    add('--cfg-options', nargs='+', action=DictAction, help=moved)
     args = parser.parse_args(argv)
     if not args.source.endswith('.json'):
         for name in ('seg_prefix', 'img_prefix', 'orientation'):

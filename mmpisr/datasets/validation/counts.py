@@ -58,6 +58,13 @@ def absence_problems(path: str, counts: SplitCounts) -> Iterator[Problem]:
                 f'{key} will be NaN'
             )
             yield warning(path, 'things and stuff', message)
+        elif counts.categories and not names:
+            message = (
+                f'categories[].isthing is {int(not isthing)} in all '
+                f'{len(counts.categories)} categories: no {kind} at all, so {key} will '
+                'be NaN'
+            )
+            yield warning(path, 'things and stuff', message)
     for category in counts.categories:
         if not counts.segments_by[category['id']]:
             message = (

@@ -21,15 +21,10 @@ KEPT = (
 
 
 def splits_of_config(cfg: Config, names: Sequence[str] = SPLITS) -> list[Split]:
-    """Find the datasets of the dataloaders, inside wrappers too.
+    """Find the datasets of the named dataloaders, inside wrappers too.
 
-    Args:
-        cfg: The config.
-        names: Which dataloaders, without ``_dataloader``.
-
-    Returns:
-        One for each json and its folders. If several dataloaders share one, its name
-        is all of theirs.
+    Each json with its folders is one split; if several dataloaders share it, its name
+    is all of theirs.
 
     Raises:
         ValueError: No dataloader has a dataset with an ``ann_file``.
@@ -63,14 +58,9 @@ def split_of_json(
     seg_prefix: str | None = None,
     orientation: str | None = None,
 ) -> Split:
-    """Take a json by itself.
+    """Take a json by itself; named ``test`` it may lack annotations.
 
-    Args:
-        path: The json.
-        name: ``'test'`` allows it to lack annotations; its stem if unset.
-        img_prefix: Folder of images, which are not read if unset.
-        seg_prefix: Folder of pngs; the path without ``.json`` if unset.
-        orientation: Frame of the labels, see ``PanopticDataset``.
+    Its images are not read without their folder; pngs are looked for beside the json.
     """
     pngs = seg_prefix or str(Path(path).with_suffix(''))
     dataset = PanopticDataset(

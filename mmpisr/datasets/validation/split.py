@@ -15,7 +15,7 @@ from .annotations import (
     detail_problems,
     image_problems,
 )
-from .categories import CATEGORY_FIELDS, category_problems, one_kind_problems
+from .categories import CATEGORY_FIELDS, category_problems
 from .counts import SplitCounts, absence_problems
 from .files import FileJob, read_files
 from .problems import FIELDS, Problem, complete, double_problems, error
@@ -43,12 +43,7 @@ class SplitFindings:
 
 
 def check_split(split: Split, *, workers: int = 1) -> SplitFindings:
-    """Run every check; none stops the others.
-
-    Args:
-        split: What to check. Without annotations it must be in ``test_mode``.
-        workers: Processes that read files.
-    """
+    """Run every check; none stops the others. ``workers`` processes read files."""
     findings, dataset = SplitFindings(split), split.dataset
     try:
         dataset._find_in_zips()
@@ -106,7 +101,6 @@ def _class_problems(dataset: PanopticDataset, content: dict) -> Iterator[Problem
     reordered = seen != categories or dataset.choice is not None
     found = [*category_problems(path, categories, reordered=reordered)]
     yield from found
-    yield from one_kind_problems(path, categories)
     if categories and not found:
         try:
             dataset._read_classes({**content, 'categories': seen})
