@@ -13,11 +13,7 @@ from mmengine.fileio import load
 from mmpisr.class_lists import class_difference
 
 from .classes import ClassChoice
-from .validation.annotations import (
-    SCORED_FIELDS,
-    annotation_problems,
-    image_problems,
-)
+from .validation.annotations import SCORED_FIELDS, annotation_problems, image_problems
 from .validation.categories import category_problems
 from .validation.problems import raise_first_error
 

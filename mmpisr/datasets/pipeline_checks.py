@@ -40,12 +40,9 @@ def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
 
     Only the data preprocessor tells padding from image: mmdet's ``Pad`` sets
     ``img_shape`` to the padded size, so that a relation would encode the padding as
-    image. Other steps are looked at where segments are loaded.
-
-    Args:
-        path: Name of the field, for the message.
-        steps: A pipeline, or a dataset's config with the datasets that it wraps.
-        has_segments: Segments are there already; they need not be loaded by a step.
+    image. Other steps are looked at where one of them loads segments, or all of them
+    with ``has_segments``. ``steps`` are a pipeline or a dataset's config, wrapped
+    datasets included; ``path`` is the name of that field.
 
     Raises:
         ValueError: Naming the field of the step, and what to write in its place.

@@ -9,11 +9,7 @@ import numpy as np
 from mmcv.image import imresize
 from mmcv.transforms import BaseTransform
 
-from mmpisr.datasets.segment_png import (
-    decode_segment_ids,
-    id_difference,
-    replace_ids,
-)
+from mmpisr.datasets.segment_png import decode_segment_ids, id_difference, replace_ids
 from mmpisr.registry import TRANSFORMS
 
 FILL = 255  # what mmdet's and mmcv's transforms fill a segment map with

@@ -11,20 +11,8 @@ from typing import Any
 import numpy as np
 from mmengine.fileio import get
 
-from ..image_file import (
-    FRAMES,
-    INCOMPLETE,
-    SAY,
-    decode_image,
-    label_frame,
-    read_head,
-)
-from ..segment_png import (
-    PNG_END,
-    decode_segment_ids,
-    id_difference,
-    segment_extents,
-)
+from ..image_file import FRAMES, INCOMPLETE, SAY, decode_image, label_frame, read_head
+from ..segment_png import PNG_END, decode_segment_ids, id_difference, segment_extents
 from ..transforms.load_image import LoadImage
 from .problems import Problem, error, warning
 
