@@ -4,10 +4,12 @@ mmengine merges options after a config was computed, so ``--cfg-options data_roo
 alone would change a variable that nothing reads any more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
+
+from .pipeline_checks import nodes_of
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 EVALUATORS = ('val_evaluator', 'test_evaluator')
@@ -19,10 +21,6 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     Like ``cfg.merge_from_dict(options)``, except that ``data_root`` also replaces the
     root in all dataloaders and evaluators: as ``data_root`` of datasets, and where a
     path begins with it. More specific options still win.
-
-    Args:
-        cfg: Config as read from a file.
-        options: As ``mmengine.DictAction`` gives them, or None.
 
     Raises:
         ValueError: ``data_root`` is given, but the datasets have several roots.
@@ -36,7 +34,8 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
 def _replace_data_root(cfg: Config, new: str) -> None:
     sections = {key: cfg[key] for key in (*LOADERS, *EVALUATORS) if cfg.get(key)}
     loaders = [sections[key] for key in LOADERS if key in sections]
-    roots = {root for loader in loaders for root in _data_roots(loader)}
+    given = [node.get('data_root') for _, node in nodes_of('', loaders)]
+    roots = {root for root in given if isinstance(root, str)}
     if len(roots) > 1:
         raise ValueError(
             f'data_root={new!r} cannot replace several roots: {sorted(roots)}; set '
@@ -45,18 +44,6 @@ def _replace_data_root(cfg: Config, new: str) -> None:
     for old in roots:
         for key, section in sections.items():
             cfg[key] = _replaced(section, old, new)
-
-
-def _data_roots(node: Any) -> Iterator[str]:
-    """Every ``data_root`` below a node."""
-    if isinstance(node, Mapping):
-        if isinstance(node.get('data_root'), str):
-            yield node['data_root']
-        for child in node.values():
-            yield from _data_roots(child)
-    elif isinstance(node, list | tuple):
-        for child in node:
-            yield from _data_roots(child)
 
 
 def _replaced(node: Any, old: str, new: str) -> Any:

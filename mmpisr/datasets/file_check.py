@@ -15,13 +15,8 @@ def check_files_exist(
 ) -> None:
     """Refuse paths that are not on the local disk, nor in a zip file on it.
 
-    Other backends are not asked.
-
-    Args:
-        ann_file: Json that lists the files, for the message.
-        field: Field of the json, without ``.file_name``.
-        paths: The files.
-        backend_args: Of the file backend.
+    Other backends are not asked. ``field`` is that of the json, without
+    ``.file_name``.
 
     Raises:
         FileNotFoundError: Naming the json, the field, the folder and the first file.

@@ -90,11 +90,7 @@ def label_frame(
 ) -> str:
     """Decide the frame of labels from their size and what the dataset states.
 
-    Args:
-        head: Of the image.
-        size: Height and width of the labels.
-        stated: ``stored``, ``shown`` or None.
-        source: Where the size stands, for the messages.
+    ``size`` is the height and width of the labels; ``source`` says where it stands.
 
     Raises:
         ValueError: The size fits no frame or another than the stated one, or fits both

@@ -9,7 +9,6 @@ import cv2
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmengine.dataset import Compose
 
-from mmpisr.datasets.pipeline_checks import check_left, check_steps
 from mmpisr.registry import DATASETS
 
 from .classes import ClassChoice, Given, merged_ids
@@ -23,6 +22,7 @@ from .panoptic_json import (
     chosen_categories,
     read_panoptic_json,
 )
+from .pipeline_checks import check_steps
 from .transforms.load_image import LoadImage, use_load_image
 from .zip_files import is_zip_path, resolve_file, resolve_folder
 
@@ -141,17 +141,14 @@ class PanopticDataset(BaseDetDataset):
 
     def load_data_list(self) -> list[dict]:
         """Read and check the json; one item per image, in the json's order."""
-        self._find_in_zips()
         content = self._read_json()
         self._read_classes(content)
         self.orientation = self._stated_frame(content)
         annotations = self._read_annotations(content)
 
         items = [
-            self.parse_data_info(dict(image=image, annotation=annotations[image['id']]))
-            if annotations
-            else self.parse_data_info(dict(image=image, annotation=None))
-            for image in content['images']
+            self.parse_data_info(dict(image=i, annotation=annotations.get(i['id'])))
+            for i in content['images']
         ]
         self._check_files(items)
         return items
@@ -179,16 +176,13 @@ class PanopticDataset(BaseDetDataset):
             if 'seg' in self.data_prefix:
                 png = osp.join(self.data_prefix['seg'], annotation['file_name'])
                 item['seg_map_path'] = png
-            infos = annotation['segments_info']
-            labels = {i['id']: self.cat2label.get(i['category_id']) for i in infos}
-            segments = [self._segment(i) for i in infos if labels[i['id']] is not None]
-            item['segments_info'] = segments
+            segments = [self._segment(info) for info in annotation['segments_info']]
             if self.choice is not None:
-                kinds = [
-                    (i['id'], labels[i['id']], bool(i.get('iscrowd'))) for i in infos
-                ]
+                kinds = [(s['id'], s['category'], s['is_crowd']) for s in segments]
                 item['merged_ids'] = merged_ids(kinds, self.num_things_classes)
-            item['instances'] = [_instance(s) for s in segments if s['is_thing']]
+            known = [s for s in segments if s['category'] is not None]
+            item['segments_info'] = known
+            item['instances'] = [_instance(s) for s in known if s['is_thing']]
         return item
 
     def prepare_data(self, idx: int) -> Any:
@@ -228,7 +222,12 @@ class PanopticDataset(BaseDetDataset):
             if min(item['height'], item['width']) >= min_size
             and (item['segments_info'] or not drop_empty)
         ]
-        check_left(f'{self.ann_file}: filter_cfg={chosen}', self.data_list, kept)
+        if not kept:
+            sides = [min(i['height'], i['width']) for i in self.data_list]
+            raise ValueError(
+                f'{self.ann_file}: filter_cfg={chosen} leaves 0 of {len(sides)} images,'
+                f' whose shorter sides have at most {max(sides, default=0)} pixels'
+            )
         return kept
 
     @property
@@ -269,14 +268,14 @@ class PanopticDataset(BaseDetDataset):
         self.ann_file = ann_file if is_zip_path(ann_file) else self.ann_file
 
     def _find_in_zips(self) -> None:
-        """Point folders that are not there to zip files, unless a backend is given."""
+        """Point json and folders that are not there to zip files, if no backend is."""
         if not (self.backend_args or {}).get('backend'):
+            self.ann_file = resolve_file(self.ann_file)
             folders = self.data_prefix.items()
             self.data_prefix = {k: resolve_folder(folder) for k, folder in folders}
 
     def _read_json(self) -> dict:
-        if not (self.backend_args or {}).get('backend'):
-            self.ann_file = resolve_file(self.ann_file)
+        self._find_in_zips()
         content = read_panoptic_json(self.ann_file, backend_args=self.backend_args)
         for field, remedy in NEEDED.items():
             if field not in content:
@@ -322,20 +321,19 @@ class PanopticDataset(BaseDetDataset):
         return {annotation['image_id']: annotation for annotation in annotations}
 
     def _segment(self, segment: Mapping[str, Any]) -> dict:
-        label = self.cat2label[segment['category_id']]
+        label = self.cat2label.get(segment['category_id'])  # None where not chosen
         return dict(
             id=segment['id'],
             category=label,
-            is_thing=label < self.num_things_classes,
+            is_thing=label is not None and label < self.num_things_classes,
             is_crowd=bool(segment.get('iscrowd', 0)),
             bbox=segment['bbox'],
         )
 
     def _check_files(self, items: list[dict]) -> None:
-        pngs = [item['seg_map_path'] for item in items if item['seg_map_path']]
-        images = [item['img_path'] for item in items]
-        check_files_exist(self.ann_file, 'images[]', images, self.backend_args)
-        check_files_exist(self.ann_file, 'annotations[]', pngs, self.backend_args)
+        for field, key in (('images[]', 'img_path'), ('annotations[]', 'seg_map_path')):
+            paths = [item[key] for item in items if item[key]]
+            check_files_exist(self.ann_file, field, paths, self.backend_args)
 
 
 def _instance(segment: Mapping[str, Any]) -> dict:

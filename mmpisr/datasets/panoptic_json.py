@@ -1,7 +1,7 @@
 """Read a COCO-panoptic json and refuse what would go wrong later.
 
 Every error names the file, the field and both values. Nothing here knows mmdet. The
-checks are those of ``json_checks``; here the first error is raised.
+checks are those of ``validation``; here the first error is raised.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +13,9 @@ from mmengine.fileio import load
 from mmpisr.class_lists import class_difference
 
 from .classes import ClassChoice
-from .json_checks.annotations import SCORED_FIELDS, annotation_problems
-from .json_checks.categories import category_problems
-from .json_checks.images import image_problems
-from .json_checks.problem import raise_first_error
+from .validation.annotations import SCORED_FIELDS, annotation_problems, image_problems
+from .validation.categories import category_problems
+from .validation.problems import raise_first_error
 
 
 def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:

@@ -1,6 +1,6 @@
-"""Steps that would part an image from its segments, and filters that leave none."""
+"""Steps of a pipeline that would part an image from its segments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -40,17 +40,14 @@ def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
 
     Only the data preprocessor tells padding from image: mmdet's ``Pad`` sets
     ``img_shape`` to the padded size, so that a relation would encode the padding as
-    image. Other steps are looked at where segments are loaded.
-
-    Args:
-        path: Name of the field, for the message.
-        steps: A pipeline, or a dataset's config with the datasets that it wraps.
-        has_segments: Segments are there already; they need not be loaded by a step.
+    image. Other steps are looked at where one of them loads segments, or all of them
+    with ``has_segments``. ``steps`` are a pipeline or a dataset's config, wrapped
+    datasets included; ``path`` is the name of that field.
 
     Raises:
         ValueError: Naming the field of the step, and what to write in its place.
     """
-    found = list(steps_of(path, steps))
+    found = [(name, step) for name, step in nodes_of(path, steps) if 'type' in step]
     for name, step in found:
         if type_name(step) == 'Pad':
             raise ValueError(
@@ -69,9 +66,7 @@ def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
 def check_packed(results: dict, index_map: np.ndarray | None) -> None:
     """Refuse a sample whose steps :func:`check_steps` could not tell by their names.
 
-    Args:
-        results: Of the pipeline, before packing.
-        index_map: Its segments, ``(H, W)``, or None.
+    ``results`` are those before packing, ``index_map`` the segments, ``(H, W)``.
 
     Raises:
         ValueError: The image is padded, or has another size than the map.
@@ -92,26 +87,15 @@ def check_packed(results: dict, index_map: np.ndarray | None) -> None:
         )
 
 
-def check_left(field: str, items: Sequence[dict], kept: Sequence[dict]) -> None:
-    """Refuse a filter that leaves no image."""
-    if not kept:
-        sides = [min(item['height'], item['width']) for item in items]
-        raise ValueError(
-            f'{field} leaves 0 of {len(sides)} images, whose shorter sides have at '
-            f'most {max(sides, default=0)} pixels'
-        )
-
-
-def steps_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
-    """Every dict with a ``type`` below a field, by its name."""
+def nodes_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
+    """Every dict of a config below a field, with its name."""
     if isinstance(value, dict):
-        if 'type' in value:
-            yield path, value
+        yield path, value
         for key, inner in value.items():
-            yield from steps_of(f'{path}.{key}', inner)
+            yield from nodes_of(f'{path}.{key}', inner)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from steps_of(f'{path}[{index}]', inner)
+            yield from nodes_of(f'{path}[{index}]', inner)
 
 
 def type_name(step: dict) -> str:
@@ -133,8 +117,9 @@ def _problem(kind: str, step: dict) -> str | None:
             'mmpisr.PackPanopticInputs'
         )
     if kind == 'Albu' and 'gt_seg_map' not in (step.get('keymap') or {}):
-        inner = [type_name(s) for _, s in steps_of('', step.get('transforms', []))]
-        moving = [name for name in inner if name not in ALBU_PIXELS.split()]
+        inner = nodes_of('', step.get('transforms', []))
+        kinds = [type_name(node) for _, node in inner if 'type' in node]
+        moving = [name for name in kinds if name not in ALBU_PIXELS.split()]
         if moving:
             return (
                 f'moves the image without its segments by {moving[0]}; {GEOMETRIES}. '

@@ -6,6 +6,8 @@ import cv2
 import mmcv
 import numpy as np
 
+from .validation.problems import few
+
 PNG_END = b'IEND'
 COMPACT = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 6),
@@ -65,6 +67,19 @@ def replace_ids(ids: np.ndarray, replaced: Mapping[int, int]) -> np.ndarray:
     old = np.fromiter(replaced, dtype=np.int64)
     steps[old] = np.fromiter(replaced.values(), dtype=np.int64) - old
     return ids + steps.take(ids)
+
+
+def id_difference(found: set[int], listed: set[int]) -> str | None:
+    """Say which ids of a png and of its json the other lacks; None if none."""
+    only_png, only_json = found - listed - {0}, listed - found
+    if not (only_png or only_json):
+        return None
+    grey = only_png and all(number % 0x010101 == 0 for number in only_png)
+    advice = '; is the png grey? Its ids must be colours, R + 256 G + 65536 B'
+    return (
+        f'the png has ids that the json lacks: {few(only_png)}, the json has ids that '
+        f'the png lacks: {few(only_json)}{advice if grey else ""}'
+    )
 
 
 def segment_extents(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

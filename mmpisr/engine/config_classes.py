@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mmengine.config import Config
 
 from mmpisr.class_lists import class_difference
-from mmpisr.datasets.json_checks.problem import Problem, error
+from mmpisr.datasets.validation.problems import Problem, error
 from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import METRICS, MODELS
@@ -18,12 +18,8 @@ def class_problems(
 ) -> Iterator[Problem]:
     """Compare splits with each other, with the model, and with jsons of metrics.
 
-    Args:
-        cfg: The config; what it lacks is not compared.
-        sources: Json and ``metainfo`` of each split, as far as it could be read.
-
-    Yields:
-        Errors.
+    ``sources`` are the json and ``metainfo`` of each split, as far as it could be
+    read; what the config lacks is not compared.
     """
     known = [(name, meta) for name, meta in sources if meta.get('classes')]
     for name, meta in known[1:]:

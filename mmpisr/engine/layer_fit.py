@@ -21,15 +21,7 @@ def bare_model(model: nn.Module) -> nn.Module:
 
 
 def other_shapes(model: nn.Module, state: Mapping[str, Any]) -> dict[str, str]:
-    """Both shapes, in words, of each parameter whose shape a checkpoint has otherwise.
-
-    Args:
-        model: Not wrapped.
-        state: State dict of the checkpoint.
-
-    Returns:
-        By name in the checkpoint.
-    """
+    """Both shapes of each parameter that a state dict has in another, by its key."""
     expected = model.state_dict()
     found = {}
     for key, value in state.items():
@@ -56,15 +48,10 @@ def start_fresh(model: nn.Module, checkpoint: Mapping[str, Any], file: str) -> N
 
 
 def refuse_misfits(model: nn.Module, checkpoint: Mapping[str, Any], file: str) -> None:
-    """Raise while the checkpoint is loaded if a layer does not fit.
-
-    Args:
-        model: That the checkpoint is loaded into next, not wrapped.
-        checkpoint: As it was read.
-        file: Its name.
+    """Let the next loading into a model raise if a layer does not fit.
 
     Raises:
-        ValueError: When it is loaded; names the layers.
+        ValueError: When the checkpoint is loaded; names the layers.
     """
     shapes = other_shapes(model, checkpoint.get('state_dict', checkpoint))
 

@@ -10,9 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-from mmpisr.datasets.json_checks.categories import category_problems
-from mmpisr.datasets.json_checks.problem import raise_first_error
 from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.datasets.validation.categories import category_problems
+from mmpisr.datasets.validation.problems import raise_first_error
 from mmpisr.files import write_atomically
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..json_checks.fields import BOX
 from ..panoptic_json import read_panoptic_json
+from ..validation.problems import BOX
 from .instance_json import (
     IGNORED,
     LAYOUT,

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from ..json_checks.fields import (
+from ..panoptic_json import chosen_categories, read_json
+from ..validation.problems import (
     FLAG,
     ID,
     LIST,
@@ -13,9 +14,8 @@ from ..json_checks.fields import (
     double_problems,
     few,
     field_problems,
+    raise_first_error,
 )
-from ..json_checks.problem import raise_first_error
-from ..panoptic_json import chosen_categories, read_json
 from .classes_file import read_classes
 from .label_images import image_entries, list_images
 from .layout import missing_files

@@ -4,14 +4,12 @@ All geometric transforms of mmcv and mmdet work on that one map (key ``gt_seg_ma
 semantic, panoptic and training targets are looked up from it afterwards.
 """
 
-from typing import Any
-
 import mmengine.fileio as fileio
 import numpy as np
 from mmcv.image import imresize
 from mmcv.transforms import BaseTransform
 
-from mmpisr.datasets.segment_png import decode_segment_ids, replace_ids
+from mmpisr.datasets.segment_png import decode_segment_ids, id_difference, replace_ids
 from mmpisr.registry import TRANSFORMS
 
 FILL = 255  # what mmdet's and mmcv's transforms fill a segment map with
@@ -50,16 +48,10 @@ def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
     table[ids] = numbers
     index_map = table.take(id_map)
 
-    unmatched = np.count_nonzero(index_map) != np.count_nonzero(id_map)
-    extra: Any = np.setdiff1d(id_map[index_map == 0], [0]) if unmatched else ()
     areas = np.bincount(index_map.ravel(), minlength=len(ids) + 2)
-    absent = ids[areas[numbers] == 0]
-    if len(extra) or len(absent):
-        raise ValueError(
-            f'the png has ids that the json lacks: {list(map(int, extra[:5]))} of '
-            f'{len(extra)}, the json has ids that the png lacks: '
-            f'{list(map(int, absent[:5]))} of {len(absent)}'
-        )
+    matched = np.count_nonzero(index_map) == np.count_nonzero(id_map)
+    if not matched or not areas[numbers].all():
+        raise ValueError(id_difference({*np.unique(id_map).tolist()}, {*ids.tolist()}))
     return index_map
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import cv2
@@ -12,9 +13,9 @@ from mmpisr.engine.config_classes import class_problems
 
 from ..data_root import merge_options
 from ..image_file import FRAMES
-from ..json_checks.problem import ERROR, WARNING, Problem
-from .leakage import double_image_problems, leakage_problems
-from .report import class_table, count_levels, problem_list, split_table
+from .counts import class_table, split_table
+from .leakage import shared_image_problems
+from .problems import ERROR, WARNING, Problem
 from .sources import SPLITS, split_of_json, splits_of_config
 from .split import Split, SplitFindings, check_split
 
@@ -25,32 +26,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Check a COCO-panoptic dataset: json, segment pngs, images, and '
         'images shared by splits. Exit status 1 if there is an error.'
     )
-    parser.add_argument('source', help='config (.py) or json')
-    parser.add_argument(
-        '--seg-prefix', help='folder of the pngs of a json (default: beside it)'
-    )
-    parser.add_argument(
-        '--img-prefix', help='folder of the images of a json (default: not read)'
-    )
-    parser.add_argument(
-        '--orientation', choices=FRAMES, help='frame of the labels of a json'
-    )
-    parser.add_argument(
-        '--split',
-        choices=SPLITS,
-        help='only this dataloader of a config; test: the json may lack annotations',
-    )
-    parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes'
-    )
-    parser.add_argument('--strict', action='store_true', help='warnings fail too')
-    parser.add_argument(
-        '--max-problems', type=int, default=5, help='shown of each kind'
-    )
-    parser.add_argument('--classwise', action='store_true', help='a table of classes')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='data_root=..., of a config'
-    )
+    add = parser.add_argument
+    add('source', help='config (.py) or json')
+    add('--seg-prefix', help='folder of the pngs of a json (default: beside it)')
+    add('--img-prefix', help='folder of the images of a json (default: not read)')
+    add('--orientation', choices=FRAMES, help='frame of the labels of a json')
+    only = 'only this dataloader of a config; test: the json may lack annotations'
+    add('--split', choices=SPLITS, help=only)
+    add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
+    add('--strict', action='store_true', help='warnings fail too')
+    add('--max-problems', type=int, default=5, help='shown of each kind')
+    add('--classwise', action='store_true', help='a table of classes')
+    moved = 'data_root=..., of a config'
+    add('--cfg-options', nargs='+', action=DictAction, help=moved)
     args = parser.parse_args(argv)
     if not args.source.endswith('.json'):
         for name in ('seg_prefix', 'img_prefix', 'orientation'):
@@ -70,25 +58,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     sources = [(split.dataset.ann_file, split.dataset._metainfo) for split in splits]
     problems += class_problems(cfg, sources)
 
-    print(split_table(findings))
-    for found in findings if args.classwise else ():
-        print(class_table(found))
+    counts = [(found.split.name, found.counts) for found in findings]
+    print(split_table(counts))
+    for name, found in counts if args.classwise else ():
+        print(class_table(name, found))
     for split in splits:
         if not split.read_images:
             print(f'{split.name}: images were not read, give --img-prefix')
     if problems:
         print(problem_list(problems, limit=args.max_problems))
-    levels = count_levels(problems)
+    levels = Counter(problem.level for problem in problems)
     print(f'{levels[ERROR]} errors, {levels[WARNING]} warnings')
     return int(bool(levels[ERROR] or (args.strict and levels[WARNING])))
 
 
 def all_problems(findings: Sequence[SplitFindings]) -> list[Problem]:
     """Put together what is wrong in each split and between splits."""
-    problems = []
-    for found in findings:
-        problems += [*found.problems, *double_image_problems(found)]
-    return [*problems, *leakage_problems(findings)]
+    inside = [problem for found in findings for problem in found.problems]
+    return [*inside, *shared_image_problems(findings)]
+
+
+def problem_list(problems: Sequence[Problem], *, limit: int = 5) -> str:
+    """Problems grouped by level and kind, errors first, ``limit`` of each kind."""
+    groups = defaultdict(list)
+    for problem in problems:
+        groups[problem.level, problem.kind].append(problem)
+    lines = []
+    for level, kind in sorted(groups, key=lambda group: group[0] != ERROR):
+        group = groups[level, kind]
+        lines.append(f'{level}: {kind} ({len(group)})')
+        lines += [f'  {problem}' for problem in group[:limit]]
+        if len(group) > limit:
+            lines.append(f'  ... and {len(group) - limit} more (--max-problems)')
+    return '\n'.join(lines)
 
 
 def _splits(args: argparse.Namespace) -> tuple[Config, list[Split]]:

@@ -1,44 +1,34 @@
-"""How much of what a split has."""
+"""How much of what a split has, as numbers, tables and warnings."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..json_checks.problem import Problem, warning
+from terminaltables import AsciiTable
+
+from .problems import Problem, warning
+
+SPLIT_HEADER = 'split,images,segments,things,stuff,crowd %,void %,empty images'
+CLASS_HEADER = 'category,kind,segments,crowds,images,pixels,pixels %'
 
 
+@dataclass
 class SplitCounts:
-    """Sums over the images of a split, by category id where it says ``by``.
+    """Sums over the images of a split; a counter is by category id."""
 
-    Attributes:
-        categories: Entries of the json, those that are complete.
-        images: Images listed.
-        empty: Images without a segment, or of void only.
-        segments_by: Segments in the json, crowds included.
-        crowds_by: Crowds among them.
-        images_by: Images with such a segment.
-        pixels_by: Pixels in the pngs.
-        void: Pixels of no segment.
-        pixels: All pixels of the pngs that were read.
-    """
+    categories: list[Mapping[str, Any]] = field(default_factory=list)
+    images: int = 0
+    empty: int = 0  # images without a segment, or of void only
+    void: int = 0  # pixels of no segment
+    pixels: int = 0  # of all pngs that were read
+    segments_by: Counter = field(default_factory=Counter)  # crowds included
+    crowds_by: Counter = field(default_factory=Counter)
+    images_by: Counter = field(default_factory=Counter)
+    pixels_by: Counter = field(default_factory=Counter)
 
-    def __init__(self, categories: Sequence[Mapping[str, Any]]) -> None:
-        self.categories = list(categories)
-        self.images = self.empty = self.void = self.pixels = 0
-        self.segments_by: Counter = Counter()
-        self.crowds_by: Counter = Counter()
-        self.images_by: Counter = Counter()
-        self.pixels_by: Counter = Counter()
-
-    def add(
-        self, segments: Sequence[Mapping[str, Any]], pixels: Mapping[int, int]
-    ) -> None:
-        """Add one annotated image.
-
-        Args:
-            segments: Its entries in the json, with ``id`` and ``category_id``.
-            pixels: Of the png by segment id; empty if it was not read.
-        """
+    def add(self, segments: Sequence[Mapping], pixels: Mapping[int, int]) -> None:
+        """Add an annotated image; pixels by segment id are empty without a png."""
         category_of = {s['id']: s['category_id'] for s in segments}
         self.segments_by.update(s['category_id'] for s in segments)
         self.crowds_by.update(s['category_id'] for s in segments if s.get('iscrowd'))
@@ -50,42 +40,29 @@ class SplitCounts:
             if number in category_of:
                 self.pixels_by[category_of[number]] += area
 
-    @property
-    def segments(self) -> int:
-        """All segments."""
-        return self.segments_by.total()
-
-    def segments_of(self, isthing: bool) -> int:
-        """Segments of things, or of stuff."""
-        return sum(
-            self.segments_by[c['id']]
-            for c in self.categories
-            if bool(c['isthing']) == isthing
-        )
-
-    def crowd_share(self) -> float:
-        """Crowds among all segments; NaN without any."""
-        return _share(self.crowds_by.total(), self.segments)
-
-    def void_share(self) -> float:
-        """Void among all pixels; NaN if no png was read."""
-        return _share(self.void, self.pixels)
+    def of_kind(self, isthing: bool) -> tuple[list[str], int]:
+        """Names of the categories of a kind, and how many segments they have."""
+        same = [c for c in self.categories if bool(c['isthing']) == isthing]
+        segments = sum(self.segments_by[c['id']] for c in same)
+        return [c['name'] for c in same], segments
 
 
 def absence_problems(path: str, counts: SplitCounts) -> Iterator[Problem]:
-    """Warn of categories without any segment, and of kinds without any.
-
-    Args:
-        path: The json.
-        counts: Of its annotations.
-    """
+    """Warn of categories without any segment, and of kinds without any."""
     for kind, isthing, key in (('thing', True, 'PQ_th'), ('stuff', False, 'PQ_st')):
-        names = [c['name'] for c in counts.categories if bool(c['isthing']) == isthing]
-        if names and not counts.segments_of(isthing):
+        names, segments = counts.of_kind(isthing)
+        if names and not segments:
             message = (
                 f'no {kind} segment at all in annotations[] of {counts.images} images, '
                 f'but categories[] has {len(names)} with isthing {int(isthing)}: '
                 f'{key} will be NaN'
+            )
+            yield warning(path, 'things and stuff', message)
+        elif counts.categories and not names:
+            message = (
+                f'categories[].isthing is {int(not isthing)} in all '
+                f'{len(counts.categories)} categories: no {kind} at all, so {key} will '
+                'be NaN'
             )
             yield warning(path, 'things and stuff', message)
     for category in counts.categories:
@@ -97,5 +74,32 @@ def absence_problems(path: str, counts: SplitCounts) -> Iterator[Problem]:
             yield warning(path, 'categories without any segment', message)
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else float('nan')
+def split_table(splits: Iterable[tuple[str, SplitCounts]]) -> str:
+    """One row a split; ``crowd %`` of all segments, ``void %`` of all pixels."""
+    rows = []
+    for name, counts in splits:
+        segments, crowds = counts.segments_by.total(), counts.crowds_by.total()
+        kinds = [counts.of_kind(isthing)[1] for isthing in (True, False)]
+        shares = [_percent(crowds, segments), _percent(counts.void, counts.pixels)]
+        rows.append([name, counts.images, segments, *kinds, *shares, counts.empty])
+    return _table(SPLIT_HEADER, rows)
+
+
+def class_table(name: str, counts: SplitCounts) -> str:
+    """One row a category, in the json's order."""
+    rows = []
+    for category in counts.categories:
+        number, kind = category['id'], 'thing' if category['isthing'] else 'stuff'
+        by = (counts.segments_by, counts.crowds_by, counts.images_by, counts.pixels_by)
+        share = _percent(counts.pixels_by[number], counts.pixels)
+        rows.append([category['name'], kind, *(c[number] for c in by), share])
+    return f'{name}\n{_table(CLASS_HEADER, rows)}'
+
+
+def _percent(part: int, whole: int) -> str:
+    return f'{100 * part / whole:.2f}' if whole else '-'
+
+
+def _table(header: str, rows: Iterable[Sequence]) -> str:
+    cells = [[str(cell) for cell in row] for row in rows]
+    return AsciiTable([header.split(','), *cells]).table

@@ -1,47 +1,39 @@
 """The same image in two splits, or twice in one, by the hash of its content."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations_with_replacement
 
-from ..json_checks.problem import ERROR, WARNING, Problem, warning
+from .problems import Problem, error, warning
 from .split import SplitFindings
 
-KINDS = ('bytes', 'pixels')  # equal bytes are equal pixels, so they are told first
 
+def shared_image_problems(splits: Sequence[SplitFindings]) -> Iterator[Problem]:
+    """Warn of images that a split has twice, or two splits share.
 
-def double_image_problems(findings: SplitFindings) -> Iterator[Problem]:
-    """Warn of images that a split has twice."""
-    told: set[str] = set()
-    for kind in KINDS:
-        for paths in findings.digests[kind].values():
-            if len(paths) > 1 and not told.issuperset(paths):
-                told.update(paths)
-                message = (
-                    f'same {kind} as {paths[0]!r}, and both are images[] of '
-                    f'{findings.split.dataset.ann_file}'
-                )
-                yield warning(paths[1], 'doubled images', message)
-
-
-def leakage_problems(splits: Sequence[SplitFindings]) -> Iterator[Problem]:
-    """Look for images that two splits share.
-
-    Yields:
-        An error for each image that is also trained on; a warning for one of two
-        other splits.
+    It is an error where one of two splits is trained on.
     """
-    for first, second in combinations(splits, 2):
-        trained = 'train' in (*first.split.name.split(), *second.split.name.split())
-        level = ERROR if trained else WARNING
-        told: set[str] = set()
-        for kind in KINDS:
-            for digest in first.digests[kind].keys() & second.digests[kind].keys():
-                ours, theirs = first.digests[kind][digest], second.digests[kind][digest]
-                if ours[0] in told:
-                    continue
-                told.add(ours[0])
-                message = (
-                    f'image of {second.split.name} with the same {kind} as '
-                    f'{ours[0]!r} of {first.split.name}'
-                )
-                yield Problem(level, theirs[0], message, 'images in two splits')
+    for first, second in combinations_with_replacement(splits, 2):
+        names = first.split.name, second.split.name
+        report = error if 'train' in ' '.join(names).split() else warning
+        for what, ours, theirs in _pairs(first, second):
+            if first is second:
+                json_path = first.split.dataset.ann_file
+                message = f'same {what} as {ours!r}, and both are images[] of '
+                yield warning(theirs, 'doubled images', f'{message}{json_path}')
+            else:
+                message = f'image of {names[1]} with the same {what} as {ours!r} of '
+                yield report(theirs, 'images in two splits', f'{message}{names[0]}')
+
+
+def _pairs(
+    first: SplitFindings, second: SplitFindings
+) -> Iterator[tuple[str, str, str]]:
+    """What is the same, and both paths; equal bytes first, they are equal pixels."""
+    seen = set()
+    for what in ('bytes', 'pixels'):
+        for digest, ours in first.digests[what].items():
+            others = second.digests[what].get(digest, [])
+            others = ours[1:] if first is second else others
+            if others and ours[0] not in seen:
+                seen.add(ours[0])
+                yield what, ours[0], others[0]

@@ -1,6 +1,6 @@
 """Which splits a config or a json names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,41 +10,44 @@ from mmengine.registry import init_default_scope
 from mmpisr.registry import DATASETS
 
 from ..panoptic import PanopticDataset
+from ..pipeline_checks import nodes_of
 from .split import Split
 
 SPLITS = ('train', 'val', 'test')
+KEPT = (
+    *('data_root', 'data_prefix', 'metainfo', 'test_mode', 'backend_args'),
+    *('orientation', 'classes'),
+)
 
 
 def splits_of_config(cfg: Config, names: Sequence[str] = SPLITS) -> list[Split]:
-    """Find the datasets of the dataloaders, inside wrappers too.
+    """Find the datasets of the named dataloaders, inside wrappers too.
 
-    Args:
-        cfg: The config.
-        names: Which dataloaders, without ``_dataloader``.
-
-    Returns:
-        One for each json and its folders. If several dataloaders share one, its name
-        is all of theirs.
+    Each json with its folders is one split; if several dataloaders share it, its name
+    is all of theirs.
 
     Raises:
         ValueError: No dataloader has a dataset with an ``ann_file``.
     """
     init_default_scope(cfg.get('default_scope') or 'mmdet')
-    found: dict[tuple, tuple[list[str], PanopticDataset]] = {}
+    found: dict[tuple, Split] = {}
     for name in names:
         loader = cfg.get(f'{name}_dataloader') or {}
-        for node in _leaves(loader.get('dataset')):
+        for _, node in nodes_of('dataset', loader.get('dataset')):
+            if not node.get('ann_file'):
+                continue
             dataset = _lazy(node)
             prefixes = sorted(dataset.data_prefix.items())
             key = (dataset.ann_file, *prefixes, str(node.get('classes')))
-            labels, _ = found.setdefault(key, ([], dataset))
-            labels += [name] if name not in labels else []
+            split = found.setdefault(key, Split(name, dataset))
+            if name not in split.name.split(' = '):
+                split.name += f' = {name}'
     if not found:
         keys = [f'{name}_dataloader' for name in names]
         raise ValueError(
             f'{cfg.filename}: none of {keys} has a dataset with an ann_file'
         )
-    return [Split(' = '.join(labels), dataset) for labels, dataset in found.values()]
+    return [*found.values()]
 
 
 def split_of_json(
@@ -55,21 +58,14 @@ def split_of_json(
     seg_prefix: str | None = None,
     orientation: str | None = None,
 ) -> Split:
-    """Take a json by itself.
+    """Take a json by itself; named ``test`` it may lack annotations.
 
-    Args:
-        path: The json.
-        name: ``'test'`` allows it to lack annotations; its stem if unset.
-        img_prefix: Folder of images, which are not read if unset.
-        seg_prefix: Folder of pngs; the path without ``.json`` if unset.
-        orientation: Frame of the labels, see ``PanopticDataset``.
+    Its images are not read without their folder; pngs are looked for beside the json.
     """
-    prefix = dict(
-        img=img_prefix or '', seg=seg_prefix or str(Path(path).with_suffix(''))
-    )
+    pngs = seg_prefix or str(Path(path).with_suffix(''))
     dataset = PanopticDataset(
         path,
-        data_prefix=prefix,
+        data_prefix=dict(img=img_prefix or '', seg=pngs),
         test_mode=name == 'test',
         lazy_init=True,
         orientation=orientation,
@@ -77,26 +73,12 @@ def split_of_json(
     return Split(name or Path(path).stem, dataset, img_prefix is not None)
 
 
-def _leaves(node: Any) -> Iterator[Mapping[str, Any]]:
-    """Datasets with a json, out of wrappers such as ``RepeatDataset``."""
-    if isinstance(node, list | tuple):
-        for child in node:
-            yield from _leaves(child)
-    elif isinstance(node, Mapping):
-        if node.get('ann_file'):
-            yield node
-        yield from _leaves(node.get('dataset'))
-        yield from _leaves(node.get('datasets'))
-
-
 def _lazy(node: Mapping[str, Any]) -> PanopticDataset:
     """Build a dataset that reads nothing; other classes are taken for ours."""
     cls = node['type'] if isinstance(node['type'], type) else DATASETS.get(node['type'])
     if not (isinstance(cls, type) and issubclass(cls, PanopticDataset)):
         cls = PanopticDataset
-    keys = ('data_root', 'data_prefix', 'metainfo', 'test_mode', 'backend_args')
-    names = (*keys, 'orientation', 'classes')
-    given = {key: node[key] for key in names if node.get(key) is not None}
+    given = {key: node[key] for key in KEPT if node.get(key) is not None}
     steps = node.get('pipeline') or ()
     given['pipeline'] = [step for step in steps if 'LoadImage' in str(step['type'])]
     return cls(node['ann_file'], **given, lazy_init=True)

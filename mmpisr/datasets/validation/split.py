@@ -1,88 +1,68 @@
 """All checks of one split: its json, then its files."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
-from ..json_checks.annotations import (
-    ANNOTATION_FIELDS,
-    SEGMENT_FIELDS,
-    annotation_problems,
-)
-from ..json_checks.categories import (
-    CATEGORY_FIELDS,
-    category_problems,
-    one_kind_problems,
-)
-from ..json_checks.fields import complete
-from ..json_checks.images import IMAGE_FIELDS, image_name_problems, image_problems
-from ..json_checks.problem import Problem, error
 from ..panoptic import PanopticDataset
 from ..panoptic_json import read_panoptic_json
 from ..run_in_order import run_in_order
-from ..zip_files import resolve_file
+from .annotations import (
+    ANNOTATION_FIELDS,
+    IMAGE_FIELDS,
+    SEGMENT_FIELDS,
+    annotation_problems,
+    detail_problems,
+    image_problems,
+)
+from .categories import CATEGORY_FIELDS, category_problems
 from .counts import SplitCounts, absence_problems
-from .file_read import FileJob, read_files
-from .segments import png_name_problems, segment_detail_problems
+from .files import FileJob, read_files
+from .problems import FIELDS, Problem, complete, double_problems, error
 
 
-class Split(NamedTuple):
-    """What to check.
-
-    Attributes:
-        name: For the report.
-        dataset: Knows where files are; its json is not read yet.
-        read_images: Whether the images are to be read.
-    """
+@dataclass
+class Split:
+    """What to check; the dataset is lazy and knows where files are."""
 
     name: str
     dataset: PanopticDataset
     read_images: bool = True
 
 
-class SplitFindings(NamedTuple):
-    """What was found.
-
-    Attributes:
-        split: What was checked.
-        problems: In the order of the checks.
-        counts: Of what could be read.
-        digests: Paths of images by digest, for ``bytes`` and ``pixels``.
-    """
+@dataclass
+class SplitFindings:
+    """What was found; paths of images by digest, for ``bytes`` and ``pixels``."""
 
     split: Split
-    problems: list[Problem]
-    counts: SplitCounts
-    digests: dict[str, dict[bytes, list[str]]]
+    problems: list[Problem] = field(default_factory=list)
+    counts: SplitCounts = field(default_factory=SplitCounts)
+    digests: dict[str, dict[bytes, list[str]]] = field(
+        default_factory=lambda: dict(bytes={}, pixels={})
+    )
 
 
 def check_split(split: Split, *, workers: int = 1) -> SplitFindings:
-    """Run every check; none stops the others.
-
-    Args:
-        split: What to check. Without annotations it must be in ``test_mode``.
-        workers: Processes that read files.
-    """
-    findings = SplitFindings(split, [], SplitCounts([]), dict(bytes={}, pixels={}))
-    dataset = split.dataset
+    """Run every check; none stops the others. ``workers`` processes read files."""
+    findings, dataset = SplitFindings(split), split.dataset
     try:
-        look_into_zips(dataset)
+        dataset._find_in_zips()
         content = read_panoptic_json(
             dataset.ann_file, backend_args=dataset.backend_args
         )
     except (ValueError, FileNotFoundError) as reason:
-        findings.problems.append(_told(dataset, 'unreadable json', reason))
+        findings.problems.append(_raised(dataset, 'unreadable json', reason))
         return findings
-
     try:
         dataset.orientation = dataset._stated_frame(content)
     except ValueError as reason:
-        findings.problems.append(_told(dataset, 'EXIF orientation', reason))
-    findings.problems.extend(json_problems(dataset, content))
+        findings.problems.append(_raised(dataset, 'EXIF orientation', reason))
+
+    findings.problems.extend(_json_problems(dataset, content))
     listed = complete(content.get('categories'), CATEGORY_FIELDS)
-    used = (
-        dataset.choice.class_of(listed) if dataset.choice else {c['id'] for c in listed}
-    )
-    findings.counts.categories += [c for c in listed if c['id'] in used]
+    choice = dataset.choice
+    used = choice.class_of(listed) if choice else [c['id'] for c in listed]
+    findings.counts.categories = [c for c in listed if c['id'] in used]
     _read_all_files(findings, content, workers)
     if content.get('annotations'):
         problems = absence_problems(dataset.ann_file, findings.counts)
@@ -90,27 +70,18 @@ def check_split(split: Split, *, workers: int = 1) -> SplitFindings:
     return findings
 
 
-def look_into_zips(dataset: PanopticDataset) -> None:
-    """Let a lazy dataset find json and folders as it does when it reads them."""
-    if not (dataset.backend_args or {}).get('backend'):
-        dataset.ann_file = resolve_file(dataset.ann_file)
-    dataset._find_in_zips()
-
-
-def json_problems(
-    dataset: PanopticDataset, content: Mapping[str, Any]
-) -> Iterator[Problem]:
+def _json_problems(dataset: PanopticDataset, content: dict) -> Iterator[Problem]:
     """Look at everything that the json tells without its files."""
     path, annotations = dataset.ann_file, content.get('annotations', [])
-    for field in ('images', 'categories'):
-        if field not in content:
-            message = f'lacks field {field!r}; it has {sorted(content)}'
-            yield error(path, 'fields of the json', message)
+    for name in ('images', 'categories'):
+        if name not in content:
+            yield error(path, FIELDS, f'lacks field {name!r}; it has {sorted(content)}')
     images = content.get('images', [])
     yield from image_problems(path, images)
-    yield from image_name_problems(path, images)
+    names = [image['file_name'] for image in complete(images, IMAGE_FIELDS)]
+    yield from double_problems(path, 'images[].file_name', names)
     if annotations or not dataset._knows_classes():
-        yield from _class_problems(dataset, {**content})
+        yield from _class_problems(dataset, content)
     if annotations or not dataset.test_mode:
         yield from _annotation_problems(path, content)
     if not annotations and not dataset.test_mode:
@@ -126,16 +97,15 @@ def _class_problems(dataset: PanopticDataset, content: dict) -> Iterator[Problem
         try:
             seen = dataset._read_json()['categories']
         except (ValueError, KeyError, TypeError) as reason:
-            yield _told(dataset, 'json of this dataset class', reason)
+            yield _raised(dataset, 'json of this dataset class', reason)
     reordered = seen != categories or dataset.choice is not None
     found = [*category_problems(path, categories, reordered=reordered)]
     yield from found
-    yield from one_kind_problems(path, categories)
     if categories and not found:
         try:
             dataset._read_classes({**content, 'categories': seen})
         except ValueError as reason:
-            yield _told(dataset, 'class names', reason)
+            yield _raised(dataset, 'class names', reason)
 
 
 def _annotation_problems(path: str, content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -147,63 +117,56 @@ def _annotation_problems(path: str, content: Mapping[str, Any]) -> Iterator[Prob
     yield from annotation_problems(path, annotations, image_of, is_thing)
 
     usable = complete(annotations, ANNOTATION_FIELDS)
-    yield from png_name_problems(path, usable)
+    names = [annotation['file_name'] for annotation in usable]
+    yield from double_problems(path, 'annotations[].file_name', names)
     for annotation in usable:
-        image = image_of.get(annotation['image_id'])
-        if image is not None:
-            yield from segment_detail_problems(path, annotation, image, is_thing)
+        if annotation['image_id'] in image_of:
+            image = image_of[annotation['image_id']]
+            yield from detail_problems(path, annotation, image, is_thing)
 
 
-def _read_all_files(
-    findings: SplitFindings, content: Mapping[str, Any], workers: int
-) -> None:
+def _read_all_files(findings: SplitFindings, content: Mapping, workers: int) -> None:
     """Read images and pngs; add problems, counts and digests."""
+    annotated = complete(content.get('annotations'), ANNOTATION_FIELDS)
+    annotations = {annotation['image_id']: annotation for annotation in annotated}
     images = complete(content.get('images'), IMAGE_FIELDS)
-    annotations = {
-        annotation['image_id']: annotation
-        for annotation in complete(content.get('annotations'), ANNOTATION_FIELDS)
-    }
-    counts = findings.counts
     jobs = [_file_job(findings, i, annotations.get(i['id'])) for i in images]
     title = f'Reading images and pngs of {findings.split.name}'
     facts = run_in_order(title, read_files, jobs, workers=workers)
-    for image, fact in zip(images, facts, strict=True):
+    for job, fact in zip(jobs, facts, strict=True):
         findings.problems.extend(fact.problems)
         for kind, digest in fact.digests.items():
-            findings.digests[kind].setdefault(digest, []).append(str(fact.path))
-        counts.images += 1
-        if image['id'] in annotations:
-            segments = annotations[image['id']]['segments_info']
-            counts.add(complete(segments, SEGMENT_FIELDS), fact.pixels)
+            paths = findings.digests[kind].setdefault(digest, [])
+            paths.append(str(job.image_path))
+        findings.counts.images += 1
+        if job.image['id'] in annotations:
+            findings.counts.add(job.segments, fact.pixels)
 
 
 def _file_job(
-    findings: SplitFindings,
-    image: Mapping[str, Any],
-    annotation: Mapping[str, Any] | None,
+    findings: SplitFindings, image: Mapping[str, Any], annotation: Mapping | None
 ) -> FileJob:
     """Ask the dataset where the files of an image are."""
     dataset = findings.split.dataset
     bare = annotation and {**annotation, 'segments_info': []}
-    segments = annotation['segments_info'] if annotation else []
     paths: Mapping[str, Any] = {}
     try:
         paths = dataset.parse_data_info(dict(image=image, annotation=bare))
     except ValueError as reason:
-        findings.problems.append(_told(dataset, 'file names', reason))
+        findings.problems.append(_raised(dataset, 'file names', reason))
     return FileJob(
         json_path=dataset.ann_file,
         image={key: image[key] for key in IMAGE_FIELDS},
         image_path=paths.get('img_path') if findings.split.read_images else None,
         png_path=paths.get('seg_map_path'),
-        segments=complete(segments, SEGMENT_FIELDS),
+        segments=complete(annotation and annotation['segments_info'], SEGMENT_FIELDS),
         backend_args=dataset.backend_args,
         orientation=dataset.orientation,
         loader=dataset.loader if dataset.pipeline.transforms else None,
     )
 
 
-def _told(dataset: PanopticDataset, kind: str, reason: Exception) -> Problem:
+def _raised(dataset: PanopticDataset, kind: str, reason: Exception) -> Problem:
     """Make a problem of an error, whose text may begin with the json's path."""
     text = str(reason).removeprefix(f'{dataset.ann_file}: ')
     return error(dataset.ann_file, kind, text)

@@ -43,8 +43,8 @@ def test_an_image_of_void_has_no_segments():
 @pytest.mark.parametrize(
     ('ids', 'message'),
     [
-        ([5, 70_000], r'json lacks: \[16777215\] of 1, .*png lacks: \[\] of 0'),
-        ([5, 70_000, 16_777_215, 9], r'json lacks: \[\] of 0, .*png lacks: \[9\] of 1'),
+        ([5, 70_000], r'json lacks: \[16777215\], .*png lacks: \[\]'),
+        ([5, 70_000, 16_777_215, 9], r'json lacks: \[\], .*png lacks: \[9\]'),
     ],
 )
 def test_ids_that_do_not_match_are_named(ids, message):

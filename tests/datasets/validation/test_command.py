@@ -5,9 +5,8 @@ import re
 
 import pytest
 
-from mmpisr.datasets.json_checks.problem import error, warning
-from mmpisr.datasets.validation.command import main
-from mmpisr.datasets.validation.report import problem_list
+from mmpisr.datasets.validation.command import main, problem_list
+from mmpisr.datasets.validation.problems import error, warning
 from mmpisr.datasets.validation.sources import SPLITS
 
 CONFIG = 'configs/_base_/datasets/scenes_panoptic.py'

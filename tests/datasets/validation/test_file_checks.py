@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmpisr.datasets.segment_png import decode_segment_ids, encode_segment_ids
-from mmpisr.datasets.validation.file_read import is_complete_image
+from mmpisr.datasets.validation.files import is_complete_image
 
 PNG, IMAGE = r'panoptic_train/000000\.png', r'images/train/000000\.png'
 
@@ -62,7 +62,7 @@ SPOILED = {
     ),
     'other ids': (
         lambda s: rewrite(s.png, drop_largest),
-        rf'{PNG}: the png has ids that segments_info of the json lacks: \[12345\], '
+        rf'{PNG}: the png has ids that the json lacks: \[12345\], '
         r'the json has ids that the png lacks: \[\d+\]$',
     ),
     'grey png': (
@@ -113,7 +113,7 @@ def test_an_image_of_void_only_is_told_and_counted(scenes):
     assert not [p for p in problems if p.startswith('error')]
     assert any('image_id 1 is empty: the image is all void' in p for p in problems)
     assert counts.empty == 1
-    assert 1 / 6 <= counts.void_share() < 1 / 4
+    assert 1 / 6 <= counts.void / counts.pixels < 1 / 4
 
 
 def test_images_are_not_looked_for_without_their_folder(scenes):
@@ -129,17 +129,17 @@ def test_counts_by_hand(scenes):
 
     counts = scenes.findings().counts
 
-    assert (counts.images, counts.segments) == (6, len(segments))
+    assert (counts.images, counts.segments_by.total()) == (6, len(segments))
     thing_segments = [s for s in segments if s['category_id'] in things]
-    assert counts.segments_of(True) == len(thing_segments)
-    assert counts.segments_of(False) == len(segments) - len(thing_segments)
+    assert counts.of_kind(True)[1] == len(thing_segments)
+    assert counts.of_kind(False)[1] == len(segments) - len(thing_segments)
     assert counts.pixels == 6 * 64 * 96
     assert counts.pixels - counts.void == sum(s['area'] for s in segments)
     first = segments[0]['category_id']
     area = sum(s['area'] for s in segments if s['category_id'] == first)
     assert counts.pixels_by[first] == area
     crowds = sum(s['iscrowd'] for s in segments)
-    assert counts.crowd_share() == crowds / len(segments)
+    assert counts.crowds_by.total() == crowds
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def add_category(content):
         (
             keep_kind(0),
             'warning',
-            r'categories\[\]\.isthing is 0 in all 19 .*: no things at all, so PQ_th',
+            r'categories\[\]\.isthing is 0 in all 19 .*: no thing at all, so PQ_th',
         ),
         (
             keep_kind(1),

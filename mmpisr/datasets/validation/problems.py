@@ -1,10 +1,41 @@
-"""Entries of a json that lack a field, have another type, or double a value."""
+"""What is wrong with a dataset, and checks of any list of a json."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .problem import Problem, error
+ERROR, WARNING = 'error', 'warning'
+FIELDS = 'fields of the json'  # a kind of problem
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong in a file."""
+
+    level: str  # ERROR: fails or misleads. WARNING: works, is likely not meant
+    where: str  # the file
+    message: str  # the field and both values
+    kind: str  # groups alike problems
+
+    def __str__(self) -> str:
+        """File and message."""
+        return f'{self.where}: {self.message}'
+
+
+def error(where: str, kind: str, message: str) -> Problem:
+    """Make a problem that must be mended."""
+    return Problem(ERROR, where, message, kind)
+
+
+def warning(where: str, kind: str, message: str) -> Problem:
+    """Make a problem that may be meant."""
+    return Problem(WARNING, where, message, kind)
+
+
+def raise_first_error(problems: Iterable[Problem]) -> None:
+    """Raise the first error as a ``ValueError``; later problems are not looked for."""
+    for problem in problems:
+        if problem.level == ERROR:
+            raise ValueError(str(problem))
 
 
 class Field(NamedTuple):
@@ -34,34 +65,34 @@ LIST = Field(lambda v: isinstance(v, list), 'a list')
 BOX = Field(_is_box, 'four numbers: left, top, width, height')
 
 
+def entry_problems(
+    path: str, name: str, entries: Any, fields: Mapping[str, Field]
+) -> Iterator[Problem]:
+    """Check the fields of all entries of a list, which may be anything."""
+    if not isinstance(entries, list | tuple):
+        yield error(path, FIELDS, f'{name} is {_short(entries)}, expected a list')
+        return
+    for position, item in enumerate(entries):
+        yield from field_problems(path, f'{name}[{position}]', item, fields)
+
+
 def field_problems(
     path: str, where: str, item: Any, fields: Mapping[str, Field]
 ) -> Iterator[Problem]:
-    """Look for missing fields and values of another type.
-
-    Args:
-        path: The json.
-        where: Place of the entry in it.
-        item: The entry, anything.
-        fields: Names and what they must be.
-
-    Yields:
-        An error for each field; one only if the entry is no object.
-    """
+    """Check the fields of an entry, which may be anything; ``where`` is its place."""
     if fits(item, fields):
         return
     if not isinstance(item, Mapping):
-        message = f'{where} is {_short(item)}, expected an object'
-        yield error(path, 'fields of the json', message)
+        yield error(path, FIELDS, f'{where} is {_short(item)}, expected an object')
         return
     for name, field in fields.items():
         if name not in item:
             message = f'{where} lacks field {name!r}; it has {sorted(item)}'
-            yield error(path, 'fields of the json', message)
+            yield error(path, FIELDS, message)
         elif not field.fits(item[name]):
             value = _short(item[name])
             message = f'{where} has {name} {value}, expected {field.meaning}'
-            yield error(path, 'fields of the json', message)
+            yield error(path, FIELDS, message)
 
 
 def fits(item: Any, fields: Mapping[str, Field]) -> bool:
@@ -74,18 +105,11 @@ def fits(item: Any, fields: Mapping[str, Field]) -> bool:
     return True
 
 
-def complete(items: Any, fields: Mapping[str, Field]) -> list[Mapping[str, Any]]:
-    """Keep the entries of a list that ``field_problems`` has nothing to say about."""
-    if not isinstance(items, list | tuple):
+def complete(entries: Any, fields: Mapping[str, Field]) -> list[Mapping[str, Any]]:
+    """Keep the entries that have all the fields, each as it must be."""
+    if not isinstance(entries, list | tuple):
         return []
-    return [item for item in items if fits(item, fields)]
-
-
-def list_problems(path: str, name: str, value: Any) -> Iterator[Problem]:
-    """Yield an error if a field that must be a list is none."""
-    if not isinstance(value, list | tuple):
-        message = f'{name} is {_short(value)}, expected a list'
-        yield error(path, 'fields of the json', message)
+    return [item for item in entries if fits(item, fields)]
 
 
 def double_problems(path: str, field: str, values: Iterable[Any]) -> Iterator[Problem]:
