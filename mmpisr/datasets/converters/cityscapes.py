@@ -66,7 +66,6 @@ def convert_cityscapes(
                 [_job(frame, train_ids) for frame in frames],
                 categories=categories,
                 json_path=path,
-                png_folder=path.with_suffix(''),
                 workers=workers,
                 json_style=JSON_STYLE,
             )

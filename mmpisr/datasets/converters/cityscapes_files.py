@@ -1,12 +1,12 @@
 """Find the files of Cityscapes, in folders or in its zip files, and pair them."""
 
-import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from mmengine import fileio
 
+from ..image_file import read_head
 from ..zip_files import (
     ZipBackend,
     is_zip_path,
@@ -14,12 +14,13 @@ from ..zip_files import (
     resolve_folder,
     split_zip_path,
 )
+from .label_files import refuse_other_size
 from .layout import missing_error
 
 IMAGE = '_leftImg8bit.png'
 INSTANCE_IDS = '_gtFine_instanceIds.png'
 LABEL_IDS = '_gtFine_labelIds.png'
-PNG_START = struct.Struct('>8s4x4sII')  # signature, chunk, width, height
+START = 32  # bytes that say the size of a png
 LAYOUT = f"""
 {{root}}
   leftImg8bit/SPLIT/CITY/ID{IMAGE}     or leftImg8bit_trainvaltest.zip
@@ -61,7 +62,7 @@ def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
     if not images and not truth:
         raise _missing(root, split, [f'{folder}/CITY/ID{IMAGE}'], 1)
     if not truth:
-        return [Frame(id_, png_size(path), path) for id_, path in images.items()]
+        return [Frame(id_, _size(path), path) for id_, path in images.items()]
 
     truth_folder = root / 'gtFine' / split
     instances = _files_by_id(truth_folder, INSTANCE_IDS)
@@ -75,31 +76,23 @@ def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
     ]
 
 
-def png_size(path: str) -> tuple[int, int]:
-    """Read height and width from the first bytes of a png.
-
-    Raises:
-        ValueError: It is no png; names it.
-    """
+def _size(path: str) -> tuple[int, int]:
+    """Height and width of a picture, of its first bytes."""
     if is_zip_path(path):
-        start = ZipBackend().get_start(path, PNG_START.size)
+        start = ZipBackend().get_start(path, START)
     else:
         with open(path, 'rb') as file:
-            start = file.read(PNG_START.size)
-    if len(start) < PNG_START.size or not start.startswith(b'\x89PNG'):
-        raise ValueError(f'{path}: not a png, it begins with {start[:8]!r}')
-    width, height = PNG_START.unpack(start)[2:]
-    return height, width
+            start = file.read(START)
+    try:
+        return read_head(start).size
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
 
 
 def _pair(image_id: str, image: str, instances: str, labels: str | None) -> Frame:
-    size = png_size(instances)
+    size = _size(instances)
     for path in filter(None, (image, labels)):
-        if png_size(path) != size:
-            raise ValueError(
-                f'{path}: (height, width) is {png_size(path)}, but of {instances} it '
-                f'is {size}'
-            )
+        refuse_other_size(path, _size(path), instances, size)
     return Frame(image_id, size, image, instances, labels)
 
 

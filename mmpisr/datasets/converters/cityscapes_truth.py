@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..cityscapes_labels import IGNORED, INSTANCE_OFFSET, TABLE
-from .label_files import read_label_values
+from .label_files import read_label_values, refuse_other_size
 
 NOT_DRAWN = 255  # -1 (license plate) in a byte, where a tool drew it after all
 
@@ -64,11 +64,7 @@ def _refuse_other_labels(
     instance_path: str, instances: np.ndarray, label_path: str, labels: np.ndarray
 ) -> None:
     """Both pngs say the label of every pixel; they must say the same."""
-    if instances.shape != labels.shape:
-        raise ValueError(
-            f'{label_path}: (height, width) is {labels.shape}, but of {instance_path} '
-            f'it is {instances.shape}'
-        )
+    refuse_other_size(label_path, labels.shape, instance_path, instances.shape)
     differs = (_LABEL_BYTE_OF.take(instances) != labels) & (labels != NOT_DRAWN)
     if differs.any():
         y, x = (int(i[0]) for i in np.nonzero(differs))

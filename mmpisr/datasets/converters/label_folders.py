@@ -1,12 +1,12 @@
 """Find the label and instance file of each image, in folders of their own or one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from .label_images import IMAGE_SUFFIXES, composed, list_images
+from .label_images import IMAGE_SUFFIXES, composed, list_images, report
 from .layout import missing_error
 
 SPLITS = ('train', 'training', 'val', 'valid', 'validation', 'test', 'testing')
@@ -30,19 +30,13 @@ class LabelledImage(NamedTuple):
 
     name: Path  # relative to the folder of images
     stem: str  # common part of the names, with the folder
-    labels: list[Path]  # class file, and instance file where there are some
+    labels: tuple[Path, ...]  # class file, and instance file where there are some
 
 
 def split_folders(folders: Sequence[Path], split: str, out: Path) -> list[Path]:
     """Take ``IMAGES/SPLIT`` and so on where IMAGES has folders of splits only.
 
-    Args:
-        folders: Of images, labels and maybe instances.
-        split: Its name.
-        out: Folder of the dataset, which may be among those of splits.
-
-    Returns:
-        The folders of the split, or the folders as they are where none is a split's.
+    ``out`` may be among the folders of splits.
 
     Raises:
         ValueError: There are folders of splits, but not of this one, or other images
@@ -110,11 +104,12 @@ def find_labels(
             'such images out with --skip-unlabelled'
         )
         raise missing([*paths], len(images) * len(files), advice)
-    _report(f'{folders[0]}: images without labels, skipped', skipped)
+    left_out = {f'images of {folders[0]} lack a file, so they are skipped': skipped}
     for folder, _, found in files:
-        _report(f'{folder}: files without image', found.keys() - images.keys())
+        left_out[f'files of {folder} have no image'] = found.keys() - images.keys()
+    report({kind: sorted(stems) for kind, stems in left_out.items()})
     return [
-        LabelledImage(name, stem, [folder / found[stem] for folder, _, found in files])
+        LabelledImage(name, stem, tuple(f / found[stem] for f, _, found in files))
         for stem, name in images.items()
         if stem not in skipped
     ]
@@ -146,8 +141,3 @@ def _by_stem(
             )
         found[stem] = name
     return found
-
-
-def _report(title: str, names: Collection[str]) -> None:
-    if names:
-        print(f'{title}: {len(names)}, the first is {min(names)!r}')
