@@ -102,13 +102,13 @@ def categories() -> list[dict[str, Any]]:
     """Of the json: ids from 1 on, things first."""
     return [
         dict(
-            id=position + 1,
+            id=number,
             name=name,
-            supercategory='thing' if position < NUM_THINGS else 'stuff',
-            isthing=int(position < NUM_THINGS),
+            supercategory='thing' if number <= NUM_THINGS else 'stuff',
+            isthing=int(number <= NUM_THINGS),
             color=list(color),
         )
-        for position, (name, color, _) in enumerate(CLASSES)
+        for number, (name, color, _) in enumerate(CLASSES, start=1)
     ]
 
 

@@ -78,11 +78,6 @@ def check_cityscapes(
 ) -> None:
     """Read all truth, and the json where it is made already; write nothing.
 
-    Args:
-        root: As for ``convert_cityscapes``.
-        splits: As for ``convert_cityscapes``.
-        workers: Processes.
-
     Raises:
         FileNotFoundError: As ``convert_cityscapes``.
         ValueError: As ``convert_cityscapes``, and where a json has other ids than its

@@ -45,12 +45,7 @@ class Frame(NamedTuple):
 
 
 def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
-    """Find all images of a split, and their truth, in the order of their paths.
-
-    Args:
-        root: Folder of ``leftImg8bit`` and ``gtFine`` or of their zip files.
-        split: ``'train'``, ``'val'`` or ``'test'``.
-        truth: Also pair every image with its truth.
+    """Find all images of a split, with their ``truth`` or not, sorted by path.
 
     Raises:
         FileNotFoundError: Nothing is there, or images and truth do not pair; names the
@@ -59,9 +54,8 @@ def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
     """
     images = _files_by_id(root / 'leftImg8bit' / split, IMAGE)
     folder = root / 'leftImg8bit' / split
-    if not images and not truth:
-        raise _missing(root, split, [f'{folder}/CITY/ID{IMAGE}'], 1)
     if not truth:
+        _refuse_missing(root, split, images, folder, IMAGE, [])
         return [Frame(id_, _size(path), path) for id_, path in images.items()]
 
     truth_folder = root / 'gtFine' / split
@@ -129,13 +123,10 @@ def _refuse_missing(
     missing = [id_ for id_ in wanted if id_ not in found]
     paths = [f'{folder}/{id_.rsplit("_", 2)[0]}/{id_}{suffix}' for id_ in missing]
     if missing or not found:
-        paths = paths or [f'{folder}/CITY/ID{suffix}']
-        raise _missing(root, split, paths, max(len(wanted), 1))
-
-
-def _missing(
-    root: Path, split: str, paths: list[str], wanted: int
-) -> FileNotFoundError:
-    advice = ', also in zip files'
-    layout = LAYOUT.format(root=root)
-    return missing_error(f'Cityscapes {split}', layout, paths, wanted, advice)
+        raise missing_error(
+            f'Cityscapes {split}',
+            LAYOUT.format(root=root),
+            paths or [f'{folder}/CITY/ID{suffix}'],
+            max(len(wanted), 1),
+            advice=', also in zip files',
+        )

@@ -29,8 +29,7 @@ def read_segments(
         train_ids: Give train ids as ``category_id``.
 
     Returns:
-        Segment ids, ``(H, W)`` int32, 0 = void, and ``id``, ``category_id`` and
-        ``iscrowd`` of each. A thing without number is a crowd.
+        As ``ImageJob.segments`` gives them. A thing without number is a crowd.
 
     Raises:
         ValueError: A png is damaged, has an unknown label, or they disagree.

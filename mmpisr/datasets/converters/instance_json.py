@@ -55,7 +55,8 @@ def read_instances(path: Path, left_out: dict[str, list[str]]) -> dict[str, Any]
     for field, name in (('image_id', 'images'), ('category_id', 'categories')):
         ids = [item['id'] for item in content[name]]
         raise_first_error(double_problems(str(path), f'{name}[].id', ids))
-        wrong = [a for a in annotations if a[field] not in {*ids}]
+        known = set(ids)
+        wrong = [a for a in annotations if a[field] not in known]
         if wrong:
             raise ValueError(
                 f'{wrong[0]["where"]} has {field} {wrong[0][field]!r}, but {name} has '

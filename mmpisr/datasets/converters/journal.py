@@ -17,10 +17,6 @@ SHOWN = 3  # differences that an error names
 class Journal:
     """A heading that says what is made, then a line per image.
 
-    Args:
-        path: The file, which need not exist.
-        heading: What decides the output; a journal with another one is refused.
-
     Raises:
         ValueError: The journal was started for something else; both are named.
     """

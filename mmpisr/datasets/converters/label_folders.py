@@ -68,11 +68,8 @@ def find_labels(
 ) -> list[LabelledImage]:
     """Pair images with their files by name; accents may be composed or not.
 
-    Args:
-        folders: Of images, labels and maybe instances; they may be one.
-        suffixes: Ends of the names.
-        out: Folder of the output, which is not searched.
-        skip_unlabelled: Leave out images that lack a file, and print how many.
+    ``folders`` are those of images, labels and maybe instances, and may be one;
+    ``out`` is not searched.
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and the layout.

@@ -24,12 +24,8 @@ def list_images(
 ) -> list[Path]:
     """Images below a folder, relative to it, sorted by name; suffixes in any case.
 
-    Links to files and folders are followed. What is left out is printed.
-
-    Args:
-        folder: Searched with its subfolders.
-        suffixes: Ends of the names that count.
-        exclude: Folders that are not entered.
+    Links to files and folders are followed, folders in ``exclude`` are not entered.
+    What is left out is printed.
 
     Raises:
         FileNotFoundError: An image is a link to nothing.
@@ -89,22 +85,13 @@ def image_entries(
 ) -> list[dict[str, Any]]:
     """COCO image entries in the frame of the labels; only heads of images are read.
 
-    Args:
-        folder: Of the images.
-        names: Relative to the folder.
-        ids: One per image.
-        labels: Label file of each image, or their height and width, which count where
-            the image has an EXIF orientation. None: those of the stored pixels.
-        orientation: Frame of the labels, see ``label_frame``; None = by their sizes.
-        workers: Processes.
-
-    Returns:
-        Entries; with ``orientation``, the frame, if the image has an EXIF orientation
-        and there are ``labels``.
+    An image with an EXIF orientation has the size of its ``labels`` (file, or height
+    and width), and an entry ``orientation``, their frame. Without ``labels``, and
+    without an orientation, it has the size of the stored pixels.
 
     Raises:
         ValueError: A file is no image or too large, or the frame of labels is not
-            known, or not the same for all.
+            known (see ``label_frame``), or not the same for all.
     """
     files = list(zip(ids, names, labels or [None] * len(names), strict=True))
     title, work = f'Sizes of images in {folder}', partial(_entry, folder, orientation)
