@@ -114,10 +114,10 @@ def categories() -> list[dict[str, Any]]:
 
 def _find(source: Path) -> dict[str, list[Path]]:
     """Images of each split; refuse one without labels."""
-    missing_files('CamVid', LAYOUT, [source / split for split in SPLITS])
+    folders = {split: source / split for split in SPLITS}
+    missing_files('CamVid', LAYOUT, folders.values())
     found = {}
-    for split in SPLITS:
-        folder = source / split
+    for split, folder in folders.items():
         found[split] = [folder / name for name in list_images(folder, ['.png'])]
         wanted = [_label_path(path) for path in found[split]]
         missing_files(f'CamVid, {split}', LAYOUT, wanted or [folder / '*.png'])

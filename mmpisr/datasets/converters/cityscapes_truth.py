@@ -46,17 +46,11 @@ def read_segments(
         if label not in _CLASS_OF and label not in IGNORED:
             raise ValueError(f'{instance_ids}: value {value} has unknown label {label}')
         if label in _CLASS_OF:
-            infos.append(_info(value, label, train_ids))
+            known = _CLASS_OF[label]
+            number = known.train_id if train_ids else label
+            is_crowd = int(known.is_thing and value < INSTANCE_OFFSET)
+            infos.append(dict(id=value, category_id=number, iscrowd=is_crowd))
     return _SEGMENT_OF.take(instances), infos
-
-
-def _info(value: int, label: int, train_ids: bool) -> dict[str, int]:
-    known = _CLASS_OF[label]
-    return dict(
-        id=value,
-        category_id=known.train_id if train_ids else label,
-        iscrowd=int(known.is_thing and value < INSTANCE_OFFSET),
-    )
 
 
 def _refuse_other_labels(

@@ -171,7 +171,7 @@ def _jobs(
     draw = partial(
         _segments, table={255: VOID_CATEGORY} | table, by_area=overlap == 'area'
     )
-    jobs = []
+    jobs, pngs = [], []
     for entry in entries:
         name, items = Path(entry['file_name']).with_suffix('.png'), drawn[entry['id']]
         content = [(item.category, item.layer, item.parts) for item in items]
@@ -180,11 +180,10 @@ def _jobs(
         if stuff_labels is not None:
             under = Path(stuff_labels) / name
             inputs.append(under)
+            pngs.append(under)
         segments = partial(draw, entry, items, under)
         jobs.append(ImageJob(entry, str(name), segments, tuple(inputs)))
-    missing_files(
-        'Stuff pngs', STUFF_LAYOUT, [p for job in jobs for p in job.inputs[1:]]
-    )
+    missing_files('Stuff pngs', STUFF_LAYOUT, pngs)
     return jobs
 
 

@@ -122,10 +122,13 @@ def _entry(
     try:
         with (folder / name).open('rb') as file:
             head = read_head(file)
-        size, frame = head.size, None
+        size: tuple[int, ...] = head.size
+        frame = None
         if head.tag > 1 and label is not None:
-            is_size = isinstance(label, tuple)
-            size = label if is_size else read_label_file(label).shape[:2]
+            if isinstance(label, tuple):
+                size = label
+            else:
+                size = read_label_file(label).shape[:2]
             frame = label_frame(head, size, orientation, f'of {label}')
     except ValueError as error:
         raise ValueError(f'{folder / name}: {error}') from error
