@@ -3,12 +3,15 @@
 import hashlib
 import re
 import textwrap
-from collections.abc import Iterable
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmpisr.command_line import run_tool
+from mmpisr.datasets.image_file import FRAMES
 from mmpisr.datasets.panoptic_json import categories_metainfo, read_panoptic_json
 from mmpisr.files import write_atomically
 
@@ -25,6 +28,40 @@ from .own_data_texts import (
 )
 
 MARK = '\n# Written by --write-config, digest '
+
+
+def run_own_data_tool(parser: ArgumentParser, prepare: Callable[..., Path]) -> None:
+    """Convert, and write configs where the command line asks for them.
+
+    Args:
+        parser: With the flags of this conversion; those of all are added here.
+        prepare: Takes the flags by name; gives the folder of the images.
+    """
+    add = parser.add_argument
+    add('--out', required=True, help='folder of the dataset')
+    add(
+        '--orientation',
+        choices=FRAMES,
+        help='frame of the labels of images with an EXIF orientation: of the stored '
+        'pixels, or as shown with it applied (default: the one whose size they have)',
+    )
+    add('--workers', type=int, default=2, help='processes')
+    add(
+        '--write-config',
+        metavar='FILE.py',
+        help='config of the data to write, and beside it a base and base + PISR',
+    )
+    add('--model', choices=MODELS, default='r18-slim', help='of --write-config')
+
+    def work(*, write_config: str | None, model: str, **flags: Any) -> None:
+        images = prepare(**flags)
+        if write_config is not None:
+            split, out = flags['split'], flags['out']
+            write_own_configs(
+                write_config, out=out, images=images, split=split, model=model
+            )
+
+    run_tool(parser, work)
 
 
 def write_own_configs(
@@ -65,17 +102,21 @@ def write_own_configs(
             'and test; run the command for --split train first, with --write-config'
         )
     base = path.with_name(f'panoptic-deeplab_{model}_{path.name}')
-    pisr = path.with_name(f'pisr_{base.name}')
-    content = _train_of(root, folders)
-    texts = _texts(path, base, content, root, folders, MODELS[model])
-    texts_of = dict(zip((path, base, pisr), texts, strict=True))
-    for file, text in texts_of.items():
+    train = _train_of(root, folders)
+    texts = {
+        path: _data_text(train, root, folders, MODELS[model]),
+        base: _base_text(train, path.name, MODELS[model]),
+        path.with_name(f'pisr_{base.name}'): PISR.format(
+            **MODELS[model]._asdict(), base_name=base.name
+        ),
+    }
+    for file, text in texts.items():
         _refuse_edited(file, text)
-    for file, text in texts_of.items():
+    for file, text in texts.items():
         if not file.is_file() or _digest(text) != _marked(file.read_text('utf-8')):
             write_atomically(file, f'{text}{MARK}{_digest(text)}\n')
         print(f'config: {file}')
-    return [*texts_of]
+    return [*texts]
 
 
 def _train_of(root: Path, splits: Iterable[str]) -> dict[str, Any]:
@@ -97,24 +138,19 @@ def _train_of(root: Path, splits: Iterable[str]) -> dict[str, Any]:
     return contents['train']
 
 
-def _texts(
-    path: Path,
-    base: Path,
-    content: dict,
-    root: Path,
-    folders: dict[str, str],
-    model: Model,
-) -> tuple[str, str, str]:
-    """Texts of the three configs."""
-    read = categories_metainfo(content['categories'])
+def _counts(train: dict) -> dict[str, int]:
+    things = sum(bool(c['isthing']) for c in train['categories'])
+    return dict(num_things=things, num_stuff=len(train['categories']) - things)
+
+
+def _data_text(train: dict, root: Path, folders: dict[str, str], model: Model) -> str:
+    read = categories_metainfo(train['categories'])
     things, stuff = (list(read[f'{kind}_classes']) for kind in ('thing', 'stuff'))
-    counts = dict(num_things=len(things), num_stuff=len(stuff))
-    scale, crop = _sizes(content['images'], model.side)
-    data = DATA.format(
-        **counts,
-        classes=textwrap.fill(
-            f'# Things: {things}. Stuff: {stuff}.', 88, subsequent_indent='# '
-        ),
+    about = f'# Things: {things}. Stuff: {stuff}.'
+    scale, crop = _sizes(train['images'], model.side)
+    text = DATA.format(
+        **_counts(train),
+        classes=textwrap.fill(about, 88, subsequent_indent='# '),
         root=f'{root.as_posix()}/',
         scale=scale,
         crop=crop,
@@ -122,32 +158,26 @@ def _texts(
         batch=BATCH,
         train_images=folders['train'],
     )
+    text += '' if 'val' in folders else NO_VAL
     val = 'val' if 'val' in folders else 'train'
-    data += EVALUATION.format(
-        note='' if val == 'val' else NO_VAL, name='val', split=val, images=folders[val]
-    )
-    if 'test' in folders:
-        data += EVALUATION.format(
-            note='', name='test', split='test', images=folders['test']
-        )
-    else:
-        data += SAME_TEST
-    images = len(content['images'])
+    text += EVALUATION.format(name='val', split=val, images=folders[val])
+    if 'test' not in folders:
+        return text + SAME_TEST
+    return text + EVALUATION.format(name='test', split='test', images=folders['test'])
+
+
+def _base_text(train: dict, data: str, model: Model) -> str:
+    images = len(train['images'])
     iters = min(max(model.least_iters, 15 * images), 40_000) // 100 * 100
-    base_text = BASE.format(
+    return BASE.format(
         **model._asdict(),
-        **counts,
-        data=path.name,
+        **_counts(train),
+        data=data,
         iters=iters,
         batch=BATCH,
         passes=iters * BATCH // images,
-        rate=model.learning_rate,
         interval=iters // 4,
     )
-    pisr_text = PISR.format(
-        base=base.name, relation=model.relation, rate=model.relation_rate
-    )
-    return data, base_text, pisr_text
 
 
 def _sizes(images: list[dict], side: int) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -97,7 +97,7 @@ train_dataloader = dict(
     ),
 )
 '''
-EVALUATION = """{note}{name}_dataloader = dict(
+EVALUATION = """{name}_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
@@ -142,7 +142,7 @@ model = dict({fields}
 )
 # {passes} times all images, {batch} at once; more may score better.
 max_iters = {iters}
-optim_wrapper = dict(optimizer=dict(lr={rate}))
+optim_wrapper = dict(optimizer=dict(lr={learning_rate}))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.001, begin=0, end=50, by_epoch=False),
     dict(type='PolyLR', power=0.9, eta_min=0, begin=0, end=max_iters, by_epoch=False),
@@ -152,13 +152,13 @@ default_hooks = dict(checkpoint=dict(interval={interval}))
 '''
 PISR = '''"""The base with PISR."""
 
-_base_ = {base!r}
+_base_ = {base_name!r}
 model = dict(
     type='mmpisr.PISRPanopticDeepLab',
     # num_instances: raise it if your images show more.
     relation=dict(type='mmpisr.PISR', {relation}),
 )
 optim_wrapper = dict(
-    paramwise_cfg=dict(custom_keys=dict(relation=dict(lr_mult={rate}))),
+    paramwise_cfg=dict(custom_keys=dict(relation=dict(lr_mult={relation_rate}))),
 )
 '''

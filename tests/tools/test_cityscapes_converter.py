@@ -16,7 +16,7 @@ def test_one_command_converts_all_splits(repo, tmp_path):
     done = run(repo, root, '--train-ids', '--workers', 1)
 
     assert done.returncode == 0, done.stderr
-    names = {path.stem for path in root.glob('gtFine/*.json') if '.' not in path.stem}
+    names = {path.stem for path in root.glob('gtFine/*_trainId.json')}
     assert names == {
         f'cityscapes_panoptic_{split}_trainId' for split in ('train', 'val', 'test')
     }

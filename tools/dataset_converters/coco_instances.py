@@ -5,22 +5,19 @@
 """
 
 import argparse
-import sys
 
 from mmpisr.datasets.converters.coco_instances import prepare_coco_instances
-from mmpisr.datasets.image_file import FRAMES
-from mmpisr.families.own_data import MODELS, write_own_configs
+from mmpisr.families.own_data import run_own_data_tool
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def main() -> None:
+    """Prepare it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     add = parser.add_argument
     add('source', help="json of instances, or folder of Labelme's jsons")
     add('images', help='folder of the images')
-    add('--out', required=True, help='folder of the dataset')
     add('--split', default='train', help='name of the split')
     add('--classes', help='json, yaml or csv: id, name, isthing, color')
     add('--stuff', nargs='+', default=[], metavar='NAME', help='classes that are stuff')
@@ -48,51 +45,7 @@ def parse_args() -> argparse.Namespace:
         help='what annotations with iscrowd 1 become',
     )
     add('--skip-missing', action='store_true', help='leave out images without a file')
-    add(
-        '--orientation',
-        choices=FRAMES,
-        help='frame of the outlines of images with an EXIF orientation: of the stored '
-        'pixels, or as shown with it applied (default: the one whose size they have)',
-    )
-    add('--workers', type=int, default=2, help='processes')
-    add(
-        '--write-config',
-        metavar='FILE.py',
-        help='config of the data to write, and beside it a base and base + PISR',
-    )
-    add('--model', choices=MODELS, default='r18-slim', help='of --write-config')
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Prepare it; a mistake is a message and exit code 1."""
-    args = parse_args()
-    try:
-        prepare_coco_instances(
-            args.source,
-            args.images,
-            out=args.out,
-            split=args.split,
-            classes=args.classes,
-            stuff=args.stuff,
-            stuff_labels=args.stuff_labels,
-            background=args.background,
-            overlap=args.overlap,
-            crowds=args.crowds,
-            skip_missing=args.skip_missing,
-            orientation=args.orientation,
-            workers=args.workers,
-        )
-        if args.write_config is not None:
-            write_own_configs(
-                args.write_config,
-                out=args.out,
-                images=args.images,
-                split=args.split,
-                model=args.model,
-            )
-    except (ValueError, OSError) as error:
-        sys.exit(f'coco_instances.py: {error}')
+    run_own_data_tool(parser, prepare_coco_instances)
 
 
 if __name__ == '__main__':

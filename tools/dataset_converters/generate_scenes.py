@@ -5,8 +5,8 @@ import argparse
 from mmpisr.datasets.scenes import generate_scenes
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def main() -> None:
+    """Make it, unless it is there already."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
@@ -23,20 +23,8 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seed', type=int, default=0, help='same seed, same bytes')
     parser.add_argument('--workers', type=int, default=2, help='processes')
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Make it, unless it is there already."""
-    args = parse_args()
-    generate_scenes(
-        args.out,
-        num_train=args.num_train,
-        num_val=args.num_val,
-        size=args.size,
-        seed=args.seed,
-        workers=args.workers,
-    )
+    args = parser.parse_args()
+    generate_scenes(**vars(args))
     print(f'{args.num_train} + {args.num_val} scenes are in {args.out}')
 
 

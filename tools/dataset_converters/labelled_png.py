@@ -5,19 +5,18 @@
 """
 
 import argparse
-import sys
+from pathlib import Path
 
 from mmpisr.datasets.converters.labelled_png import (
     NUMBERINGS,
     Suffixes,
     prepare_labelled_png,
 )
-from mmpisr.datasets.image_file import FRAMES
-from mmpisr.families.own_data import MODELS, write_own_configs
+from mmpisr.families.own_data import run_own_data_tool
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def main() -> None:
+    """Prepare it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
@@ -25,7 +24,6 @@ def parse_args() -> argparse.Namespace:
     add('images', help='folder of the images')
     add('labels', help='folder of the label files: class numbers, or --colors')
     add('--classes', required=True, help='json, yaml or csv: id, name, isthing, color')
-    add('--out', required=True, help='folder of the dataset')
     add(
         '--split',
         default='train',
@@ -69,20 +67,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='leave out images without labels, and say how many',
     )
-    add(
-        '--orientation',
-        choices=FRAMES,
-        help='frame of the labels of images with an EXIF orientation: of the stored '
-        'pixels, or as shown with it applied (default: the one whose size they have)',
-    )
-    add('--workers', type=int, default=2, help='processes')
-    add(
-        '--write-config',
-        metavar='FILE.py',
-        help='config of the data to write, and beside it a base and base + PISR',
-    )
-    add('--model', choices=MODELS, default='r18-slim', help='of --write-config')
-    return parser.parse_args()
+    run_own_data_tool(parser, prepare)
 
 
 def value(text: str) -> int | str:
@@ -90,40 +75,16 @@ def value(text: str) -> int | str:
     return text if text.startswith('#') else int(text)
 
 
-def main() -> None:
-    """Prepare it; a mistake is a message and exit code 1."""
-    args = parse_args()
-    try:
-        images = prepare_labelled_png(
-            args.images,
-            args.labels,
-            classes=args.classes,
-            out=args.out,
-            split=args.split,
-            instances=args.instances,
-            connected=args.connected,
-            numbering=args.numbering,
-            colors=args.colors,
-            unnumbered=args.unnumbered,
-            min_area=args.min_area,
-            void=args.void,
-            suffixes=Suffixes(
-                args.image_suffix, args.label_suffix, args.instance_suffix
-            ),
-            skip_unlabelled=args.skip_unlabelled,
-            orientation=args.orientation,
-            workers=args.workers,
-        )
-        if args.write_config is not None:
-            write_own_configs(
-                args.write_config,
-                out=args.out,
-                images=images,
-                split=args.split,
-                model=args.model,
-            )
-    except (ValueError, OSError) as error:
-        sys.exit(f'labelled_png.py: {error}')
+def prepare(
+    *,
+    image_suffix: str | None,
+    label_suffix: str,
+    instance_suffix: str,
+    **options,
+) -> Path:
+    """Convert with the suffixes of the command line."""
+    suffixes = Suffixes(image_suffix, label_suffix, instance_suffix)
+    return prepare_labelled_png(suffixes=suffixes, **options)
 
 
 if __name__ == '__main__':

@@ -7,9 +7,9 @@ same names. Ids, annotations and pngs stay as they are.
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from mmpisr.command_line import run_tool
 from mmpisr.datasets.panoptic_json import read_panoptic_json
 from mmpisr.datasets.validation.categories import category_problems
 from mmpisr.datasets.validation.problems import raise_first_error
@@ -47,25 +47,26 @@ def names_in_order(path: str, like: str | None) -> list[str]:
 
 
 def main() -> None:
-    """Sort; a mistake is a message and exit code 1."""
+    """Sort."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('source', help='json to read')
     parser.add_argument('out', help='json to write; must not exist')
     parser.add_argument('--like', metavar='JSON', help='take the order of this json')
-    args = parser.parse_args()
-    try:
-        names = names_in_order(args.source, args.like)
-        if Path(args.out).exists():
-            raise ValueError(f'{args.out} exists; nothing was written')
-        content = read_panoptic_json(args.source)
-        content['categories'].sort(key=lambda category: names.index(category['name']))
-        write_atomically(args.out, json.dumps(content))
-    except (ValueError, OSError) as error:
-        sys.exit(f'sort_categories.py: {error}')
-    pngs = Path(args.source).with_suffix('')
-    print(f'{args.out}: {names}. Its pngs are those of {args.source}: set seg of')
+    run_tool(parser, write_sorted)
+
+
+def write_sorted(source: str, out: str, like: str | None) -> None:
+    """Write the json with its categories in order, and say where its pngs are."""
+    names = names_in_order(source, like)
+    if Path(out).exists():
+        raise ValueError(f'{out} exists; nothing was written')
+    content = read_panoptic_json(source)
+    content['categories'].sort(key=lambda category: names.index(category['name']))
+    write_atomically(out, json.dumps(content))
+    pngs = Path(source).with_suffix('')
+    print(f'{out}: {names}. Its pngs are those of {source}: set seg of')
     print(f"data_prefix and seg_prefix of PanopticMetric to their folder, as '{pngs}'")
 
 

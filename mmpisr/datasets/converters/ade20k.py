@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from .ade20k_classes import Ade20kClasses, ade20k_classes
-from .label_files import read_label_file, read_label_values
+from .label_files import read_label_file, read_label_values, refuse_other_size
 from .label_images import image_entries, list_images
 from .layout import missing_files
 from .numbering import (
@@ -57,28 +56,23 @@ def prepare_ade20k(
         ValueError: A png is truncated, of another size, or has unknown values.
     """
     classes = ade20k_classes(paper_split=paper_split)
-    for split in splits:
-        jobs = _jobs(Path(root), split, classes, workers)
-        name = f'ade20k_panoptic_{"115_" if paper_split else ""}{split}'
-        convert_split(
-            jobs,
-            categories=classes.categories,
-            json_path=Path(root) / f'{name}.json',
-            png_folder=Path(root) / name,
-            info=_info(classes),
-            workers=workers,
-        )
-
-
-def _info(classes: Ade20kClasses) -> dict[str, Any]:
     things = len(classes.thing_ids)
-    return dict(
+    info = dict(
         description='ADE20K panoptic (ADEChallengeData2016)',
         things=things,
         stuff=len(classes.categories) - things,
         instances='connected regions for categories '
         f'{list(classes.connected)}, annotated ones for all other things',
     )
+    for split in splits:
+        name = f'ade20k_panoptic_{"115_" if paper_split else ""}{split}.json'
+        convert_split(
+            _jobs(Path(root), split, classes, workers),
+            categories=classes.categories,
+            json_path=Path(root) / name,
+            info=info,
+            workers=workers,
+        )
 
 
 def _jobs(
@@ -90,13 +84,11 @@ def _jobs(
     missing_files(title, LAYOUT, [images])
     names = list_images(images, ['.jpg'])
     folders = [root / kind / FOLDERS[split] for kind in ANNOTATIONS]
-    pngs = [[folder / f'{n.stem}.png' for folder in folders] for n in names]
+    pngs = [tuple(f / f'{name.stem}.png' for f in folders) for name in names]
     missing_files(title, LAYOUT, chain(*pngs) if names else [images / 'ADE_*.jpg'])
     entries = image_entries(images, names, [n.stem for n in names], workers=workers)
     return [
-        ImageJob(
-            entry, f'{entry["id"]}.png', partial(_segments, classes, *pair), (*pair,)
-        )
+        ImageJob(entry, f'{entry["id"]}.png', partial(_segments, classes, *pair), pair)
         for entry, pair in zip(entries, pngs, strict=True)
     ]
 
@@ -106,15 +98,16 @@ def _segments(
 ) -> tuple[np.ndarray, list[dict]]:
     """Segments of one image: stuff, then things over it."""
     semantic = read_label_values(semantic_path)
-    categories = look_up(semantic_path, semantic, _semantic_table(classes))
+    annotated = classes.thing_ids - set(classes.connected)  # their instances come later
+    table = {0: VOID_CATEGORY} | {
+        number: VOID_CATEGORY if category in annotated else category
+        for number, category in classes.of_semantic.items()
+    }
+    categories = look_up(semantic_path, semantic, table)
     categories, instances = connected_instances(categories, classes.connected)
 
     of_instance, numbers = _instances(instance_path, classes)
-    if numbers.shape != semantic.shape:
-        raise ValueError(
-            f'{instance_path}: is {numbers.shape} (height, width), but '
-            f'{semantic_path} is {semantic.shape}'
-        )
+    refuse_other_size(instance_path, numbers.shape, semantic_path, semantic.shape)
     thing = numbers > 0
     categories[thing], instances[thing] = of_instance[thing], numbers[thing]
     return number_segments(categories, instances)
@@ -139,12 +132,3 @@ def _instances(path: Path, classes: Ade20kClasses) -> tuple[np.ndarray, np.ndarr
         found = [int(pair & 255) for pair in pairs if pair >> 8 == twice]
         raise ValueError(f'{path}: instance {twice} has categories {found}, not one')
     return categories, numbers
-
-
-def _semantic_table(classes: Ade20kClasses) -> dict[int, int]:
-    """Category of a semantic number; void for things, which come as instances."""
-    annotated = classes.thing_ids - set(classes.connected)
-    return {0: VOID_CATEGORY} | {
-        number: VOID_CATEGORY if category in annotated else category
-        for number, category in classes.of_semantic.items()
-    }

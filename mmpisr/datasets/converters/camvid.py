@@ -15,7 +15,7 @@ import numpy as np
 from mmpisr.files import write_atomically
 
 from ..run_in_order import run_in_order
-from .label_files import read_label_file, read_label_values
+from .label_files import read_label_file, read_label_values, refuse_other_size
 from .label_images import list_images
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
@@ -78,15 +78,19 @@ def prepare_camvid(
             'must be positive, and the area not negative'
         )
     found = _find(Path(source))
-    splits = _by_sequence(found) if split_by_sequence else found
-    for split, paths in splits.items():
-        annotations = Path(out) / 'annotations'
+    info: dict[str, Any] = dict(
+        description='CamVid as COCO panoptic; thing instances are connected regions',
+        size=size,
+        min_area=min_area,
+    )
+    if split_by_sequence:
+        found, info['val_sequence'] = _by_sequence(found), VAL_SEQUENCE
+    for split, paths in found.items():
         convert_split(
             _jobs(paths, size, min_area),
             categories=categories(),
-            json_path=annotations / f'panoptic_{split}.json',
-            png_folder=annotations / f'panoptic_{split}',
-            info=_info(size, min_area, split_by_sequence),
+            json_path=Path(out) / f'annotations/panoptic_{split}.json',
+            info=info,
             workers=workers,
         )
         resize = partial(_write_image, Path(out) / 'images' / split, size)
@@ -98,31 +102,22 @@ def categories() -> list[dict[str, Any]]:
     """Of the json: ids from 1 on, things first."""
     return [
         dict(
-            id=position + 1,
+            id=number,
             name=name,
-            supercategory='thing' if position < NUM_THINGS else 'stuff',
-            isthing=int(position < NUM_THINGS),
+            supercategory='thing' if number <= NUM_THINGS else 'stuff',
+            isthing=int(number <= NUM_THINGS),
             color=list(color),
         )
-        for position, (name, color, _) in enumerate(CLASSES)
+        for number, (name, color, _) in enumerate(CLASSES, start=1)
     ]
-
-
-def _info(size: tuple[int, int], min_area: int, by_sequence: bool) -> dict[str, Any]:
-    return dict(
-        description='CamVid as COCO panoptic; thing instances are connected regions',
-        size=list(size),
-        min_area=min_area,
-        **(dict(val_sequence=VAL_SEQUENCE) if by_sequence else {}),
-    )
 
 
 def _find(source: Path) -> dict[str, list[Path]]:
     """Images of each split; refuse one without labels."""
-    missing_files('CamVid', LAYOUT, [source / split for split in SPLITS])
+    folders = {split: source / split for split in SPLITS}
+    missing_files('CamVid', LAYOUT, folders.values())
     found = {}
-    for split in SPLITS:
-        folder = source / split
+    for split, folder in folders.items():
         found[split] = [folder / name for name in list_images(folder, ['.png'])]
         wanted = [_label_path(path) for path in found[split]]
         missing_files(f'CamVid, {split}', LAYOUT, wanted or [folder / '*.png'])
@@ -182,11 +177,7 @@ def _segments(
     """Segments of one image; its labels must have its size."""
     path = _label_path(image)
     labels = read_label_values(path)
-    shape = _read_image(image).shape[:2]
-    if labels.shape != shape:
-        raise ValueError(
-            f'{path}: is {labels.shape} (height, width), but its image is {shape}'
-        )
+    refuse_other_size(path, labels.shape, 'its image', _read_image(image).shape[:2])
     table = {number: i for i, (*_, number) in enumerate(CLASSES, start=1)}
     known = look_up(path, labels, {UNLABELLED: VOID_CATEGORY, **table})
     smaller = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST)

@@ -66,7 +66,6 @@ def convert_cityscapes(
                 [_job(frame, train_ids) for frame in frames],
                 categories=categories,
                 json_path=path,
-                png_folder=path.with_suffix(''),
                 workers=workers,
                 json_style=JSON_STYLE,
             )
@@ -78,11 +77,6 @@ def check_cityscapes(
     root: str | Path, *, splits: Sequence[str] | None = None, workers: int = 1
 ) -> None:
     """Read all truth, and the json where it is made already; write nothing.
-
-    Args:
-        root: As for ``convert_cityscapes``.
-        splits: As for ``convert_cityscapes``.
-        workers: Processes.
 
     Raises:
         FileNotFoundError: As ``convert_cityscapes``.

@@ -1,12 +1,12 @@
 """Find the files of Cityscapes, in folders or in its zip files, and pair them."""
 
-import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from mmengine import fileio
 
+from ..image_file import read_head
 from ..zip_files import (
     ZipBackend,
     is_zip_path,
@@ -14,12 +14,13 @@ from ..zip_files import (
     resolve_folder,
     split_zip_path,
 )
+from .label_files import refuse_other_size
 from .layout import missing_error
 
 IMAGE = '_leftImg8bit.png'
 INSTANCE_IDS = '_gtFine_instanceIds.png'
 LABEL_IDS = '_gtFine_labelIds.png'
-PNG_START = struct.Struct('>8s4x4sII')  # signature, chunk, width, height
+START = 32  # bytes that say the size of a png
 LAYOUT = f"""
 {{root}}
   leftImg8bit/SPLIT/CITY/ID{IMAGE}     or leftImg8bit_trainvaltest.zip
@@ -44,12 +45,7 @@ class Frame(NamedTuple):
 
 
 def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
-    """Find all images of a split, and their truth, in the order of their paths.
-
-    Args:
-        root: Folder of ``leftImg8bit`` and ``gtFine`` or of their zip files.
-        split: ``'train'``, ``'val'`` or ``'test'``.
-        truth: Also pair every image with its truth.
+    """Find all images of a split, with their ``truth`` or not, sorted by path.
 
     Raises:
         FileNotFoundError: Nothing is there, or images and truth do not pair; names the
@@ -58,10 +54,9 @@ def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
     """
     images = _files_by_id(root / 'leftImg8bit' / split, IMAGE)
     folder = root / 'leftImg8bit' / split
-    if not images and not truth:
-        raise _missing(root, split, [f'{folder}/CITY/ID{IMAGE}'], 1)
     if not truth:
-        return [Frame(id_, png_size(path), path) for id_, path in images.items()]
+        _refuse_missing(root, split, images, folder, IMAGE, [])
+        return [Frame(id_, _size(path), path) for id_, path in images.items()]
 
     truth_folder = root / 'gtFine' / split
     instances = _files_by_id(truth_folder, INSTANCE_IDS)
@@ -75,31 +70,23 @@ def find_frames(root: Path, split: str, *, truth: bool) -> list[Frame]:
     ]
 
 
-def png_size(path: str) -> tuple[int, int]:
-    """Read height and width from the first bytes of a png.
-
-    Raises:
-        ValueError: It is no png; names it.
-    """
+def _size(path: str) -> tuple[int, int]:
+    """Height and width of a picture, of its first bytes."""
     if is_zip_path(path):
-        start = ZipBackend().get_start(path, PNG_START.size)
+        start = ZipBackend().get_start(path, START)
     else:
         with open(path, 'rb') as file:
-            start = file.read(PNG_START.size)
-    if len(start) < PNG_START.size or not start.startswith(b'\x89PNG'):
-        raise ValueError(f'{path}: not a png, it begins with {start[:8]!r}')
-    width, height = PNG_START.unpack(start)[2:]
-    return height, width
+            start = file.read(START)
+    try:
+        return read_head(start).size
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
 
 
 def _pair(image_id: str, image: str, instances: str, labels: str | None) -> Frame:
-    size = png_size(instances)
+    size = _size(instances)
     for path in filter(None, (image, labels)):
-        if png_size(path) != size:
-            raise ValueError(
-                f'{path}: (height, width) is {png_size(path)}, but of {instances} it '
-                f'is {size}'
-            )
+        refuse_other_size(path, _size(path), instances, size)
     return Frame(image_id, size, image, instances, labels)
 
 
@@ -136,13 +123,10 @@ def _refuse_missing(
     missing = [id_ for id_ in wanted if id_ not in found]
     paths = [f'{folder}/{id_.rsplit("_", 2)[0]}/{id_}{suffix}' for id_ in missing]
     if missing or not found:
-        paths = paths or [f'{folder}/CITY/ID{suffix}']
-        raise _missing(root, split, paths, max(len(wanted), 1))
-
-
-def _missing(
-    root: Path, split: str, paths: list[str], wanted: int
-) -> FileNotFoundError:
-    advice = ', also in zip files'
-    layout = LAYOUT.format(root=root)
-    return missing_error(f'Cityscapes {split}', layout, paths, wanted, advice)
+        raise missing_error(
+            f'Cityscapes {split}',
+            LAYOUT.format(root=root),
+            paths or [f'{folder}/CITY/ID{suffix}'],
+            max(len(wanted), 1),
+            advice=', also in zip files',
+        )

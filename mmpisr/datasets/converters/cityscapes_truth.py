@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..cityscapes_labels import IGNORED, INSTANCE_OFFSET, TABLE
-from .label_files import read_label_values
+from .label_files import read_label_values, refuse_other_size
 
 NOT_DRAWN = 255  # -1 (license plate) in a byte, where a tool drew it after all
 
@@ -29,8 +29,7 @@ def read_segments(
         train_ids: Give train ids as ``category_id``.
 
     Returns:
-        Segment ids, ``(H, W)`` int32, 0 = void, and ``id``, ``category_id`` and
-        ``iscrowd`` of each. A thing without number is a crowd.
+        As ``ImageJob.segments`` gives them. A thing without number is a crowd.
 
     Raises:
         ValueError: A png is damaged, has an unknown label, or they disagree.
@@ -47,28 +46,18 @@ def read_segments(
         if label not in _CLASS_OF and label not in IGNORED:
             raise ValueError(f'{instance_ids}: value {value} has unknown label {label}')
         if label in _CLASS_OF:
-            infos.append(_info(value, label, train_ids))
+            known = _CLASS_OF[label]
+            number = known.train_id if train_ids else label
+            is_crowd = int(known.is_thing and value < INSTANCE_OFFSET)
+            infos.append(dict(id=value, category_id=number, iscrowd=is_crowd))
     return _SEGMENT_OF.take(instances), infos
-
-
-def _info(value: int, label: int, train_ids: bool) -> dict[str, int]:
-    known = _CLASS_OF[label]
-    return dict(
-        id=value,
-        category_id=known.train_id if train_ids else label,
-        iscrowd=int(known.is_thing and value < INSTANCE_OFFSET),
-    )
 
 
 def _refuse_other_labels(
     instance_path: str, instances: np.ndarray, label_path: str, labels: np.ndarray
 ) -> None:
     """Both pngs say the label of every pixel; they must say the same."""
-    if instances.shape != labels.shape:
-        raise ValueError(
-            f'{label_path}: (height, width) is {labels.shape}, but of {instance_path} '
-            f'it is {instances.shape}'
-        )
+    refuse_other_size(label_path, labels.shape, instance_path, instances.shape)
     differs = (_LABEL_BYTE_OF.take(instances) != labels) & (labels != NOT_DRAWN)
     if differs.any():
         y, x = (int(i[0]) for i in np.nonzero(differs))

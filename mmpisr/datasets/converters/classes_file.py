@@ -29,9 +29,6 @@ def read_classes(path: str | Path) -> list[dict[str, Any]]:
     UTF-16 or else Windows-1252. ``isthing`` is 1 or 0, true or false, yes or no, thing
     or stuff; ``color`` is ``[R, G, B]`` or ``#rrggbb``, for all classes or for none.
 
-    Args:
-        path: ``.json``, ``.yaml``, ``.yml``, ``.csv`` or ``.tsv``.
-
     Returns:
         COCO categories, things first, else in the order of the file.
 

@@ -40,10 +40,6 @@ def prepare_coco(root: str | Path, *, splits: Sequence[str] = SPLITS) -> None:
     ``gen_coco_panoptic_test_info.py`` makes it. Annotations that are still in COCO's
     zip files, in ``root`` or its ``annotations``, are taken out of these.
 
-    Args:
-        root: Folder of COCO.
-        splits: Of ``train``, ``val`` and ``test-dev``.
-
     Raises:
         FileNotFoundError: Naming the first file that is missing, and the layout.
         ValueError: A json is truncated or faulty, or its categories are not COCO's.
@@ -151,18 +147,9 @@ def _write_test_dev(root: Path) -> None:
     check_images(str(listed), images)
     _check_files(listed, 'images[]', root / 'test2017', images)
 
-    path = folder / f'panoptic_{TEST_INFO}'
-    if path.is_file() and _reads_as(path, content):
+    path, text = folder / f'panoptic_{TEST_INFO}', json.dumps(content)
+    if path.is_file() and path.read_text() == text:
         print(f'{path}: kept, all {len(images)} images are listed')
         return
-    write_atomically(path, json.dumps(content))
-    if not _reads_as(path, content):
-        raise ValueError(f'{path}: reads back otherwise than it was written')
+    write_atomically(path, text)
     print(f'{path}: written, {len(images)} images')
-
-
-def _reads_as(path: Path, content: Mapping) -> bool:
-    try:
-        return json.loads(path.read_text()) == content
-    except ValueError:  # cut in half
-        return False

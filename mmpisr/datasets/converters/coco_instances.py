@@ -11,20 +11,16 @@ import numpy as np
 
 from ..panoptic_json import read_panoptic_json
 from ..validation.problems import BOX
-from .instance_json import (
-    IGNORED,
-    LAYOUT,
-    choose_classes,
-    find_images,
-    read_instances,
-)
-from .label_files import read_label_values
+from .instance_json import IGNORED, choose_classes, find_images, read_instances
+from .label_files import read_label_values, refuse_other_size
+from .label_images import report
 from .labelme import read_labelme
 from .layout import missing_files
 from .numbering import VOID_CATEGORY, look_up, number_segments
 from .outlines import Part, outline_mask, outline_parts
 from .split import ImageJob, convert_split
 
+STUFF_LAYOUT = 'STUFF/[folders/]NAME.png      class numbers, NAME as of the image'
 STUFF, VOID, CROWD, THING = range(4)  # drawn in this order
 
 
@@ -52,7 +48,7 @@ def prepare_coco_instances(
     skip_missing: bool = False,
     orientation: str | None = None,
     workers: int = 1,
-) -> None:
+) -> Path:
     """Write ``annotations/panoptic_{split}`` and its json; images stay where they are.
 
     Stuff is drawn first, then crowds, then other things. What is left out is counted
@@ -76,6 +72,9 @@ def prepare_coco_instances(
             ``stored`` or ``shown``; None: the one whose size the json has.
         workers: Processes.
 
+    Returns:
+        The folder of the images.
+
     Raises:
         FileNotFoundError: Naming the first file that is missing, and the layout.
         ValueError: A field, an outline or an argument is wrong; both values are named.
@@ -87,20 +86,18 @@ def prepare_coco_instances(
         )
     source, images = Path(source), Path(images)
     left_out: defaultdict[str, list[str]] = defaultdict(list)
-    is_labelme = source.is_dir()
-    content = read_labelme(source, left_out) if is_labelme else read_instances(source)
+    read = read_labelme if source.is_dir() else read_instances
+    content = read(source, left_out)
     categories = choose_classes(source, content, classes, stuff, background, left_out)
     entries = find_images(
         source, content['images'], images, skip_missing, left_out, orientation
     )
     drawn = _outlines(content, categories, entries, crowds, left_out)
-    jobs = _jobs(entries, drawn, categories, stuff_labels, background, overlap)
-    annotations = Path(out) / 'annotations'
+    json_path = Path(out) / f'annotations/panoptic_{split}.json'
     convert_split(
-        jobs,
+        _jobs(entries, drawn, categories, stuff_labels, background, overlap),
         categories=categories,
-        json_path=annotations / f'panoptic_{split}.json',
-        png_folder=annotations / f'panoptic_{split}',
+        json_path=json_path,
         info=dict(
             description='made of outlines of instances',
             under_them='pngs' if stuff_labels else background,
@@ -109,10 +106,9 @@ def prepare_coco_instances(
         ),
         workers=workers,
     )
-    _note_hidden(annotations / f'panoptic_{split}.json', drawn, left_out)
-    for kind, places in left_out.items():
-        if places:
-            print(f'{len(places)} {kind}, e.g. {places[0]}')
+    _note_hidden(json_path, drawn, left_out)
+    report(left_out)
+    return images
 
 
 def _outlines(
@@ -170,35 +166,25 @@ def _jobs(
     overlap: str,
 ) -> list[ImageJob]:
     """One per image, with the png or the category that lies under its outlines."""
-    names = [Path(entry['file_name']).with_suffix('.png') for entry in entries]
-    under: list[Any] = [VOID_CATEGORY] * len(names)
-    if stuff_labels is not None:
-        under = [Path(stuff_labels) / name for name in names]
-        missing_files('Stuff pngs', LAYOUT, under)
-    elif background is not None:
-        under = [c['id'] for c in categories if c['name'] == background] * len(names)
-    table = {255: VOID_CATEGORY} | {
-        c['id']: VOID_CATEGORY if c['isthing'] else c['id'] for c in categories
-    }
-    draw = partial(_segments, table=table, by_area=overlap == 'area')
-    return [
-        ImageJob(
-            entry,
-            str(name),
-            partial(draw, entry, drawn[entry['id']], below),
-            (_content(drawn[entry['id']]), *([below] if stuff_labels else [])),
-        )
-        for entry, name, below in zip(entries, names, under, strict=True)
-    ]
-
-
-def _content(drawn: Sequence[Drawn]) -> bytes:
-    """All that decides how the outlines of an image are drawn."""
-    points = [
-        [p if isinstance(p, Mapping) else p.tolist() for p in d.parts] for d in drawn
-    ]
-    layers = [(d.category, d.layer) for d in drawn]
-    return json.dumps([layers, points]).encode()
+    ids = {c['name']: c['id'] for c in categories}
+    table = {c['id']: VOID_CATEGORY if c['isthing'] else c['id'] for c in categories}
+    draw = partial(
+        _segments, table={255: VOID_CATEGORY} | table, by_area=overlap == 'area'
+    )
+    jobs, pngs = [], []
+    for entry in entries:
+        name, items = Path(entry['file_name']).with_suffix('.png'), drawn[entry['id']]
+        content = [(item.category, item.layer, item.parts) for item in items]
+        inputs: list[Any] = [json.dumps(content, default=np.ndarray.tolist).encode()]
+        under: Any = ids.get(background, VOID_CATEGORY)
+        if stuff_labels is not None:
+            under = Path(stuff_labels) / name
+            inputs.append(under)
+            pngs.append(under)
+        segments = partial(draw, entry, items, under)
+        jobs.append(ImageJob(entry, str(name), segments, tuple(inputs)))
+    missing_files('Stuff pngs', STUFF_LAYOUT, pngs)
+    return jobs
 
 
 def _segments(
@@ -213,11 +199,7 @@ def _segments(
     size = entry['height'], entry['width']
     if isinstance(under, Path):
         categories = look_up(under, read_label_values(under), table)
-        if categories.shape != size:
-            raise ValueError(
-                f'{under}: is {categories.shape} (height, width), but its image '
-                f'{entry["file_name"]} is {size}'
-            )
+        refuse_other_size(under, categories.shape, entry['file_name'], size)
     else:
         categories = np.full(size, under, np.int32)
     instances, crowds = np.zeros_like(categories), set()

@@ -25,15 +25,12 @@ FIELDS = dict(
     categories=dict(id=ID, name=TEXT),
     annotations=dict(image_id=ID, category_id=ID, iscrowd=FLAG),
 )
-LAYOUT = """
-IMAGES/[folders/]NAME.*       images[].file_name of the json, or the end of it
-STUFF/[folders/]NAME.png      class numbers of stuff (optional)
-"""
+LAYOUT = 'IMAGES/[folders/]NAME.*       images[].file_name of the json, or its end'
 IGNORED = '__ignore__'  # Labelme's name of what is void
 
 
-def read_instances(path: Path) -> dict[str, Any]:
-    """Load a json of instances; each annotation gets its place in it as ``where``.
+def read_instances(path: Path, left_out: dict[str, list[str]]) -> dict[str, Any]:
+    """Load a json of instances, all of it; annotations get their place as ``where``.
 
     Raises:
         ValueError: A field is missing or has another type, an id occurs twice, or an
@@ -58,7 +55,8 @@ def read_instances(path: Path) -> dict[str, Any]:
     for field, name in (('image_id', 'images'), ('category_id', 'categories')):
         ids = [item['id'] for item in content[name]]
         raise_first_error(double_problems(str(path), f'{name}[].id', ids))
-        wrong = [a for a in annotations if a[field] not in {*ids}]
+        known = set(ids)
+        wrong = [a for a in annotations if a[field] not in known]
         if wrong:
             raise ValueError(
                 f'{wrong[0]["where"]} has {field} {wrong[0][field]!r}, but {name} has '
@@ -124,9 +122,9 @@ def find_images(
     """
     missing_files(f'Images of {source}', LAYOUT, [folder])
     there = {normalize('NFC', n.as_posix()): n for n in list_images(folder)}
-    found = [_file(image['file_name'], there) for image in images]
-    pairs = [(i, name) for i, name in zip(images, found, strict=True) if name]
-    absent = [i['file_name'] for i, name in zip(images, found, strict=True) if not name]
+    found = [(image, _file(image['file_name'], there)) for image in images]
+    pairs = [(image, name) for image, name in found if name]
+    absent = [image['file_name'] for image, name in found if not name]
     if absent and not (skip_missing and pairs):
         raise FileNotFoundError(
             f'{source}: {len(absent)} of {len(images)} images are not in {folder}, the '

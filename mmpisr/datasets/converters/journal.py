@@ -11,22 +11,17 @@ from mmpisr.json_lines import JsonLines
 from ..run_in_order import run_in_order
 from .segments import ImageJob
 
-Key = dict[str, Any]
 SHOWN = 3  # differences that an error names
 
 
 class Journal:
     """A heading that says what is made, then a line per image.
 
-    Args:
-        path: The file, which need not exist.
-        heading: What decides the output; a journal with another one is refused.
-
     Raises:
         ValueError: The journal was started for something else; both are named.
     """
 
-    def __init__(self, path: Path, *, heading: Key) -> None:
+    def __init__(self, path: Path, *, heading: dict[str, Any]) -> None:
         self.path = path
         self.heading = json.loads(json.dumps(heading))  # as read back: no tuples
         self._lines = JsonLines(path)
@@ -34,8 +29,9 @@ class Journal:
         if found is not None:
             refuse_other(path, found=found, asked=self.heading)
 
-    def start(self) -> None:
+    def start(self, entries: list[dict]) -> None:
         """Write the heading and the entries that count, and nothing else."""
+        self.entries = entries
         lines = [self.heading, *self.entries]
         write_atomically(self.path, ''.join(json.dumps(line) + '\n' for line in lines))
 
@@ -44,17 +40,9 @@ class Journal:
         self._lines.append(entry)
         self.entries.append(entry)
 
-    def remove(self) -> None:
-        """Forget it all: the split is finished."""
-        self.path.unlink(missing_ok=True)
 
-
-def refuse_other(path: Path, *, found: Key, asked: Key) -> None:
-    """Refuse what was made or begun with other settings or classes.
-
-    Raises:
-        ValueError: Naming the file, the first fields that differ and both values.
-    """
+def refuse_other(path: Path, *, found: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Refuse what was made or begun with other settings or classes."""
     if found == asked:
         return
     theirs, ours = _fields(found), _fields(asked)

@@ -65,6 +65,16 @@ def read_label_values(path: str | Path) -> np.ndarray:
     return labels[..., 0]
 
 
+def refuse_other_size(
+    path: str | Path, size: tuple, other: str | Path, other_size: tuple
+) -> None:
+    """Refuse labels of another height and width than what they belong to."""
+    if size != other_size:
+        raise ValueError(
+            f'{path}: is {size} (height, width), but {other} is {other_size}'
+        )
+
+
 def _load(content: bytes, colors: bool) -> np.ndarray:
     """Values or channels of a picture as they are stored, without its alpha."""
     if content.startswith(PNG_START) and PNG_END not in content[-64:]:
@@ -89,15 +99,13 @@ def _load(content: bytes, colors: bool) -> np.ndarray:
         labels, mode = np.asarray(image), image.mode
     if mode == 'L' and bits in (2, 4):
         return labels // (255 // (2**bits - 1))  # Pillow spreads them over 0 to 255
-    return _without_alpha(labels) if mode in ('LA', 'RGBA') else labels
-
-
-def _without_alpha(labels: np.ndarray) -> np.ndarray:
-    alpha = labels[..., -1]
-    if (alpha < 255).any():
+    if mode not in ('LA', 'RGBA'):
+        return labels
+    below = int((labels[..., -1] < 255).sum())
+    if below:
         raise ValueError(
-            f'alpha is below 255 in {int((alpha < 255).sum())} pixels; where it holds '
-            'numbers (BDD100K: blue x 256 + alpha), save these as a 16-bit grey png; '
-            'where it marks what has no label, save a void value there'
+            f'alpha is below 255 in {below} pixels; where it holds numbers (BDD100K: '
+            'blue x 256 + alpha), save these as a 16-bit grey png; where it marks what '
+            'has no label, save a void value there'
         )
     return labels[..., :-1]

@@ -1,12 +1,12 @@
 """Find the label and instance file of each image, in folders of their own or one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from .label_images import IMAGE_SUFFIXES, composed, list_images
+from .label_images import IMAGE_SUFFIXES, composed, list_images, report
 from .layout import missing_error
 
 SPLITS = ('train', 'training', 'val', 'valid', 'validation', 'test', 'testing')
@@ -30,19 +30,13 @@ class LabelledImage(NamedTuple):
 
     name: Path  # relative to the folder of images
     stem: str  # common part of the names, with the folder
-    labels: list[Path]  # class file, and instance file where there are some
+    labels: tuple[Path, ...]  # class file, and instance file where there are some
 
 
 def split_folders(folders: Sequence[Path], split: str, out: Path) -> list[Path]:
     """Take ``IMAGES/SPLIT`` and so on where IMAGES has folders of splits only.
 
-    Args:
-        folders: Of images, labels and maybe instances.
-        split: Its name.
-        out: Folder of the dataset, which may be among those of splits.
-
-    Returns:
-        The folders of the split, or the folders as they are where none is a split's.
+    ``out`` may be among the folders of splits.
 
     Raises:
         ValueError: There are folders of splits, but not of this one, or other images
@@ -74,11 +68,8 @@ def find_labels(
 ) -> list[LabelledImage]:
     """Pair images with their files by name; accents may be composed or not.
 
-    Args:
-        folders: Of images, labels and maybe instances; they may be one.
-        suffixes: Ends of the names.
-        out: Folder of the output, which is not searched.
-        skip_unlabelled: Leave out images that lack a file, and print how many.
+    ``folders`` are those of images, labels and maybe instances, and may be one;
+    ``out`` is not searched.
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and the layout.
@@ -110,11 +101,12 @@ def find_labels(
             'such images out with --skip-unlabelled'
         )
         raise missing([*paths], len(images) * len(files), advice)
-    _report(f'{folders[0]}: images without labels, skipped', skipped)
+    left_out = {f'images of {folders[0]} lack a file, so they are skipped': skipped}
     for folder, _, found in files:
-        _report(f'{folder}: files without image', found.keys() - images.keys())
+        left_out[f'files of {folder} have no image'] = found.keys() - images.keys()
+    report({kind: sorted(stems) for kind, stems in left_out.items()})
     return [
-        LabelledImage(name, stem, [folder / found[stem] for folder, _, found in files])
+        LabelledImage(name, stem, tuple(f / found[stem] for f, _, found in files))
         for stem, name in images.items()
         if stem not in skipped
     ]
@@ -146,8 +138,3 @@ def _by_stem(
             )
         found[stem] = name
     return found
-
-
-def _report(title: str, names: Collection[str]) -> None:
-    if names:
-        print(f'{title}: {len(names)}, the first is {min(names)!r}')

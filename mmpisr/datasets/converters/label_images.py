@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,33 +24,32 @@ def list_images(
 ) -> list[Path]:
     """Images below a folder, relative to it, sorted by name; suffixes in any case.
 
-    Links to files and folders are followed. What is left out is printed: how many,
-    the reason and an example.
-
-    Args:
-        folder: Searched with its subfolders.
-        suffixes: Ends of the names that count.
-        exclude: Folders that are not entered.
+    Links to files and folders are followed, folders in ``exclude`` are not entered.
+    What is left out is printed.
 
     Raises:
         FileNotFoundError: An image is a link to nothing.
     """
-    folder, ends = Path(folder), tuple(map(composed, suffixes))
-    found, left_out = [], defaultdict(list)
-    for path, reason in _walk(
-        folder, {p.resolve(): 'folders of labels or output' for p in exclude}
-    ):
-        if reason is None and composed(path.name).endswith(ends):
-            found.append(path.relative_to(folder))
-            if path.is_symlink() and not path.exists():
-                raise FileNotFoundError(
-                    f'{path}: links to nothing, {os.readlink(path)}'
-                )
+    ends, found, left_out = tuple(map(composed, suffixes)), [], defaultdict(list)
+    closed = {path.resolve(): 'folders of labels or output' for path in exclude}
+    for path, reason in _walk(folder, closed):
+        if reason is None and not composed(path.name).endswith(ends):
+            reason = 'of another suffix'
+        if reason is not None:
+            left_out[f'left out of {folder}, {reason}'].append(path)
+        elif not path.exists():
+            raise FileNotFoundError(f'{path}: links to nothing, {os.readlink(path)}')
         else:
-            left_out[reason or 'of another suffix'].append(str(path))
-    for reason, paths in left_out.items():
-        print(f'{folder}: {len(paths)} left out, {reason}, the first is {min(paths)!r}')
+            found.append(path.relative_to(folder))
+    report(left_out)
     return sorted(found)
+
+
+def report(left_out: Mapping[str, Sequence]) -> None:
+    """Print each kind of what is left out: how many, what and an example."""
+    for kind, examples in left_out.items():
+        if examples:
+            print(f'{len(examples)} {kind}, e.g. {examples[0]}')
 
 
 def composed(name: str) -> str:
@@ -62,7 +61,7 @@ def _walk(folder: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, str | N
     """Every file, and every folder that is not entered, with the reason."""
     closed = closed | {folder.resolve(): 'a link to a folder above it'}
     with os.scandir(folder) as entries:
-        for entry in entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
             path = Path(entry.path)
             is_folder = path.is_dir() if entry.is_symlink() else entry.is_dir()
             if entry.name.startswith('.'):
@@ -86,61 +85,23 @@ def image_entries(
 ) -> list[dict[str, Any]]:
     """COCO image entries in the frame of the labels; only heads of images are read.
 
-    Args:
-        folder: Of the images.
-        names: Relative to the folder.
-        ids: One per image.
-        labels: Label file of each image, or their height and width, which count where
-            the image has an EXIF orientation. None: those of the stored pixels.
-        orientation: Frame of the labels, see ``label_frame``; None = by their sizes.
-        workers: Processes.
-
-    Returns:
-        Entries; with ``orientation``, the frame, if the image has an EXIF orientation
-        and there are ``labels``.
+    An image with an EXIF orientation has the size of its ``labels`` (file, or height
+    and width), and an entry ``orientation``, their frame. Without ``labels``, and
+    without an orientation, it has the size of the stored pixels.
 
     Raises:
         ValueError: A file is no image or too large, or the frame of labels is not
-            known, or not the same for all.
+            known (see ``label_frame``), or not the same for all.
     """
-    work = partial(_sized, folder, orientation)
-    files = list(zip(names, labels or [None] * len(names), strict=True))
-    title = f'Sizes of images in {folder}'
-    sized = list(run_in_order(title, work, files, workers=workers))
-    _tell(folder, names, sized)
-    return [
-        dict(id=number, file_name=name.as_posix(), height=height, width=width)
-        | (dict(orientation=frame) if frame else {})
-        for number, name, ((height, width), frame, _) in zip(
-            ids, names, sized, strict=True
-        )
-    ]
-
-
-def _sized(
-    folder: Path, orientation: str | None, files: tuple[Path, Labels]
-) -> tuple[tuple[int, int], str | None, int]:
-    """Size in the frame of the labels; the frame, if it matters; bits of a channel."""
-    path, label = folder / files[0], files[1]
-    try:
-        with path.open('rb') as file:
-            head = read_head(file)
-        if head.tag == 1 or label is None:
-            return head.size, None, head.bits
-        size = label if isinstance(label, tuple) else read_label_file(label).shape[:2]
-        return size, label_frame(head, size, orientation, f'of {label}'), head.bits
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
-
-
-def _tell(folder: Path, names: Sequence[Path], sized: Sequence[tuple]) -> None:
-    """Report EXIF orientations and deep images; refuse labels in two frames."""
-    found: dict[str, list[Path]] = {}
-    for name, (_, frame, bits) in zip(names, sized, strict=True):
-        if frame:
-            found.setdefault(frame, []).append(name)
+    files = list(zip(ids, names, labels or [None] * len(names), strict=True))
+    title, work = f'Sizes of images in {folder}', partial(_entry, folder, orientation)
+    entries, found = [], defaultdict(list)
+    for entry, bits in run_in_order(title, work, files, workers=workers):
+        entries.append(entry)
+        if 'orientation' in entry:
+            found[entry['orientation']].append(entry['file_name'])
         if bits > 8:
-            found.setdefault(f'more than 8 bits; {SCALE}', []).append(name)
+            found[f'more than 8 bits; {SCALE}'].append(entry['file_name'])
     if STORED in found and SHOWN in found:
         raise ValueError(
             f'{folder}: by their sizes, labels of {found[STORED][0]} are in the frame '
@@ -150,3 +111,26 @@ def _tell(folder: Path, names: Sequence[Path], sized: Sequence[tuple]) -> None:
     for what, images in found.items():
         what = f'an EXIF orientation; labels are {what}' if what in FRAMES else what
         print(f'{folder}: {len(images)} images, e.g. {images[0]}, have {what}')
+    return entries
+
+
+def _entry(
+    folder: Path, orientation: str | None, image: tuple[int | str, Path, Labels]
+) -> tuple[dict[str, Any], int]:
+    """Entry of one image, and its bits of a channel."""
+    number, name, label = image
+    try:
+        with (folder / name).open('rb') as file:
+            head = read_head(file)
+        size: tuple[int, ...] = head.size
+        frame = None
+        if head.tag > 1 and label is not None:
+            if isinstance(label, tuple):
+                size = label
+            else:
+                size = read_label_file(label).shape[:2]
+            frame = label_frame(head, size, orientation, f'of {label}')
+    except ValueError as error:
+        raise ValueError(f'{folder / name}: {error}') from error
+    entry = dict(id=number, file_name=name.as_posix(), height=size[0], width=size[1])
+    return entry | (dict(orientation=frame) if frame else {}), head.bits

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .classes_file import read_classes, read_color
-from .label_files import read_label_file, read_label_values
-from .label_folders import LabelledImage, Suffixes, find_labels, split_folders
+from .label_files import read_label_file, read_label_values, refuse_other_size
+from .label_folders import Suffixes, find_labels, split_folders
 from .label_images import image_entries
 from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
 from .split import ImageJob, convert_split
@@ -87,8 +87,9 @@ def prepare_labelled_png(
         ValueError: A label file is faulty, of another size or has unknown values, the
             table of classes is faulty, or arguments contradict each other.
     """
-    chosen = [instances is not None, connected, numbering is not None]
-    if sum(chosen) != 1:
+    categories = read_classes(classes)
+    things = tuple(c['id'] for c in categories if c['isthing'])
+    if (instances is not None) + connected + (numbering is not None) != 1:
         raise ValueError(
             f'numbering is {numbering}, instances is {instances!r} and connected '
             f'{connected}: give a folder of instance files, or have connected regions '
@@ -100,8 +101,6 @@ def prepare_labelled_png(
         )
     if unnumbered not in ('crowd', 'void'):
         raise ValueError(f"unnumbered is {unnumbered!r}, neither 'crowd' nor 'void'")
-    categories = read_classes(classes)
-    things = tuple(c['id'] for c in categories if c['isthing'])
     if numbering is not None and (numbering < 2 or colors or 0 in things):
         raise ValueError(
             f'{classes}: numbering is {numbering}, colors is {colors} and things are '
@@ -113,20 +112,36 @@ def prepare_labelled_png(
     folders = [Path(f) for f in (images, labels, instances) if f is not None]
     folders = split_folders(folders, split, Path(out))
     found = find_labels(folders, suffixes, annotations, skip_unlabelled=skip_unlabelled)
+    entries = image_entries(
+        folders[0],
+        [image.name for image in found],
+        range(1, len(found) + 1),
+        labels=[image.labels[0] for image in found],
+        orientation=orientation,
+        workers=workers,
+    )
+    jobs = [
+        ImageJob(
+            entry,
+            f'{image.stem}.png',
+            partial(_segments, reading, *image.labels),
+            image.labels,
+        )
+        for entry, image in zip(entries, found, strict=True)
+    ]
     source = 'connected regions' if connected else 'numbered in pngs'
+    info = dict(
+        description='made of class pngs',
+        instances=f'class x {numbering} + number' if numbering else source,
+        unnumbered=unnumbered,
+        min_area=min_area,
+        void=sorted(void),
+    )
     convert_split(
-        _jobs(folders[0], found, reading, orientation, workers),
+        jobs,
         categories=categories,
         json_path=annotations / f'panoptic_{split}.json',
-        png_folder=annotations / f'panoptic_{split}',
-        info=dict(
-            description='made of class pngs',
-            instances=f'class x {numbering} + number' if numbering else source,
-            unnumbered=unnumbered,
-            min_area=min_area,
-            void=sorted(void),
-            **(dict(colors=True) if colors else {}),
-        ),
+        info=info | (dict(colors=True) if colors else {}),
         workers=workers,
     )
     return folders[0]
@@ -165,33 +180,6 @@ def _hex(number: int) -> str:
     return f'#{number & 255:02x}{number >> 8 & 255:02x}{number >> 16:02x}'
 
 
-def _jobs(
-    images: Path,
-    found: Sequence[LabelledImage],
-    reading: Reading,
-    orientation: str | None,
-    workers: int,
-) -> list[ImageJob]:
-    """One job per image, ids from 1 on in the order of the names."""
-    entries = image_entries(
-        images,
-        [image.name for image in found],
-        range(1, len(found) + 1),
-        labels=[image.labels[0] for image in found],
-        orientation=orientation,
-        workers=workers,
-    )
-    return [
-        ImageJob(
-            entry,
-            f'{image.stem}.png',
-            partial(_segments, reading, *image.labels),
-            tuple(image.labels),
-        )
-        for entry, image in zip(entries, found, strict=True)
-    ]
-
-
 def _segments(
     reading: Reading, label_path: Path, instance_path: Path | None = None
 ) -> tuple[np.ndarray, list[dict]]:
@@ -199,11 +187,7 @@ def _segments(
     categories, instances = _labels(reading, label_path)
     if instance_path is not None:
         instances = _instances(instance_path)
-        if instances.shape != categories.shape:
-            raise ValueError(
-                f'{instance_path}: is {instances.shape} (height, width), but '
-                f'{label_path} is {categories.shape}'
-            )
+        refuse_other_size(instance_path, instances.shape, label_path, categories.shape)
     if instances is None:
         return number_segments(
             *connected_instances(categories, reading.things, min_area=reading.min_area)
@@ -248,13 +232,7 @@ def _instances(path: Path) -> np.ndarray:
 
 
 def _refuse_numbering(path: Path, classes: np.ndarray, numbers: np.ndarray) -> None:
-    """Refuse class numbers among instance numbers, as Cityscapes has them.
-
-    Args:
-        path: The instance file.
-        classes: Of the pixels of things, ``(N,)``.
-        numbers: Of the same pixels, ``(N,)``.
-    """
+    """Refuse class numbers among instance numbers, both ``(N,)``, as in Cityscapes."""
     for base in NUMBERINGS:
         numbered = numbers // base == classes
         rest = classes[~numbered]

@@ -19,12 +19,8 @@ WITHOUT_AREA = ('point', 'points', 'line', 'linestrip')
 def read_labelme(folder: Path, left_out: dict[str, list[str]]) -> dict[str, Any]:
     """Read all jsons with ``shapes``; one label and ``group_id`` are one instance.
 
-    Args:
-        folder: Searched with its subfolders.
-        left_out: Gets the places of what is no outline, by its kind.
-
-    Returns:
-        Images, annotations with their place in the files, and categories by name.
+    Annotations have their place in the files as ``where``; what is no outline is added
+    to ``left_out`` by its kind.
 
     Raises:
         ValueError: A file is truncated, or a shape lacks a field or has wrong points.

@@ -12,14 +12,9 @@ def missing_files(
 ) -> None:
     """Refuse a dataset that lacks files or folders; each folder is listed once.
 
-    Args:
-        title: Of the dataset and split, for the message.
-        expected_layout: Small tree of folders, one a line, for the message.
-        paths: What must be there, in the order in which it is reported.
-
     Raises:
-        FileNotFoundError: Naming the first missing path, how many of how many are
-            missing, and the expected layout.
+        FileNotFoundError: Naming the first of ``paths`` that is missing, how many of
+            how many are, and the expected layout, a small tree of folders.
     """
     wanted = [Path(path) for path in paths]
     listed: defaultdict[Path, set[str]] = defaultdict(set)

@@ -20,14 +20,13 @@ def number_segments(
     """Give each pair of category and instance an id, in the order of the pairs.
 
     Args:
-        categories: Category ids, ``(H, W)`` integers, -1 = void.
+        categories: Ids, ``(H, W)`` integers, -1 = void.
         instances: Numbers in ``[0, 2**24)`` within a category, ``(H, W)``; stuff has
             one number throughout.
         crowds: Pairs that are crowd regions.
 
     Returns:
-        Segment ids, ``(H, W)`` int32, 0 = void, and for each segment ``id``,
-        ``category_id`` and ``iscrowd``.
+        As ``ImageJob.segments`` gives them.
     """
     pairs = categories.astype(np.int64) << 24 | instances
     pairs[categories == VOID_CATEGORY] = -1
@@ -55,13 +54,13 @@ def connected_instances(
     Objects that touch become one instance, and an object in two parts becomes two.
 
     Args:
-        categories: Category ids, ``(H, W)`` integers, -1 = void.
+        categories: Ids, ``(H, W)`` integers, -1 = void.
         things: Category ids that have instances.
         min_area: Smaller regions (pixels) become void.
 
     Returns:
-        Categories without small regions, ``(H, W)``, and instance numbers from 1 on
-        within a class, 0 elsewhere, ``(H, W)`` int32.
+        Categories without small regions, and instance numbers from 1 on within a
+        class, 0 elsewhere, ``(H, W)`` int32.
     """
     categories = categories.copy()
     instances = np.zeros(categories.shape, np.int32)
@@ -83,20 +82,11 @@ def look_up(
     show: Callable[[int], str] = str,
     advice: str = '',
 ) -> np.ndarray:
-    """Replace values by those of a table.
-
-    Args:
-        path: Of the label file, for the message.
-        labels: Integers, ``(H, W)``.
-        table: New value of each known one.
-        show: How a value is written in the message.
-        advice: End of the message: what to do about it.
-
-    Returns:
-        New values, ``(H, W)`` int32.
+    """Replace values ``(H, W)`` by those of a table, int32.
 
     Raises:
-        ValueError: A value is not in the table; says how many pixels have it.
+        ValueError: A value is not in the table; says how many pixels have it, written
+            by ``show``, and ends with the advice.
     """
     values = distinct(labels)
     unknown = [value for value in values.tolist() if value not in table]

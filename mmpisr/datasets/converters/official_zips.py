@@ -13,11 +13,8 @@ def unpack(root: Path, *, zips: Sequence[str], wanted: Sequence[str]) -> None:
 
     A ``X.zip`` that is wanted is not taken out where folder ``X`` is there.
 
-    Args:
-        root: Of the dataset.
-        zips: Names of zip files in ``root`` or ``root/annotations``; they may be
-            missing.
-        wanted: Paths below ``root``, which are those inside the zips, too.
+    Zips may lie in ``root`` or ``root/annotations``; ``wanted`` are paths below
+    ``root`` and in the zips alike.
 
     Raises:
         ValueError: A zip file is truncated.

@@ -41,10 +41,7 @@ def outline_mask(
 ) -> tuple[np.ndarray, int, int]:
     """Draw parts into a window of the image, clipped to it.
 
-    Args:
-        where: Place in the file, for messages.
-        parts: In pixels of the image; polygons have three points at least.
-        size: Height and width of the image, pixels.
+    Polygons have three points at least; ``size`` is height and width of the image.
 
     Returns:
         Mask ``(h, w)`` bool, and the left and top of the window, pixels.

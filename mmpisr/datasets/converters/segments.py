@@ -44,42 +44,28 @@ def complete_infos(
     image: Mapping[str, Any],
     category_ids: set[int],
 ) -> list[dict[str, Any]]:
-    """Fill in area and box of each segment, and refuse what the map contradicts.
-
-    Args:
-        path: The png, for messages.
-        ids: Segment ids, ``(H, W)``, 0 = void.
-        infos: ``id``, ``category_id`` and ``iscrowd`` of each segment.
-        image: With ``height`` and ``width``.
-        category_ids: Allowed ones.
-
-    Returns:
-        The entries in their order, with ``area`` (pixels) and ``bbox`` (left, top,
-        width, height) as COCO has them.
+    """Add ``area`` and ``bbox`` to each segment; ``path`` is for messages.
 
     Raises:
         ValueError: Map and image differ in size, map and entries in ids, an id occurs
             twice, or a category is unknown.
     """
     _refuse_size(path, ids.shape, image)
-    listed = [info['id'] for info in infos]
-    extents = {
-        int(value): (int(area), [int(side) for side in box])
-        for value, area, box in zip(*segment_extents(ids), strict=True)
-        if value != VOID
-    }
-    if sorted(listed) != sorted(extents):
-        raise ValueError(f'{path}: {_difference(listed, set(extents))}')
+    listed, extents = [info['id'] for info in infos], _extents(ids)
+    if len(set(listed)) != len(listed):
+        raise ValueError(f'{path}: segment ids occur twice in {sorted(listed)}')
+    if set(listed) != set(extents):
+        raise ValueError(
+            f'{path}: ids listed but not in the map {sorted(set(listed) - {*extents})}'
+            f', in the map but not listed {sorted({*extents} - set(listed))}'
+        )
     for info in infos:
         if info['category_id'] not in category_ids:
             raise ValueError(
                 f'{path}: segment {info["id"]} has category_id {info["category_id"]}, '
                 f'known are {sorted(category_ids)}'
             )
-    return [
-        dict(info, area=extents[info['id']][0], bbox=extents[info['id']][1])
-        for info in infos
-    ]
+    return [dict(info, **extents[info['id']]) for info in infos]
 
 
 def refuse_damaged(folder: Path, pair: tuple[Mapping, Mapping]) -> None:
@@ -95,18 +81,13 @@ def refuse_damaged(folder: Path, pair: tuple[Mapping, Mapping]) -> None:
     try:
         ids = decode_segment_ids(path.read_bytes())
         _refuse_size(path, ids.shape, image)
-        written = {
-            segment['id']: (segment['area'], segment['bbox'])
-            for segment in annotation['segments_info']
-        }
-        values, areas, boxes = segment_extents(ids)
-        found = {
-            value: (area, box)
-            for value, area, box in zip(
-                values.tolist(), areas.tolist(), boxes.tolist(), strict=True
-            )
-            if value != VOID
-        }
+        found, written = (
+            _extents(ids),
+            {
+                segment['id']: dict(area=segment['area'], bbox=segment['bbox'])
+                for segment in annotation['segments_info']
+            },
+        )
         if found != written:
             raise ValueError(f'segments are {found}, written were {written}')
     except ValueError as error:
@@ -125,10 +106,11 @@ def _refuse_size(path: Path, shape: tuple, image: Mapping[str, Any]) -> None:
         )
 
 
-def _difference(listed: Sequence[int], in_map: set[int]) -> str:
-    if len(set(listed)) != len(listed):
-        return f'segment ids occur twice in {sorted(listed)}'
-    return (
-        f'ids listed but not in the map {sorted(set(listed) - in_map)}, in the map but '
-        f'not listed {sorted(in_map - set(listed))}'
-    )
+def _extents(ids: np.ndarray) -> dict[int, dict[str, Any]]:
+    """Area (pixels) and box (left, top, width, height) of each segment by its id."""
+    values, areas, boxes = (part.tolist() for part in segment_extents(ids))
+    return {
+        value: dict(area=area, bbox=box)
+        for value, area, box in zip(values, areas, boxes, strict=True)
+        if value != VOID
+    }

@@ -1,7 +1,6 @@
 """Convert one split to COCO panoptic: segment pngs, and the json that lists them."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import Any
 
 from mmpisr.files import write_atomically
 
-from ..panoptic_json import check_annotations, check_images, read_panoptic_json
+from ..panoptic_json import read_panoptic_json
 from ..run_in_order import run_in_order
 from ..segment_png import encode_segment_ids
+from ..validation.problems import double_problems, raise_first_error
 from .journal import Journal, known_entries, refuse_other, unchanged
 from .segments import ImageJob, complete_infos, refuse_damaged
 
@@ -21,7 +21,6 @@ def convert_split(
     *,
     categories: list[dict],
     json_path: Path,
-    png_folder: Path,
     info: dict | None = None,
     workers: int = 1,
     json_style: Mapping[str, Any] | None = None,
@@ -37,8 +36,7 @@ def convert_split(
     Args:
         jobs: The images, in the order of the json.
         categories: Of the json; segments may have these only.
-        json_path: The json.
-        png_folder: Folder of the pngs, made where needed.
+        json_path: The json; the folder of its pngs is beside it, ``{json stem}``.
         info: The json's ``info``: settings that decide the output belong here, so
             that two of them are never mixed. The ``orientation`` of images is added.
             None writes no ``info``.
@@ -50,14 +48,15 @@ def convert_split(
             made of other images altogether, other categories or info.
         OSError: The disk is full; nothing is left half-written.
     """
-    json_path, png_folder = Path(json_path), Path(png_folder)
-    _refuse_doubles(json_path, jobs)
-    content: dict[str, Any] = dict(
-        images=[job.image for job in jobs], categories=categories
-    )
+    folder = json_path.with_suffix('')
+    images = [job.image for job in jobs]
+    names = [job.png_name for job in jobs]
+    for field, values in (('image id', [i['id'] for i in images]), ('png', names)):
+        raise_first_error(double_problems(str(json_path), field, values))
+    content: dict[str, Any] = dict(images=images, categories=categories)
     if info is not None:
-        frames = {i['orientation'] for i in content['images'] if 'orientation' in i}
-        content['info'] = info | dict(zip(['orientation'], frames, strict=False))
+        frames = [i['orientation'] for i in images if 'orientation' in i]
+        content['info'] = info | (dict(orientation=frames[0]) if frames else {})
     journal = Journal(
         json_path.with_name(f'{json_path.stem}.partial.jsonl'),
         heading=_heading(content),
@@ -66,33 +65,33 @@ def convert_split(
 
     finished = _finished(json_path, journal.heading)
     known = known_entries(finished, record, journal)
-    done = unchanged(jobs, known, png_folder, workers)
-    whole = finished.get('images') == content['images'] and len(done) == len(jobs)
+    done = unchanged(jobs, known, folder, workers)
+    whole = finished.get('images') == images and len(done) == len(jobs)
     if whole and not journal.path.exists():
         print(f'{json_path}: kept, all {len(jobs)} images are there')
         return
-    gone = _report(json_path, [job.png_name for job in jobs], known, done)
-    journal.entries = list(done.values())
-    journal.start()
+    gone = _report(json_path, names, known, done)
+    journal.start([*done.values()])
     if len(done) < len(known):  # pngs that the json lists are replaced or removed
         json_path.unlink(missing_ok=True)
     for name in gone:
-        (png_folder / name).unlink(missing_ok=True)
-    done |= _convert(jobs, done, journal, categories, png_folder, workers)
+        (folder / name).unlink(missing_ok=True)
+    _convert(jobs, journal, content, folder, workers)
 
+    entries = {entry['file_name']: entry for entry in journal.entries}
     content['annotations'] = [
-        _annotation(job, done[job.png_name]['segments_info']) for job in jobs
+        _annotation(job, entries[job.png_name]['segments_info']) for job in jobs
     ]
-    _read_back(content, png_folder, json_path, workers)
-    _write_json(content, json_path, json_style or {})
-    write_atomically(record, json.dumps({n: e['inputs'] for n, e in done.items()}))
-    journal.remove()
+    _read_back(content, folder, workers)
+    write_atomically(json_path, json.dumps(content, **(json_style or {})))
+    inputs = {name: entries[name]['inputs'] for name in names}
+    write_atomically(record, json.dumps(inputs))
+    journal.path.unlink()
 
 
 def _heading(content: Mapping[str, Any]) -> dict[str, Any]:
     """What decides the output of every image."""
-    wanted = dict(categories=content['categories'], info=content.get('info'))
-    return json.loads(json.dumps(wanted))
+    return dict(categories=content['categories'], info=content.get('info'))
 
 
 def _finished(path: Path, heading: dict) -> dict[str, Any]:
@@ -139,22 +138,19 @@ def _report(
 
 def _convert(
     jobs: Sequence[ImageJob],
-    done: Mapping[str, dict],
     journal: Journal,
-    categories: Sequence[Mapping],
+    content: Mapping[str, Any],
     folder: Path,
     workers: int,
-) -> dict[str, dict]:
-    """Convert what is not done yet; entries of the journal by name of the png."""
+) -> None:
+    """Convert what the journal does not list yet."""
     folder.mkdir(parents=True, exist_ok=True)
+    done = {entry['file_name'] for entry in journal.entries}
     left = [job for job in jobs if job.png_name not in done]
-    work = partial(_convert_image, folder, {c['id'] for c in categories})
-    made = {}
-    results = run_in_order(f'Converting to {folder}', work, left, workers=workers)
+    convert = partial(_convert_image, folder, {c['id'] for c in content['categories']})
+    results = run_in_order(f'Converting to {folder}', convert, left, workers=workers)
     for entry in results:
         journal.add(entry)
-        made[entry['file_name']] = entry
-    return made
 
 
 def _convert_image(folder: Path, category_ids: set[int], job: ImageJob) -> dict:
@@ -173,34 +169,9 @@ def _annotation(job: ImageJob, segments: list[dict]) -> dict[str, Any]:
     )
 
 
-def _read_back(content: Mapping, folder: Path, path: Path, workers: int) -> None:
-    """Compare every png with its annotation, and annotations with images."""
-    images, annotations = content['images'], content['annotations']
-    check_images(str(path), images)
-    image_ids, category_ids = (
-        [item['id'] for item in content[field]] for field in ('images', 'categories')
-    )
-    check_annotations(str(path), annotations, image_ids, category_ids)
-    pairs = list(zip(images, annotations, strict=True))
+def _read_back(content: Mapping[str, Any], folder: Path, workers: int) -> None:
+    """Compare every png with its image and annotation."""
+    pairs = list(zip(content['images'], content['annotations'], strict=True))
     check = partial(refuse_damaged, folder)
     for _ in run_in_order('Reading back', check, pairs, workers=workers):
         pass
-
-
-def _write_json(content: Mapping, path: Path, style: Mapping[str, Any]) -> None:
-    text = json.dumps(content, **style)
-    write_atomically(path, text)
-    if path.read_text() != text:
-        raise ValueError(f'{path}: reads back otherwise than it was written')
-
-
-def _refuse_doubles(path: Path, jobs: Sequence[ImageJob]) -> None:
-    for field, values in (
-        ('image id', [job.image['id'] for job in jobs]),
-        ('png name', [job.png_name for job in jobs]),
-    ):
-        doubled = [value for value, n in Counter(values).items() if n > 1]
-        if doubled:
-            raise ValueError(
-                f'{path}: {len(jobs)} jobs, but {field} {doubled[0]!r} occurs twice'
-            )

@@ -1,10 +1,10 @@
-"""A scene in the terms of COCO panoptic: categories, segments, segment png."""
+"""A scene in the terms of COCO panoptic: categories and segments."""
 
 from typing import Any
 
 import numpy as np
 
-from ..segment_png import encode_segment_ids, segment_extents
+from ..converters.numbering import COLOUR_STEP
 from .classes import STUFF, THINGS
 from .render import Scene
 
@@ -26,29 +26,13 @@ def categories() -> list[dict[str, Any]]:
     ]
 
 
-def segments_info(scene: Scene) -> list[dict[str, Any]]:
-    """Id, category, crowd flag, area and box (x, y, width, height) of each segment."""
-    ids = _segment_ids(len(scene.segments))
-    positions, areas, boxes = segment_extents(scene.index_map)
-    return [
-        dict(
-            id=int(ids[position - 1]),
-            category_id=CATEGORY_IDS[scene.segments[position - 1][0]],
-            iscrowd=int(scene.segments[position - 1][1]),
-            area=int(area),
-            bbox=box.tolist(),
+def segments(scene: Scene) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Give segment ids and entries as ``ImageJob.segments`` does."""
+    ids = np.arange(len(scene.segments) + 1) * COLOUR_STEP % 2**24
+    infos = [
+        dict(id=segment_id, category_id=CATEGORY_IDS[name], iscrowd=int(is_crowd))
+        for segment_id, (name, is_crowd) in zip(
+            ids[1:].tolist(), scene.segments, strict=True
         )
-        for position, area, box in zip(positions, areas, boxes, strict=True)
-        if position > 0
     ]
-
-
-def segment_png(scene: Scene) -> bytes:
-    """The png of segment ids; black is void."""
-    ids = np.append(0, _segment_ids(len(scene.segments)))[scene.index_map]
-    return encode_segment_ids(ids)
-
-
-def _segment_ids(count: int) -> np.ndarray:
-    """Distinct ids that look different: an odd factor permutes three bytes."""
-    return np.arange(1, count + 1, dtype=np.int64) * 5_308_871 % 2**24
+    return ids[scene.index_map], infos

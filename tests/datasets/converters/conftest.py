@@ -15,7 +15,7 @@ def convert(tmp_path):
     def run(jobs, name='val', **options):
         options = dict(categories=CATEGORIES, workers=1) | options
         path = tmp_path / f'{name}.json'
-        convert_split(jobs, json_path=path, png_folder=tmp_path / name, **options)
+        convert_split(jobs, json_path=path, **options)
         return json.loads(path.read_text())
 
     return run

@@ -10,7 +10,7 @@ HEADING = dict(images='2 images', info=dict(size=(1, 2)))
 @pytest.fixture
 def path(tmp_path):
     journal = Journal(tmp_path / 'val.partial.jsonl', heading=HEADING)
-    journal.start()
+    journal.start([])
     for image_id in (1, 2):
         journal.add(dict(image_id=image_id))
     return journal.path
@@ -29,7 +29,7 @@ def test_a_torn_last_line_is_dropped_and_the_file_mended(path, cut, left):
     path.write_bytes(path.read_bytes()[:-cut])
 
     journal = Journal(path, heading=HEADING)
-    journal.start()
+    journal.start(journal.entries)
     journal.add(dict(image_id=3))
 
     assert ids(Journal(path, heading=HEADING)) == [*left, 3]

@@ -68,7 +68,7 @@ def test_workers_must_be_positive(convert):
 
 
 def test_doubled_images_are_refused(convert):
-    with pytest.raises(ValueError, match='2 jobs, but image id 0 occurs twice'):
+    with pytest.raises(ValueError, match=r'image id must be unique.*{0: 2}'):
         convert(jobs_of(1) * 2)
 
 

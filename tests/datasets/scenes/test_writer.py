@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def test_same_seed_same_bytes_whatever_the_number_of_processes(tmp_path):
     generate_scenes(tmp_path / 'c', **SMALL, seed=1)
 
     first = contents(tmp_path / 'a')
-    assert len(first) == 2 * 4 + 2
+    assert len(first) == 2 * 4 + 2 * 2
     assert first == contents(tmp_path / 'b')
     assert first != contents(tmp_path / 'c')
 
@@ -61,7 +62,7 @@ def test_things_come_first(scenes_json):
 
 def test_a_finished_dataset_is_kept(tmp_path, monkeypatch):
     generate_scenes(tmp_path, **SMALL)
-    monkeypatch.setattr(writer, '_write_split', None)
+    monkeypatch.setattr(writer, 'draw_scene', None)
 
     generate_scenes(tmp_path, **SMALL)
 
@@ -69,11 +70,11 @@ def test_a_finished_dataset_is_kept(tmp_path, monkeypatch):
 def test_other_parameters_are_refused_naming_both(tmp_path):
     generate_scenes(tmp_path, **SMALL)
 
-    with pytest.raises(ValueError, match=r"train\.json: .*'seed': 0.*'seed': 5"):
+    with pytest.raises(ValueError, match=r"train\.json: .*seed': 0.*seed': 5"):
         generate_scenes(tmp_path, **SMALL, seed=5)
 
 
-def test_an_interrupted_run_leaves_no_split_and_can_be_repeated(tmp_path, monkeypatch):
+def test_an_interrupted_run_leaves_no_json_and_goes_on(tmp_path, monkeypatch):
     draw = writer.draw_scene
 
     def stop_at_the_third(seed, size):
@@ -84,11 +85,14 @@ def test_an_interrupted_run_leaves_no_split_and_can_be_repeated(tmp_path, monkey
     monkeypatch.setattr(writer, 'draw_scene', stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         generate_scenes(tmp_path, **SMALL)
-    assert contents(tmp_path) == {}
+    assert not [*tmp_path.rglob('*.json')]
 
     monkeypatch.setattr(writer, 'draw_scene', draw)
+    generate_scenes(tmp_path / 'whole', **SMALL)
+    whole = contents(tmp_path / 'whole')
+    shutil.rmtree(tmp_path / 'whole')
     generate_scenes(tmp_path, **SMALL)
-    assert len(contents(tmp_path)) == 10
+    assert contents(tmp_path) == whole
 
 
 def test_a_split_that_lost_a_file_is_made_again(tmp_path):
