@@ -54,7 +54,8 @@ def data_digest(cfg: Mapping[str, Any]) -> str:
                 f'{path}: no such file; docs/datasets.md says how each dataset is '
                 'made, --data-root where it is'
             )
-        digest.update(path.read_bytes())
+        content = json.loads(path.read_text())
+        digest.update(json.dumps(content, sort_keys=True).encode())
         for png in sorted((root / dataset['data_prefix']['seg']).glob('*.png')):
             digest.update(f'{png.name} {png.stat().st_size}\n'.encode())
     return digest.hexdigest()[:DATA_LENGTH]
