@@ -12,9 +12,10 @@ from mmpisr.apis.commands import Commands, run_side_by_side
 NAP = [sys.executable, '-c', 'import time; time.sleep(60)']
 LEAVE_ONE_BEHIND = f'import subprocess; print(subprocess.Popen({NAP}).pid)'
 RUN_A_NAP = """
-import os, pathlib, sys
+import os, pathlib, signal, sys
 from mmpisr.apis.commands import exit_on_sigterm, run_side_by_side
 exit_on_sigterm()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells may ignore it
 show = 'import os, time; print(os.getpid(), flush=True); time.sleep(60)'
 log = pathlib.Path(sys.argv[1])
 nap = lambda commands: commands.run([sys.executable, '-c', show], log)

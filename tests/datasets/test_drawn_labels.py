@@ -127,18 +127,20 @@ def no_image(folder: Folder) -> None:
 
 # What is done to the folder, and what the message must name.
 FAULTS: dict[str, tuple[Callable[[Folder], object], str]] = {
-    'unknown value': (unknown_value, r'\.png: \d+ pixels have value 253'),
-    'label of another size': (other_size, r'\.png.*\(height, width\)'),
-    'label missing': (lambda f: f.label().unlink(), r'labels/.*\.png.*missing'),
-    'label truncated': (truncated, r'\.png: not a complete png'),
-    'label of colours': (colours, r'\.png: has 3 channels'),
-    'label with alpha': (alpha, r'\.png: alpha is'),
+    'unknown value': (unknown_value, r'labels/.*: \d+ pixels have value 253'),
+    'label of another size': (other_size, r'\(height, width\)'),
+    'label missing': (lambda f: f.label().unlink(), r'labels/.*missing'),
+    'label truncated': (truncated, r'labels/.*: not a complete'),
+    'label of colours': (colours, r'labels/.*: has 3 channels'),
+    'label with alpha': (alpha, r'labels/.*: alpha is'),
     'table without names': (table_without_names, r"class 0 needs .*'name'"),
     'empty table': (empty_table, r'classes?|list'),
     'unclear flag': (unclear_flag, r"isthing is 'maybe'"),
     'same name twice': (same_name_twice, r'have one name up to the suffix'),
     'no image': (no_image, r'images/.*: not an image'),
 }
+
+FAULTS_OF_TABLES = ('table without names', 'empty table', 'unclear flag')
 
 
 @st.composite
@@ -229,10 +231,12 @@ def as_asked(scene: Scene, case: Case) -> Scene:
 
 def fault_of(case: Case) -> tuple[str | None, tuple[Callable, str | None]]:
     """Name of the fault, what makes it, and what the message must name."""
+    spoil, reason = FAULTS.get(case.fault, (lambda _: None, None))
     zero_is_thing = any(c.id == 0 and c.isthing for c in case.categories)
-    if isinstance(case.instances, int) and zero_is_thing and not case.fault:
-        return 'class 0 numbered', (lambda _: None, 'class 0 must be stuff')
-    return case.fault, FAULTS.get(case.fault, (lambda _: None, None))
+    is_numbered = isinstance(case.instances, int)
+    if is_numbered and zero_is_thing and case.fault not in FAULTS_OF_TABLES:
+        return 'class 0 numbered', (spoil, 'class 0 must be stuff')
+    return case.fault, (spoil, reason)
 
 
 def check(root: Path, case: Case) -> str:

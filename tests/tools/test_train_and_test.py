@@ -48,7 +48,8 @@ def test_the_tools_train_and_test_from_any_directory(call, tmp_path):
 def test_an_untrusted_checkpoint_stops_a_test_with_the_flag_that_allows_it(
     call, tmp_path
 ):
-    torch.save(dict(state_dict={}, extra=subprocess.Popen), tmp_path / 'odd.pth')
+    state = dict(weight=torch.zeros(1))
+    torch.save(dict(state_dict=state, extra=subprocess.Popen), tmp_path / 'odd.pth')
 
     refused = call('test.py', TOY, 'odd.pth')
 
