@@ -125,21 +125,36 @@ def test_augmented_testing_names_the_fields_that_a_config_lacks():
         run_options.use_tta(Config(dict(model=dict(type='A'))))
 
 
-def test_augmented_testing_wraps_the_model_and_reaches_the_innermost_dataset():
-    innermost = dict(type='Inner', pipeline=[])
-    cfg = Config(
+def augmented(dataset):
+    """A config with test-time augmentation of one step, before it is used."""
+    return Config(
         dict(
             model=dict(type='A'),
             tta_model=dict(type='TTA'),
             tta_pipeline=[dict(type='Flip')],
-            test_dataloader=dict(dataset=dict(type='Outer', dataset=innermost)),
+            test_dataloader=dict(dataset=dataset),
         )
     )
+
+
+def test_augmented_testing_wraps_the_model_and_reaches_the_innermost_dataset():
+    cfg = augmented(dict(type='Outer', dataset=dict(type='Inner', pipeline=[])))
 
     run_options.use_tta(cfg)
 
     assert cfg.model == dict(type='TTA', module=dict(type='A'))
     assert cfg.test_dataloader.dataset.dataset.pipeline == [dict(type='Flip')]
+
+
+def test_augmented_testing_reaches_every_dataset_that_is_joined():
+    parts = [dict(type='Inner', pipeline=[]), dict(type='Inner', pipeline=[])]
+    joined = dict(type='ConcatDataset', datasets=parts)
+    cfg = augmented(dict(type='RepeatDataset', dataset=joined))
+
+    run_options.use_tta(cfg)
+
+    datasets = cfg.test_dataloader.dataset.dataset.datasets
+    assert [part.pipeline for part in datasets] == [[dict(type='Flip')]] * 2
 
 
 def test_pictures_turn_the_visualization_hook_on():
@@ -150,24 +165,6 @@ def test_pictures_turn_the_visualization_hook_on():
     assert cfg.default_hooks.visualization == dict(
         type='V', draw=True, test_out_dir='pictures'
     )
-
-
-def test_augmented_testing_reaches_every_dataset_that_is_joined():
-    parts = [dict(type='Inner', pipeline=[]), dict(type='Inner', pipeline=[])]
-    joined = dict(type='ConcatDataset', datasets=parts)
-    cfg = Config(
-        dict(
-            model=dict(type='A'),
-            tta_model=dict(type='TTA'),
-            tta_pipeline=[dict(type='Step')],
-            test_dataloader=dict(dataset=dict(type='RepeatDataset', dataset=joined)),
-        )
-    )
-
-    run_options.use_tta(cfg)
-
-    datasets = cfg.test_dataloader.dataset.dataset.datasets
-    assert [part.pipeline for part in datasets] == [[dict(type='Step')]] * 2
 
 
 def test_mmdets_visualization_hook_is_replaced_by_one_that_shares_no_file():

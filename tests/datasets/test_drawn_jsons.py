@@ -121,17 +121,6 @@ def nothing(data: Written) -> None:
     pass
 
 
-def only_in(list_name: str, field: str) -> Callable:
-    """Drop a field that nobody needs, everywhere."""
-
-    def change(data: Written) -> None:
-        for annotation in data.content['annotations']:
-            for segment in annotation['segments_info']:
-                segment.pop(field)
-
-    return change
-
-
 def more_fields(data: Written) -> None:
     data.content.update(info=dict(year=2026), licenses=[])
     for image in data.content['images']:

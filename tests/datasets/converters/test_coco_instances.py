@@ -89,7 +89,7 @@ def test_the_rest_may_be_a_background(convert):
 def test_the_rest_may_be_stuff_of_pngs(convert, tmp_path):
     (tmp_path / 'stuff').mkdir()
     values = np.full((6, 10), 9, np.uint8)
-    values[:, 5:7], values[:, 9] = 2, 255  # cars that nobody outlined, and void
+    values[:, 5:7], values[:, 9] = 2, 255  # a car without outline, and void
     cv2.imwrite(str(tmp_path / 'stuff/a.png'), values)
     table = 'id,name,isthing\n9,road,no\n2,car,yes\n'
     (tmp_path / 'classes.csv').write_text(table)
