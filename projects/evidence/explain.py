@@ -37,6 +37,8 @@ def main() -> None:
     args = parser.parse_args()
     if bool(args.study) == bool(args.config and args.checkpoints):
         parser.error('give either CONFIG CHECKPOINT... or --study')
+    if args.study and args.base:
+        parser.error('--base is for CONFIG CHECKPOINT...; a study has its own base')
 
     command = shlex.join(['python', *sys.argv])
     models = models_of(args)

@@ -1,7 +1,6 @@
 """A page that explains a trained model: what it gains from, what breaks it."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,12 +72,12 @@ def trained_seeds(study: Study, label: str, out: Path) -> TrainedSeeds:
     found = {}
     for seed in study.seeds:
         folder = out / 'runs' / training / f'seed{seed}'
-        with suppress(FileNotFoundError):
+        if (folder / 'trained.json').is_file():
             found[seed] = TrainedModel(label, variant.config, folder).checkpoint
     if not found:
         raise ValueError(
             f'{study.path}: no training of {label!r} is in {out}; records hold no '
-            'models: train it with run.py and another --records'
+            'models: train it with run.py, another --records and this --out'
         )
     return TrainedSeeds(label, variant.config, found, variant.test)
 

@@ -75,9 +75,9 @@ def _rule_out(
     if stuff_first:  # stuff classes, and all things in one last channel
         things = len(present) - (size - 1)
         kept = torch.cat([present[things:], present[:things].any()[None]])
-    else:  # all classes or the things, and 'no object' where there is one more
+    else:  # maps have their classes only; queries and boxes end with 'no object'
         kept = present.new_ones(size)
-        count = size if size == len(present) else size - 1
+        count = size if isinstance(layer, nn.Conv2d) else size - 1
         kept[:count] = present[:count]
     shape = [1] * logits.dim()
     shape[dim] = size

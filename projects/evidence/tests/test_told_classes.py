@@ -43,3 +43,12 @@ def test_where_no_class_is_known_to_be_there_nothing_is_ruled_out():
 
 def test_a_model_without_layers_of_classes_has_none():
     assert class_layers(nn.Sequential(nn.Linear(2, 2))) == {}
+
+
+def test_no_object_is_kept_with_a_single_stuff_class():
+    layer = nn.Linear(2, 3)  # two things, 'no object'
+
+    with told_classes({layer: False}, torch.tensor([True, False, False])):
+        logits = layer(torch.ones(1, 2))
+
+    assert (logits > -1e30).tolist() == [[True, False, True]]
