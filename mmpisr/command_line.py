@@ -1,4 +1,4 @@
-"""Run a tool: flags become arguments, mistakes become messages."""
+"""Run a command-line tool; print expected errors without a traceback."""
 
 import sys
 from argparse import ArgumentParser
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def run_tool(parser: ArgumentParser, work: Callable[..., Any]) -> None:
-    """Call ``work`` with the flags by name; a mistake is a message and exit code 1.
+    """Call ``work`` with the flags as keyword arguments; exit with 1 on an error.
 
     Args:
         parser: Of the command line.
-        work: Its ``ValueError`` and ``OSError`` are messages, others have a traceback.
+        work: A ``ValueError`` or ``OSError`` of it is printed without a traceback.
     """
     flags = vars(parser.parse_args())
     try:

@@ -80,11 +80,9 @@ def double(list_name: str) -> Callable:
 
 
 def double_segment(data: Written) -> None:
-    segments = data.any('annotations')['segments_info']
-    if not segments:
-        data.any_segment()
-        segments.append(dict(data.any_segment()))
-    segments.append(dict(segments[0]))
+    data.any_segment()
+    annotations = data.content['annotations']
+    segments = next(a['segments_info'] for a in annotations if a['segments_info'])
     segments.append(dict(segments[0]))
 
 

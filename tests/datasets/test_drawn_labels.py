@@ -134,7 +134,7 @@ FAULTS: dict[str, tuple[Callable[[Folder], object], str]] = {
     'label of colours': (colours, r'labels/.*: has 3 channels'),
     'label with alpha': (alpha, r'labels/.*: alpha is'),
     'table without names': (table_without_names, r"class 0 needs .*'name'"),
-    'empty table': (empty_table, r'classes?|list'),
+    'empty table': (empty_table, r': expected a list of classes'),
     'unclear flag': (unclear_flag, r"isthing is 'maybe'"),
     'same name twice': (same_name_twice, r'have one name up to the suffix'),
     'no image': (no_image, r'images/.*: not an image'),

@@ -1,7 +1,7 @@
 """How many cases are drawn, and the share of each outcome.
 
-``MMPISR_DRAWN_CASES=5000`` draws as many a test, others in every run; else 700 that are
-the same in every run.
+Each test draws 700 cases, the same in every run. With ``MMPISR_DRAWN_CASES=5000`` it
+draws 5000, which differ from run to run.
 """
 
 import os

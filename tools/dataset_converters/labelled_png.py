@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from mmpisr.datasets.converters.labelled_png import (
+    DEFAULT_VOID,
     NUMBERINGS,
     Suffixes,
     prepare_labelled_png,
@@ -55,7 +56,7 @@ def main() -> None:
         '--void',
         type=value,
         nargs='*',
-        default=[255],
+        default=[*DEFAULT_VOID],
         metavar='VALUE',
         help='values without a class; with --colors, colors such as #000000',
     )

@@ -142,7 +142,7 @@ def _by_sequence(found: dict[str, list[Path]]) -> dict[str, list[Path]]:
 
 
 def _write_image(folder: Path, size: tuple[int, int], path: Path) -> None:
-    """Write one image at ``size``, unless it is there."""
+    """Write one image at ``size``; a file with the same bytes is kept."""
     smaller = cv2.resize(_read_image(path), size, interpolation=cv2.INTER_AREA)
     content = cv2.imencode('.png', smaller)[1].tobytes()
     out = folder / path.name

@@ -1,4 +1,4 @@
-"""What has been converted so far, by this run or an earlier one, and still counts."""
+"""Record which images are converted, and find those that are still up to date."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -79,12 +79,12 @@ def known_entries(finished: Mapping, record: Path, journal: Journal) -> dict[str
 def unchanged(
     jobs: Sequence[ImageJob], known: Mapping[str, dict], folder: Path, workers: int
 ) -> dict[str, dict]:
-    """Known entries whose png is there and whose inputs are what they were."""
+    """Known entries whose files are there and whose inputs are what they were."""
     there = [
         job
         for job in jobs
         if known.get(job.png_name, {}).get('inputs')
-        and (folder / job.png_name).is_file()
+        and all(path.is_file() for path in (folder / job.png_name, *job.outputs))
     ]
     digests = run_in_order('Comparing inputs', ImageJob.digest, there, workers=workers)
     return {

@@ -40,7 +40,9 @@ def read_label_file(path: str | Path, *, colors: bool = False) -> np.ndarray:
         raise ValueError(f'{path}: {error}') from error
     except (OSError, SyntaxError, EOFError) as error:
         raise ValueError(f'{path}: {INCOMPLETE} ({error})') from error
-    if labels.dtype.kind not in 'buif' or labels.ndim not in (2, 3):
+    channels = labels.shape[2:]
+    allowed = [(3,)] if colors else [(), (1,), (3,)]
+    if labels.dtype.kind not in 'buif' or labels.ndim < 2 or channels not in allowed:
         raise ValueError(f'{path}: is {labels.dtype} {labels.shape}; {EXPECTED}')
     with np.errstate(invalid='ignore'):
         whole = labels.astype(np.int32)
@@ -95,7 +97,8 @@ def _load(content: bytes, colors: bool) -> np.ndarray:
                 'bits need one channel'
             )
         if colors and image.mode not in ('RGB', 'RGBA'):
-            image = image.convert('RGBA' if image.mode == 'LA' else 'RGB')
+            see_through = image.mode == 'LA' or 'transparency' in image.info
+            image = image.convert('RGBA' if see_through else 'RGB')
         labels, mode = np.asarray(image), image.mode
     if mode == 'L' and bits in (2, 4):
         return labels // (255 // (2**bits - 1))  # Pillow spreads them over 0 to 255

@@ -234,7 +234,7 @@ def _instances(path: Path) -> np.ndarray:
 def _refuse_numbering(path: Path, classes: np.ndarray, numbers: np.ndarray) -> None:
     """Refuse class numbers among instance numbers, both ``(N,)``, as in Cityscapes."""
     for base in NUMBERINGS:
-        numbered = numbers // base == classes
+        numbered = (numbers >= base) & (numbers // base == classes)
         rest = classes[~numbered]
         if 0 < len(rest) < len(classes) and (numbers[~numbered] == rest).all():
             raise ValueError(

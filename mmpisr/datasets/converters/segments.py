@@ -26,6 +26,7 @@ class ImageJob(NamedTuple):
     png_name: str  # inside the split's folder of pngs
     segments: Callable[[], tuple[np.ndarray, list[dict]]]
     inputs: tuple[str | Path | bytes, ...] = ()
+    outputs: tuple[Path, ...] = ()  # files that ``segments`` writes
 
     def digest(self) -> str:
         """Digest of all that decides the segments, but not of the id."""

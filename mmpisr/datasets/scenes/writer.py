@@ -77,9 +77,6 @@ def generate_scenes(
 def _write_split(out: Path, plan: SplitPlan, workers: int) -> None:
     json_path = out / f'annotations/panoptic_{plan.split}.json'
     jobs = [_job(out / 'images' / plan.split, plan, index) for index in range(plan.num)]
-    for job in jobs:
-        if not (out / 'images' / plan.split / job.png_name).is_file():
-            (json_path.with_suffix('') / job.png_name).unlink(missing_ok=True)
     convert_split(
         jobs,
         categories=categories(),
@@ -95,6 +92,7 @@ def _job(folder: Path, plan: SplitPlan, index: int) -> ImageJob:
         dict(id=index + 1, file_name=name, height=height, width=width),
         name,
         partial(_draw, folder / name, plan, index),
+        outputs=(folder / name,),
     )
 
 

@@ -147,3 +147,11 @@ def test_what_are_no_labels_is_named(tmp_path, name, write, message):
 
     with pytest.raises(ValueError, match=rf'{name}: .*{message}'):
         read_label_values(tmp_path / name)
+
+
+@pytest.mark.parametrize(('shape', 'colors'), [((2, 3), True), ((2, 3, 4), False)])
+def test_an_array_of_other_channels_is_named(tmp_path, shape, colors):
+    np.save(tmp_path / 'a.npy', np.zeros(shape, np.uint8))
+
+    with pytest.raises(ValueError, match=r'a\.npy: is uint8 \(2, 3'):
+        read_label_file(tmp_path / 'a.npy', colors=colors)

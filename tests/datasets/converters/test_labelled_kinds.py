@@ -229,3 +229,21 @@ def test_a_folder_of_each_split_is_read_alone(tmp_path, capsys):
     assert (
         "images: 'val' is read, not all of ['train', 'val']" in capsys.readouterr().out
     )
+
+
+def test_instances_numbered_as_a_class_are_no_numbering(convert, monkeypatch):
+    monkeypatch.setattr(f'{__name__}.CLASSES', 'id,name,isthing\n0,cat,1\n1,dog,1\n')
+    classes = np.array([[0, 0, 1, 1]] * 2, np.uint8)
+
+    found = convert(classes, numbers=np.ones((2, 4), np.uint8))
+
+    assert found == [('cat', 4, 0), ('dog', 4, 0)]
+
+
+def test_transparent_pixels_of_a_palette_are_no_class(convert):
+    labels = Image.new('P', (4, 2), 1)
+    labels.putpalette([128, 64, 128, 0, 0, 142])
+    labels.info['transparency'] = 1
+
+    with pytest.raises(ValueError, match=r'a\.png: alpha is below 255 in 8 pixels'):
+        convert(labels, connected=True, colors=True)
