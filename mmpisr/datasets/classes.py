@@ -67,7 +67,8 @@ def merged_ids(
         num_things: Labels from here on are stuff, which has one segment an image.
 
     Returns:
-        By id: 0 for void, the first segment's of the class for the others of stuff.
+        New id by old id: 0 where the label is None; for all but the first segment of
+        a stuff class, the id of the first.
     """
     first: dict[tuple, int] = {}
     merged = {}

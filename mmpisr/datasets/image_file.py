@@ -150,9 +150,13 @@ def to_8_bits(image: np.ndarray, max_value: float | None) -> np.ndarray:
             values = f'{image.dtype} from {image.min()} to {image.max()}'
             raise ValueError(f'pixels are {values}, models read 0 to 255; {SCALE}')
         return image
-    if np.isnan(image).any():
-        raise ValueError(f'{np.isnan(image).sum()} values are NaN; write numbers there')
-    return image.clip(0, max_value).astype(np.float32) * np.float32(255 / max_value)
+    scaled = image.astype(np.float32)
+    absent = np.isnan(scaled).sum() if image.dtype.kind == 'f' else 0
+    if absent:
+        raise ValueError(f'{absent} values are NaN; write numbers there')
+    np.clip(scaled, 0, max_value, out=scaled)
+    scaled *= np.float32(255 / max_value)
+    return scaled
 
 
 def _tif_head(file: BinaryIO, start: bytes) -> ImageHead:

@@ -243,7 +243,7 @@ class PanopticDataset(BaseDetDataset):
     def loader(self) -> LoadImage:
         """The transform that loads images; one with defaults if there is none."""
         loaders = (t for t in self.pipeline.transforms if isinstance(t, LoadImage))
-        return next(loaders, LoadImage())
+        return next(loaders, None) or LoadImage()
 
     def _stated_frame(self, content: Mapping[str, Any]) -> str | None:
         """What config, json and loader say about the frame of the labels."""

@@ -79,6 +79,10 @@ def check_metainfo(
 ) -> None:
     """Refuse given class names that are not those of the json, in its order."""
     found = class_difference('metainfo', {**read, **given}, path, read)
+    for key in ('classes', 'thing_classes', 'stuff_classes'):
+        ours, theirs = tuple(given.get(key, read[key])), tuple(read[key])
+        if not found and ours != theirs:
+            found = f'{key} is {ours} in metainfo, but {theirs} in the json'
     if found:
         raise ValueError(
             f'{path}: metainfo must have the classes of the json, but {found}; '

@@ -1,4 +1,4 @@
-"""Steps of a pipeline that would part an image from its segments."""
+"""Refuse pipeline steps that pad, or that change an image without its segments."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -64,7 +64,10 @@ def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
 
 
 def check_packed(results: dict, index_map: np.ndarray | None) -> None:
-    """Refuse a sample whose steps :func:`check_steps` could not tell by their names.
+    """Refuse a padded sample, or one whose image and map differ in size.
+
+    :func:`check_steps` knows steps by name only; this finds the others. The map of a
+    test pipeline may have the original size; targets are made of one that fits.
 
     ``results`` are those before packing, ``index_map`` the segments, ``(H, W)``.
 
@@ -78,7 +81,8 @@ def check_packed(results: dict, index_map: np.ndarray | None) -> None:
             f'which makes padding look like image. {PAD_ADVICE}'
         )
     shape = results['img'].shape[:2]
-    if index_map is None or results.get('is_original_map'):
+    targets = {'gt_bboxes', 'gt_panoptic_deeplab'} & set(results)
+    if index_map is None or (results.get('is_original_map') and not targets):
         return
     if index_map.shape != shape:
         raise ValueError(

@@ -57,10 +57,11 @@ class PanopticMetric(BaseMetric):
 
     Args:
         ann_file: COCO-panoptic json. Without it the truth is each sample's
-            ``seg_map_path`` and ``segments_info``, as mmdet's dataset makes them.
+            ``seg_map_path`` and ``segments_info``, as mmdet's dataset makes them. Where
+            the dataset chooses or merges classes (``PanopticDataset(classes=...)``),
+            the truth is read in these classes.
         seg_prefix: Folder of the truth's pngs; ``ann_file`` without ``.json`` if unset.
-            It and ``ann_file`` may lie in a zip file. Classes that the dataset has
-            chosen or merged (``PanopticDataset(classes=...)``) are here, too.
+            It and ``ann_file`` may lie in a zip file.
         classwise: Also print a table with a row per class.
         format_only: Only write results, for a submission. Needs ``outfile_prefix``.
         outfile_prefix: Also write ``{outfile_prefix}.panoptic.json`` and the pngs in

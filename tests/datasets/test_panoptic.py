@@ -317,3 +317,19 @@ def test_camvid_loads(shared_data, split, images):
     assert len(dataset) == images
     assert dataset.metainfo['thing_classes'] == ('car', 'pedestrian', 'bicyclist')
     assert len(dataset.metainfo['stuff_classes']) == 8
+
+
+@pytest.mark.parametrize(
+    'given',
+    [
+        lambda meta: dict(thing_classes=(*meta['thing_classes'], 'bus')),
+        lambda meta: dict(thing_classes=meta['thing_classes'][:1] * 2),
+        lambda meta: dict(stuff_classes=meta['stuff_classes'][:-1]),
+        lambda meta: dict(classes=()),
+    ],
+)
+def test_class_names_of_each_kind_must_be_those_of_the_json(scenes_root, given):
+    meta = load(scenes_root).metainfo
+
+    with pytest.raises(ValueError, match='metainfo'):
+        load(scenes_root, metainfo=given(meta))

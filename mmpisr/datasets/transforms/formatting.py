@@ -52,7 +52,9 @@ def panoptic_map(index_map: np.ndarray, segments: dict, num_classes: int) -> np.
         ``(H, W)`` int64: label + 1000 x instance, which counts the things that are no
         crowd from 1 in the order of the segments; 0 for stuff.
     """
-    from mmdet.evaluation.functional import INSTANCE_OFFSET  # of 40 modules
+    from mmdet.evaluation.functional import (
+        INSTANCE_OFFSET,
+    )  # here, because it imports 40 modules
 
     counted = segments['is_thing'] & ~segments['is_crowd']
     instances = np.where(counted, np.cumsum(counted), 0)
@@ -84,8 +86,9 @@ class PackPanopticInputs(PackDetInputs):
     def transform(self, results: dict) -> dict:
         """Pack the image, boxes if any, and the panoptic ground truth."""
         results.setdefault('scale_factor', (1.0, 1.0))  # mmdet's heads divide by it
-        if results.get('img_path') is None:  # of an array, which mmdet's inferencer
-            results.pop('img_path', None)  # numbers where no path is packed
+        # An array has no path: mmdet's inferencer then names results by number.
+        if results.get('img_path') is None:
+            results.pop('img_path', None)
         has_segments = results.get('gt_seg_map') is not None
         index_map = segment_numbers(results) if has_segments else None
         check_packed(results, index_map)

@@ -26,6 +26,8 @@ def segment_numbers(results: dict) -> np.ndarray:
     off = np.abs(np.subtract(index_map.shape, (height, width))).max()
     if off == 1 and not results.get('is_original_map'):
         index_map = imresize(index_map, (width, height), interpolation='nearest')
+    if index_map.max(initial=0) < FILL:
+        return index_map
     return np.where(index_map == FILL, 0, index_map - (index_map > FILL))
 
 
@@ -63,8 +65,8 @@ class LoadPanopticSegments(BaseTransform):
     and ``is_original_map`` is true.
 
     Required keys: ``seg_map_path``, ``segments_info``, ``height``, ``width``, and
-    ``ori_shape`` where the image is loaded already. Ids in ``merged_ids``, if any,
-    become others before.
+    ``ori_shape`` where the image is loaded already. ``merged_ids``, if
+    given, says which ids of the png are replaced first, and by which (0 = void).
 
     Added keys: ``gt_seg_map``, ``(H, W)`` uint16, see :func:`match_segment_ids`;
     ``is_original_map``; ``segments``, a dict of arrays ``labels`` int64, ``is_thing``

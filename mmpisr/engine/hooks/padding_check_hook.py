@@ -10,7 +10,7 @@ from mmengine.dataset import (
     RepeatDataset,
 )
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmpisr.engine.checkpoint import check_loadable
@@ -39,8 +39,9 @@ class PaddingCheckHook(Hook):
             _check_scored('val', runner.val_dataloader)
 
     def before_val(self, runner: Runner) -> None:
-        """Check that each image is scored once."""
-        _check_scored('val', runner.val_dataloader)
+        """Check that each image is scored once; a training has done so before."""
+        if not isinstance(getattr(runner, '_train_loop', None), BaseLoop):
+            _check_scored('val', runner.val_dataloader)
 
     def before_test(self, runner: Runner) -> None:
         """Check all pipelines of the config, and that each image is scored once."""

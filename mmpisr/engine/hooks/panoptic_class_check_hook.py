@@ -167,9 +167,9 @@ def check_checkpoint_classes(
 def _is_reordered(first: Mapping, second: Mapping) -> bool:
     """Whether classes of the same names and kinds stand at other positions."""
     orders = [[*meta['classes']] for meta in (first, second)]
-    things = [{*meta.get('thing_classes', ())} for meta in (first, second)]
-    same = sorted(orders[0]) == sorted(orders[1]) and things[0] == things[1]
-    return same and orders[0] != orders[1]
+    things = [meta.get('thing_classes') for meta in (first, second)]
+    alike = None in things or {*things[0]} == {*things[1]}
+    return alike and sorted(orders[0]) == sorted(orders[1]) and orders[0] != orders[1]
 
 
 def _check_data(runner: Runner, *datasets: Any) -> None:

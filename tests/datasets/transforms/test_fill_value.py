@@ -104,8 +104,20 @@ def test_an_image_that_has_left_its_map_behind_is_refused_when_it_is_packed():
         pack(results)
 
 
-def test_the_map_of_a_test_pipeline_may_keep_the_original_size():
+@pytest.fixture
+def resized():
+    """A sample whose segments were loaded after its image had been resized."""
     results = dict(make_results(3), is_original_map=True)
     results['img'] = results['img'][:20, :30]
+    return results
 
-    assert pack(results).gt_sem_seg.sem_seg.shape == (1, 40, 60)
+
+def test_the_map_of_a_test_pipeline_may_keep_the_original_size(resized):
+    packed = TRANSFORMS.build(dict(type='mmpisr.PackPanopticInputs'))(resized)
+
+    assert packed['data_samples'].gt_sem_seg.sem_seg.shape == (1, 40, 60)
+
+
+def test_targets_need_a_map_of_the_size_of_the_image(resized):
+    with pytest.raises(ValueError, match=r'\(40, 60\)'):
+        pack(resized)

@@ -123,6 +123,11 @@ def test_the_same_classes_in_another_order_stop_and_say_how_to_order_them(tuned)
         checked(meta('a', 'b'), meta('b', 'a'), tuned=tuned)
 
 
+def test_another_order_stops_where_the_checkpoint_does_not_say_what_things_are():
+    with pytest.raises(ValueError, match="class 0 is 'a'"):
+        checked(dict(classes=('a', 'b')), meta('b', 'a'), tuned=True)
+
+
 def test_other_classes_may_be_fine_tuned_and_not_tested():
     checked(meta('a', 'b'), meta('b', 'c'), tuned=True)
     with pytest.raises(ValueError, match="class 0 is 'a' .* in a.pth, but 'b'"):

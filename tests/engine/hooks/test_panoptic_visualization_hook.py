@@ -17,8 +17,8 @@ NAMES = ('cam1/f0.jpg', 'cam 2/f0.jpg', 'ünï/f0.jpg')
 def runner(tmp_path) -> SimpleNamespace:
     """A test set of three images of one name."""
     paths = [str(tmp_path / name) for name in NAMES]
-    for path in paths:
-        mmcv.imwrite(np.full((6, 8, 3), 90, np.uint8), path)
+    for shade, path in zip((30, 90, 200), paths, strict=True):
+        mmcv.imwrite(np.full((6, 8, 3), shade, np.uint8), path)
 
     class Images(list):
         def get_data_info(self, index: int) -> dict:
@@ -44,7 +44,8 @@ def test_images_of_one_name_are_drawn_into_files_of_their_own(runner):
         hook.after_test_iter(runner, 0, {}, [sample])
 
     drawn = f'{runner.work_dir}/now/drawn'
-    assert all(mmcv.imread(f'{drawn}/{name}') is not None for name in NAMES)
+    shades = [mmcv.imread(f'{drawn}/{name}').mean() for name in NAMES]
+    assert shades == sorted({*shades})
 
 
 def test_a_hook_that_does_not_draw_looks_at_nothing(runner):
