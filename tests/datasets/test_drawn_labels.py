@@ -1,5 +1,7 @@
 """Folders of label pictures drawn at random, in many forms or with one fault."""
 
+import csv
+import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -104,16 +106,28 @@ def alpha(folder: Folder) -> None:
     Image.new('RGBA', Image.open(path).size, (1, 1, 1, 7)).save(path)
 
 
+def write_table(folder: Folder, entries: list[dict]) -> None:
+    """Write these classes in the format of the case's table."""
+    path = folder.root / folder.case.table
+    if path.suffix == '.json':
+        path.write_text(json.dumps(entries))
+        return
+    with path.open('w', newline='') as file:
+        table = csv.DictWriter(file, entries[0] if entries else ())
+        table.writeheader()
+        table.writerows(entries)
+
+
 def table_without_names(folder: Folder) -> None:
-    (folder.root / folder.case.table).write_bytes(b'id,isthing\n1,yes\n')
+    write_table(folder, [dict(id=1, isthing='yes')])
 
 
 def empty_table(folder: Folder) -> None:
-    (folder.root / folder.case.table).write_bytes(b'')
+    write_table(folder, [])
 
 
 def unclear_flag(folder: Folder) -> None:
-    (folder.root / folder.case.table).write_bytes(b'id,name,isthing\n1,car,maybe\n')
+    write_table(folder, [dict(id=1, name='car', isthing='maybe')])
 
 
 def same_name_twice(folder: Folder) -> None:
