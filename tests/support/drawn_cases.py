@@ -1,8 +1,8 @@
 """How many cases are drawn, and the share of each outcome.
 
-Each test draws 700 cases, the same in every run of the same code: hypothesis also draws
-numbers and texts that the code contains. With ``MMPISR_DRAWN_CASES=5000`` it draws 5000,
-which differ from run to run.
+Each test draws 700 cases. They are the same in every run until the code changes, as
+hypothesis also draws numbers and texts that the code contains. With
+``MMPISR_DRAWN_CASES=5000`` it draws 5000 others in each run.
 """
 
 import os
