@@ -10,18 +10,21 @@ from .base import RelationInputs, at_least_float32, without_autocast
 LEAST_CONFIDENCE = 1e-4  # bounds the logit of the confidence of an empty mask
 
 
-def normalise_channels(feats: Tensor) -> Tensor:
+def normalise_channels(feats: Tensor, pixel_mask: Tensor | None = None) -> Tensor:
     """Bring the channels of each pixel to a mean of zero and a variance of one.
 
     Args:
         feats: ``(B, C, H, W)``.
+        pixel_mask: False marks padding, which becomes zero, ``(B, 1, H, W)`` bool;
+            None: there is none.
 
     Returns:
         The same shape and dtype, channels last in memory.
     """
     with without_autocast(feats):
         pixels = feats.permute(0, 2, 3, 1).contiguous()  # (B, H, W, C)
-        return _NormaliseChannels.apply(pixels).permute(0, 3, 1, 2)
+        normed = _NormaliseChannels.apply(pixels).permute(0, 3, 1, 2)  # (B, C, H, W)
+    return normed if pixel_mask is None else torch.where(pixel_mask, normed, 0)
 
 
 class _NormaliseChannels(torch.autograd.Function):
@@ -118,11 +121,12 @@ def category_sums(inputs: RelationInputs) -> MaskSums:
     """
     classes = mask_sums(inputs.feats, inputs.sem_probs)
     slots = mask_sums(inputs.feats, inputs.inst_heatmaps)
-    joined = (torch.cat(pair, dim=1) for pair in zip(classes, slots, strict=True))
-    feats, mass, squares = joined
+    feats, mass, squares = (
+        torch.cat(pair, dim=1) for pair in zip(classes, slots, strict=True)
+    )
     valid = inputs.valid
     return MaskSums(
-        feats.where(valid.unsqueeze(2), 0),
+        feats.where(valid.unsqueeze(2), 0),  # (B, L, C)
         mass.where(valid, 0),
         squares.where(valid, 0),
     )

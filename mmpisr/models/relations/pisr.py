@@ -1,8 +1,12 @@
-"""PISR: encode, reweight, attend (Sec. 3.2 to 3.4, Fig. 3).
+"""PISR: encode, reweight, attend (Sec. 3.2 to 3.4, Fig. 3); see :meth:`PISR.relate`.
 
-:meth:`PISR.relate` is the figure; its steps are in ``encodings.py`` (the boxes before
-the attention) and below. B batch, C channels, N classes, K instance slots, L = N + K
-categories, D channels of the attention; F features, E encodings, w scores.
+    F, S, I -> mask_sums, panoptic_encodings -> E         Sec. 3.2, encodings.py
+    E       -> EncodingReweighting -> w                   Sec. 3.3, encodings.py
+    F, w E  -> PanopticRelationalAttention -> F_pan       Sec. 3.4, below
+    F_pan   -> Fusion -> F'                               base.py
+
+C channels of the features F, D of the attention; N classes in S, K instance slots in I,
+L = N + K categories; E encodings, w scores.
 """
 
 from typing import Any
@@ -123,7 +127,8 @@ class PISR(BaseRelation):
     def relate(self, inputs: RelationInputs) -> RelationOutput:
         """Encode (Sec. 3.2), reweight (Sec. 3.3), attend (Sec. 3.4)."""
         if self.feats_norm:
-            inputs = _with_normalised_feats(inputs)
+            feats = normalise_channels(inputs.feats, inputs.pixel_mask)
+            inputs = inputs._replace(feats=feats)
 
         with without_autocast(inputs.feats):
             sums = category_sums(inputs)
@@ -140,20 +145,14 @@ class PISR(BaseRelation):
 
     def _encode(self, sums: MaskSums, inputs: RelationInputs) -> Tensor:
         """Normalised encodings plus the vector of each category, ``(B, L, C)``."""
-        by_area = self.normaliser == 'area'
-        area = valid_area(inputs.feats, inputs.pixel_mask) if by_area else None
+        area = None
+        if self.normaliser == 'area':
+            area = valid_area(inputs.feats, inputs.pixel_mask)
         encodings = self.norm(panoptic_encodings(sums, area))
         if self.category_embedding is None:
             return encodings
         index = parameter_index(encodings, self.num_classes)
         return encodings + self.category_embedding(index)
-
-
-def _with_normalised_feats(inputs: RelationInputs) -> RelationInputs:
-    feats = normalise_channels(inputs.feats)
-    if inputs.pixel_mask is not None:
-        feats = torch.where(inputs.pixel_mask, feats, 0)
-    return inputs._replace(feats=feats)
 
 
 class PanopticRelationalAttention(nn.Module):
@@ -191,7 +190,7 @@ class PanopticRelationalAttention(nn.Module):
                 f"first_product must be 'linear' or 'softmax', got {first_product!r}"
             )
         categories = num_classes + num_instances
-        self.softmax = first_product == 'softmax'
+        self.first_product = first_product
         self.key_scale = channels**-0.5 if scale_products else 1.0
         self.value_scale = categories**-0.5 if scale_products else 1.0
         self.g_s = nn.Linear(in_channels, channels)
@@ -228,7 +227,7 @@ class PanopticRelationalAttention(nn.Module):
         self, pixels: Tensor, keys: Tensor, values: Tensor, shift: Tensor, valid: Tensor
     ) -> Tensor:
         """``(pixels keys^T) values + shift``, ``(B, HW, C)``."""
-        if not self.softmax:
+        if self.first_product == 'linear':
             with without_autocast(pixels):
                 folded = torch.bmm(keys.transpose(1, 2), values)  # (B, D, C)
             return _affine(pixels, folded, shift)
