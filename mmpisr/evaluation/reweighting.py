@@ -21,7 +21,7 @@ INPUT_NAMES = ('feats', 'sem_probs', 'inst_heatmaps', 'inst_valid', 'pixel_mask'
 class RelationCall(NamedTuple):
     """What a relation read and answered for one batch."""
 
-    weights: Tensor | None
+    scores: Tensor | None
     """Scores in [0, 1], the N classes first, then the K slots, ``(B, L)``."""
     num_classes: int
     """N."""
@@ -45,7 +45,7 @@ class RelationCall(NamedTuple):
         """Read one call of a ``BaseRelation``, as torch's forward hooks have it."""
         given = dict(zip(INPUT_NAMES, args, strict=False)) | dict(kwargs)
         return cls(
-            weights=output.weights,
+            scores=output.scores,
             num_classes=given['sem_probs'].shape[1],
             heatmaps=given['inst_heatmaps'],
             valid=given.get('inst_valid'),
@@ -60,18 +60,18 @@ class RelationCall(NamedTuple):
             index: Of the image in the batch.
             sample: Its ``gt_panoptic_seg``.
         """
-        assert self.weights is not None
+        assert self.scores is not None
         heatmaps = self.heatmaps_of(index, sample).detach()
         filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
         if self.valid is not None:
             filled = self.valid[index].bool()
         truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
         objects = slot_objects(heatmaps * filled[:, None, None], truth)
-        weights = self.weights[index].detach().double().cpu().numpy()  # (L,)
+        scores = self.scores[index].detach().double().cpu().numpy()  # (L,)
         return ImageScores(
-            classes=weights[: self.num_classes],
+            classes=scores[: self.num_classes],
             present=self.present(truth),
-            slots=weights[self.num_classes :],
+            slots=scores[self.num_classes :],
             matched=(objects >= 0).cpu().numpy(),
             filled=filled.cpu().numpy(),
         )

@@ -115,11 +115,11 @@ def test_padding_is_cut_off_by_the_mask_or_by_the_shapes():
 
 
 def test_scores_of_an_image_go_where_they_belong():
-    weights = torch.tensor([[0.9, 0.2, 0.8, 0.1, 0.7, 0.3, 0.6, 0.0]])
+    batch = torch.tensor([[0.9, 0.2, 0.8, 0.1, 0.7, 0.3, 0.6, 0.0]])
     valid = torch.tensor([[True, True, True, True, False]])
     scores = ReweightingScores(3, 5)
 
-    scores.add(RelationCall(weights, 3, slots()[None], valid), [sample()])
+    scores.add(RelationCall(batch, 3, slots()[None], valid), [sample()])
 
     values = scores.scalars(['red car', 'cat', 'sky'])
     assert values.pop('auroc/classes') == 1
@@ -158,8 +158,8 @@ def test_a_row_of_several_classes_is_named_after_the_first():
 
 
 def test_a_call_is_read_by_position_and_by_name():
-    weights, probs = torch.rand(1, 8), torch.rand(1, 3, 8, 12)
-    feats, output = torch.rand(1, 4, 8, 12), SimpleNamespace(weights=weights)
+    scores, probs = torch.rand(1, 8), torch.rand(1, 3, 8, 12)
+    feats, output = torch.rand(1, 4, 8, 12), SimpleNamespace(scores=scores)
 
     by_place = RelationCall.of((feats, probs, slots()[None]), {}, output)
     by_name = RelationCall.of(

@@ -10,8 +10,8 @@ pisr_literal = dict(
         normaliser='area',  # E = P F^T up to one scale
         feats_norm=False,
         encoding_norm=False,
-        category_embedding=False,
-        confidence=False,
+        embed_categories=False,
+        scores_from_confidence=False,
         mix_slots=True,
         scale_products=False,
         fusion='replace',

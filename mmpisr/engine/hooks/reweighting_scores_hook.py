@@ -162,10 +162,10 @@ def _problem(
     if len(calls) != 1:
         return f'it was called {len(calls)} times for a batch, not once'
     call = calls[0]
-    if call.weights is None:
-        return 'it gives no weights (reweight=False)'
-    if len(call.weights) != len(samples):
-        return f'{len(call.weights)} images went in, {len(samples)} came out'
+    if call.scores is None:
+        return 'it gives no scores (reweight=False)'
+    if len(call.scores) != len(samples):
+        return f'{len(call.scores)} images went in, {len(samples)} came out'
     if any('gt_panoptic_seg' not in sample for sample in samples):
         return 'the data samples have no gt_panoptic_seg: load annotations'
     return None

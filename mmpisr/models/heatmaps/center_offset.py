@@ -14,9 +14,9 @@ class CenterPeaks(NamedTuple):
     """The best peaks of a centre map, best first."""
 
     points: Tensor
-    """(y, x) in pixels of the map, ``(B, K, 2)``."""
+    """(y, x) in pixels of the map, arbitrary in an empty slot, ``(B, K, 2)``."""
     scores: Tensor
-    """Confidence at the peak, zero for an empty slot, ``(B, K)``."""
+    """Value of the map at the peak, zero in an empty slot, ``(B, K)``."""
     valid: Tensor
     """False marks an empty slot, ``(B, K)`` bool."""
 
@@ -29,18 +29,15 @@ def center_peaks(
     nms_kernel: int = 3,
     threshold: float = 0.0,
 ) -> CenterPeaks:
-    """Find the best local maxima of a centre map.
+    """Find the K highest local maxima of a centre map.
 
     Args:
         center: Centre confidence, ``(B, 1, H, W)``.
-        pixel_mask: False marks padding, in which there are no peaks, ``(B, H, W)``
-            bool; None: there is no padding.
-        num_peaks: Slots K; those beyond the peaks found stay empty.
-        nms_kernel: Odd side, in pixels, of the window in which a peak is the maximum.
-        threshold: A peak is above it.
-
-    Returns:
-        The K best peaks; the points of empty slots are meaningless.
+        pixel_mask: False marks padding, where peaks are ignored, ``(B, H, W)`` bool;
+            None: there is no padding.
+        num_peaks: Slots K; with fewer than K peaks the last slots stay empty.
+        nms_kernel: A peak is the maximum of a window of this side, odd, in pixels.
+        threshold: A peak is higher than this.
     """
     batch, _, height, width = center.shape
     scores = center.detach().float()
@@ -60,13 +57,13 @@ def center_peaks(
 
 
 def regression_heatmaps(points: Tensor, offset: Tensor, *, radius: float) -> Tensor:
-    """How well the centre that a pixel regresses to agrees with each peak (note 2).
+    """Heatmap of each peak, high where pixels regress to a centre near it (note 2).
 
-    ``1 - distance(peak, pixel + offset(pixel)) / radius``, not below zero.
+    ``max(0, 1 - distance(peak, pixel + offset(pixel)) / radius)``
 
     Args:
         points: Peaks (y, x) in pixels of the map, ``(B, K, 2)``.
-        offset: From a pixel to its centre, (dy, dx) in pixels of the map,
+        offset: (dy, dx) from a pixel to its centre in pixels of the map,
             ``(B, 2, H, W)``.
         radius: Distance in pixels at which a heatmap reaches zero.
 
@@ -88,19 +85,23 @@ def regression_heatmaps(points: Tensor, offset: Tensor, *, radius: float) -> Ten
 
 @MODELS.register_module()
 class CenterOffsetHeatmaps(BaseModule):
-    """The K best peaks as heatmaps, times the probability of being a thing.
+    """Heatmaps of the K best centre peaks, times the probability of being a thing.
 
-    Differs from the paper: stuff is suppressed by the summed probability of the thing
-    classes, so that a gradient passes; ``suppress='binary'`` is the paper's binary map
-    of the pixels whose most probable class is a thing. Heatmaps are zero beyond the
+    Differs from the paper: heatmaps are multiplied by the summed probability of the
+    thing classes, which passes a gradient; ``suppress='binary'`` is the paper's binary
+    map of the pixels whose most probable class is a thing. Heatmaps are zero beyond the
     radius, where the paper's formula is negative.
 
     Args:
-        suppress: ``'soft'`` or ``'binary'``.
+        suppress: How stuff is suppressed, ``'soft'`` or ``'binary'``.
         radius: Distance at which a heatmap reaches zero, in pixels of the feature
-            map. Our choice; not public.
-        nms_kernel: Window of the non-maximum suppression, in the same pixels.
-        threshold: A peak is above it.
+            map. Not given in the paper; chosen here.
+        nms_kernel: See :func:`center_peaks`.
+        threshold: See :func:`center_peaks`.
+
+    Raises:
+        ValueError: ``suppress`` is unknown, ``radius`` is not positive, or
+            ``nms_kernel`` is even.
     """
 
     def __init__(
@@ -145,8 +146,8 @@ class CenterOffsetHeatmaps(BaseModule):
             num_instances: Slots K.
 
         Returns:
-            Heatmaps in [0, 1], best slot first, ``(B, K, H, W)``, zero for an empty
-            slot; and which slots are filled, ``(B, K)`` bool.
+            Heatmaps in [0, 1], best slot first, ``(B, K, H, W)``, zero in an empty
+            slot; and False for each empty slot, ``(B, K)`` bool.
         """
         peaks = center_peaks(
             center,

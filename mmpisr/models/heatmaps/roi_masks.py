@@ -14,16 +14,16 @@ from mmpisr.registry import MODELS
 
 
 def paste_masks(boxes: Tensor, masks: Tensor, *, size: tuple[int, int]) -> Tensor:
-    """Paste the masks of boxes onto a map, bilinearly and with gradient to the masks.
+    """Paste each mask into its box on a map, bilinearly and with gradient to the masks.
 
     Args:
         boxes: (x1, y1, x2, y2) in pixels of the map, ``(n, 4)``; may lie outside.
-        masks: What is inside of the boxes, ``(n, h, w)``.
+        masks: Values inside the boxes, ``(n, h, w)``.
         size: (height, width) of the map.
 
     Returns:
-        Zero outside of the boxes, float32, ``(n, H, W)``; for no boxes empty, still
-        attached to the graph of the masks.
+        Maps that are zero outside the boxes, float32, ``(n, H, W)``; without boxes
+        empty, but attached to the graph of the masks.
     """
     if len(boxes) == 0:
         return masks.float().sum() * masks.new_zeros(0, *size, dtype=torch.float32)
@@ -34,7 +34,7 @@ def paste_masks(boxes: Tensor, masks: Tensor, *, size: tuple[int, int]) -> Tenso
 
 
 def best_boxes(boxes: InstanceData, number: int) -> InstanceData:
-    """The boxes of highest score, best first; without scores the first ones."""
+    """The boxes with the highest scores, best first; without scores the first ones."""
     if 'scores' not in boxes:
         return boxes[:number]
     order = boxes.scores.argsort(descending=True, stable=True)[:number]
@@ -42,39 +42,39 @@ def best_boxes(boxes: InstanceData, number: int) -> InstanceData:
 
 
 def check_roi_head(roi_head: BaseRoIHead) -> None:
-    """Refuse an RoI head whose masks :func:`roi_mask_probs` cannot ask for.
+    """Check that :func:`roi_mask_probs` supports an RoI head.
 
     Raises:
-        ValueError: It has no masks, or asks for them in a way of its own (hybrid task
-            cascade, SCNet).
+        ValueError: The head predicts no masks, or computes them in a method of its own
+            (hybrid task cascade, SCNet).
     """
     if not roi_head.with_mask:
         raise ValueError(
-            'instance heatmaps are made of masks, but roi_head.mask_head is None'
+            'roi_head.mask_head is None, but instance heatmaps are made from masks; '
+            'take a base model with a mask head'
         )
     known = StandardRoIHead._mask_forward, CascadeRoIHead._mask_forward
     if type(roi_head)._mask_forward not in known:
         raise ValueError(
             f'roi_head is {type(roi_head).__name__}, which has a _mask_forward of its '
-            'own; instance heatmaps are made by that of StandardRoIHead or '
-            'CascadeRoIHead'
+            'own; instance heatmaps need that of StandardRoIHead or CascadeRoIHead'
         )
 
 
 def roi_mask_probs(
     roi_head: BaseRoIHead, feats: Sequence[Tensor], rois: Tensor, labels: Tensor
 ) -> Tensor:
-    """What an RoI head says of the masks of given boxes.
+    """Predict the masks of given boxes with an RoI head.
 
     Args:
-        roi_head: mmdet's ``StandardRoIHead``, or ``CascadeRoIHead``, whose stages are
-            averaged as mmdet does; with a mask head.
+        roi_head: mmdet's ``StandardRoIHead`` or ``CascadeRoIHead`` with a mask head;
+            the stages of a cascade are averaged, as in mmdet.
         feats: The pyramid, finest level first.
         rois: (image, x1, y1, x2, y2) in pixels of the input, ``(n, 5)``.
-        labels: Class whose mask is meant, ``(n,)``.
+        labels: Class of each box, ``(n,)``.
 
     Returns:
-        Probabilities inside of the boxes, ``(n, h, w)``.
+        Mask probabilities inside the boxes, ``(n, h, w)``.
     """
     if isinstance(roi_head.mask_head, nn.ModuleList):
         stages = range(len(roi_head.mask_head))
@@ -83,23 +83,47 @@ def roi_mask_probs(
         calls = [roi_head._mask_forward(feats, rois)]
     probs = torch.stack([call['mask_preds'].sigmoid() for call in calls])
     probs = probs.mean(dim=0)  # (n, classes, h, w)
-    if probs.shape[1] == 1:  # one mask for any class
+    if probs.shape[1] == 1:  # class-agnostic masks
         return probs[:, 0]
     return probs[torch.arange(len(labels), device=labels.device), labels]  # (n, h, w)
 
 
-@MODELS.register_module()
-class RoIMaskHeatmaps(BaseModule):
-    """The masks of the K best detections times their scores, at feature stride.
+def class_maps(heatmaps: Tensor, labels: Tensor, *, num_classes: int) -> Tensor:
+    """Map of each thing class: at each pixel the highest heatmap of its instances.
 
-    The choice of boxes, and the scores, pass no gradient; the masks do.
+    It replaces the probabilities of a semantic head that has one class for all things.
 
     Args:
-        max_proposals: How many proposals of each image, the best, are looked at for
-            the K detections. Our choice; measured in ``docs/design_decisions.md``.
-        score_thr: Lowest score of a detection. Lower than what a panoptic result takes
-            (0.6 in mmdet), so that there are K to be reweighted, from the first
-            iterations on. Our choice; not public.
+        heatmaps: Heatmaps of the slots in [0, 1], zero in an empty slot,
+            ``(B, K, H, W)``.
+        labels: Thing class of each slot, arbitrary in an empty slot, ``(B, K)`` int64.
+        num_classes: Thing classes N_th.
+
+    Returns:
+        Maps in [0, 1], zero for a class without instances, ``(B, N_th, H, W)``.
+    """
+    batch, _, height, width = heatmaps.shape
+    index = labels[:, :, None, None].expand_as(heatmaps)
+    empty = heatmaps.new_zeros(batch, num_classes, height, width)
+    return empty.scatter_reduce(1, index, heatmaps, 'amax')
+
+
+@MODELS.register_module()
+class RoIMaskHeatmaps(BaseModule):
+    """Masks of the K best detections times their scores, at the stride of the features.
+
+    Gradients pass through the masks; the choice of boxes and the scores are constants.
+
+    Args:
+        max_proposals: Number of best proposals of each image from which the K
+            detections are made. Not given in the paper; chosen here, see
+            ``docs/design_decisions.md``.
+        score_thr: Lowest score of a detection. It is lower than that of a panoptic
+            result (0.6 in mmdet), so that slots are filled from the first iterations
+            on. Not given in the paper; chosen here.
+
+    Raises:
+        ValueError: ``max_proposals`` is below one.
     """
 
     def __init__(self, *, max_proposals: int = 300, score_thr: float = 0.05) -> None:
@@ -118,19 +142,19 @@ class RoIMaskHeatmaps(BaseModule):
         *,
         num_instances: int,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Detect, and make the heatmaps in the frame of the finest level.
+        """Detect, and make heatmaps in the frame of the finest level.
 
         Args:
             roi_head: See :func:`roi_mask_probs`.
-            feats: The pyramid, finest level first, ``(B, C, H, W)`` each.
+            feats: The pyramid, finest level first, ``(B, C, h, w)`` each.
             proposals: ``bboxes`` (x1, y1, x2, y2) in pixels of the input; not changed.
             metas: ``img_shape`` and ``batch_input_shape``, (height, width) in pixels.
             num_instances: Slots K.
 
         Returns:
-            Heatmaps in [0, 1], best slot first, float32, ``(B, K, H, W)``, zero for an
-            empty slot; which slots are filled, ``(B, K)`` bool; and their thing
-            classes, 0 for an empty slot, ``(B, K)`` int64.
+            Heatmaps in [0, 1], best slot first, float32, ``(B, K, H, W)``, zero in an
+            empty slot; False for each empty slot, ``(B, K)`` bool; and thing classes,
+            0 in an empty slot, ``(B, K)`` int64.
         """
         detected = self.detect(
             roi_head, feats, proposals, metas, num_instances=num_instances
@@ -141,18 +165,18 @@ class RoIMaskHeatmaps(BaseModule):
         masks = roi_mask_probs(roi_head, feats, rois, labels)  # (n, h, w)
 
         height, width = feats[0].shape[2:]
-        whole_height, whole_width = metas[0]['batch_input_shape']
-        scale = rois.new_tensor([width / whole_width, height / whole_height] * 2)
+        input_height, input_width = metas[0]['batch_input_shape']
+        scale = rois.new_tensor([width / input_width, height / input_height] * 2)
         pasted = paste_masks(rois[:, 1:] * scale, masks, size=(height, width))
 
         slots = torch.arange(num_instances, device=rois.device)
         counts = torch.tensor([len(image) for image in detected], device=rois.device)
-        filled = slots < counts[:, None]  # (B, K)
-        heatmaps = pasted.new_zeros(*filled.shape, height, width)  # (B, K, H, W)
-        heatmaps[filled] = pasted * scores.float()[:, None, None]
-        classes = labels.new_zeros(filled.shape)  # (B, K)
-        classes[filled] = labels
-        return heatmaps, filled, classes
+        valid = slots < counts[:, None]  # (B, K)
+        heatmaps = pasted.new_zeros(*valid.shape, height, width)  # (B, K, H, W)
+        heatmaps[valid] = pasted * scores.float()[:, None, None]
+        classes = labels.new_zeros(valid.shape)  # (B, K)
+        classes[valid] = labels
+        return heatmaps, valid, classes
 
     @torch.no_grad()
     def detect(
@@ -164,10 +188,9 @@ class RoIMaskHeatmaps(BaseModule):
         *,
         num_instances: int,
     ) -> list[InstanceData]:
-        """The best boxes of each image as the base model detects them, best first.
+        """Detect the K best boxes of each image as the base model does, best first.
 
-        ``max_per_img`` of the base's ``test_cfg``, which bounds results, does not bound
-        the slots.
+        K replaces ``max_per_img`` of the base's ``test_cfg``, which limits results.
         """
         config = roi_head.test_cfg.copy()
         config.update(score_thr=self.score_thr, max_per_img=num_instances)

@@ -12,7 +12,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmpisr.models.relations.precision import without_autocast
+from mmpisr.models.relations import without_autocast
 from mmpisr.registry import MODELS
 
 from . import warm_start

@@ -3,11 +3,15 @@
 import torch
 from torch import Tensor, nn
 
-from mmpisr.models.relations import Gated, mask_sums, panoptic_encodings
-from mmpisr.models.relations.precision import without_autocast
+from mmpisr.models.relations import (
+    GatedResidual,
+    mask_sums,
+    panoptic_encodings,
+    without_autocast,
+)
 
 
-class QueryRefresh(Gated):
+class QueryRefresh(GatedResidual):
     """Add to each query the related features under its intermediate mask.
 
     ``q' = q + gate * norm(MLP(norm(pooled)))`` with one gate a channel, the scale of a
@@ -29,7 +33,7 @@ class QueryRefresh(Gated):
             nn.ReLU(),
             nn.Linear(channels, channels),
         )
-        self.gate: nn.LayerNorm = nn.LayerNorm(channels)
+        self.gate_norm: nn.LayerNorm = nn.LayerNorm(channels)
 
     def forward(
         self,
@@ -53,5 +57,5 @@ class QueryRefresh(Gated):
             mask_probs = torch.where(pixel_mask.unsqueeze(1), mask_probs, 0)
         pooled = panoptic_encodings(mask_sums(feats, mask_probs))  # (B, Q, D)
         with without_autocast(queries):
-            update = self.gate(self.mlp(self.norm(pooled)))  # (B, Q, C)
+            update = self.gate_norm(self.mlp(self.norm(pooled)))  # (B, Q, C)
         return queries + update.to(queries.dtype)

@@ -10,8 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpisr.models.heatmaps import class_maps
-from mmpisr.models.heatmaps.roi_masks import check_roi_head
+from mmpisr.models.heatmaps import check_roi_head, class_maps
 from mmpisr.registry import MODELS
 
 from . import warm_start

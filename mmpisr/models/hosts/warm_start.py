@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from mmengine.logging import print_log
 from torch import nn
 
-from mmpisr.models.relations import Gated
+from mmpisr.models.relations import GatedResidual
 
 
 def init_final_from_base(host: nn.Module, final_to_base: Mapping[str, str]) -> None:
@@ -49,8 +49,8 @@ def init_final_from_base(host: nn.Module, final_to_base: Mapping[str, str]) -> N
 
 def _close_gates(host: nn.Module) -> None:
     for module in host.modules():
-        if isinstance(module, Gated):
-            module.close()
+        if isinstance(module, GatedResidual):
+            module.close_gate()
 
 
 def _lacks_all(module: nn.Module, child: str, missing: Collection[str]) -> bool:

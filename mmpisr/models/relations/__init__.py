@@ -5,16 +5,24 @@ exported without mmdet.
 """
 
 from .alternatives import ConcatRelation, ConvRelation, ProductRelation
-from .base import BaseRelation, RelationInputs, RelationOutput
+from .base import (
+    BaseRelation,
+    ChannelLayerNorm,
+    Fusion,
+    GatedResidual,
+    RelationInputs,
+    RelationOutput,
+    without_autocast,
+)
 from .encodings import (
     EncodingReweighting,
     MaskSums,
     mask_confidence,
     mask_sums,
+    normalise_channels,
     panoptic_encodings,
+    valid_area,
 )
-from .fusion import Fusion, Gated
-from .norms import ChannelLayerNorm
 from .ocr import OCRRelation
 from .pisr import PISR, PanopticRelationalAttention
 
@@ -26,7 +34,7 @@ __all__ = [
     'ConvRelation',
     'EncodingReweighting',
     'Fusion',
-    'Gated',
+    'GatedResidual',
     'MaskSums',
     'OCRRelation',
     'PanopticRelationalAttention',
@@ -35,5 +43,8 @@ __all__ = [
     'RelationOutput',
     'mask_confidence',
     'mask_sums',
+    'normalise_channels',
     'panoptic_encodings',
+    'valid_area',
+    'without_autocast',
 ]

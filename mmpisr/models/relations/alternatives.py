@@ -1,4 +1,4 @@
-"""The alternatives of Table 5 beside OCR, and a convolution as capacity control."""
+"""The alternatives of Table 5 besides OCR, and a convolution of PISR's cost."""
 
 from typing import Any
 
@@ -7,43 +7,32 @@ from torch import Tensor, nn
 
 from mmpisr.registry import MODELS
 
-from .base import BaseRelation, RelationInputs, RelationOutput
-from .norms import ChannelLayerNorm
+from .base import BaseRelation, ChannelLayerNorm, RelationInputs, RelationOutput
 
 
 @MODELS.register_module()
 class ConcatRelation(BaseRelation):
-    """Stack S, I and F and project them to C channels.
+    """Concatenate S, I and F and project them to C channels.
 
-    Differs from the paper: there the stack itself is what the final stage reads; the
-    1x1 projection keeps the final heads as they are, whatever K is.
+    Differs from the paper: there the final stage reads the concatenated maps. The 1x1
+    projection keeps the shape of the final heads the same for each K.
 
     Args:
         in_channels: Channels C of the feature map.
-        num_classes: Semantic classes N.
-        num_instances: Instance slots K; fixed, as weights belong to a rank.
-        **shared: See :class:`BaseRelation`.
+        **shared: See :class:`BaseRelation`. The number of slots K is fixed, because
+            each slot has weights of its own.
 
     Raises:
         ValueError: The heatmaps do not have K slots.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        *,
-        num_classes: int,
-        num_instances: int = 50,
-        **shared: Any,
-    ) -> None:
-        super().__init__(
-            in_channels, num_classes=num_classes, num_instances=num_instances, **shared
-        )
-        stacked = in_channels + num_classes + num_instances
+    def __init__(self, in_channels: int, **shared: Any) -> None:
+        super().__init__(in_channels, **shared)
+        stacked = in_channels + self.num_classes + self.num_instances
         self.project = nn.Conv2d(stacked, in_channels, 1)
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
-        """Stack and project."""
+        """Concatenate and project."""
         masks = _stacked_masks(inputs, self.num_instances)
         stacked = torch.cat([masks, inputs.feats], dim=1)  # (B, L + C, H, W)
         return RelationOutput(feats=self.project(stacked))
@@ -53,31 +42,21 @@ class ConcatRelation(BaseRelation):
 class ProductRelation(BaseRelation):
     """Bring S and I to C channels with a 1x1 convolution and multiply by F.
 
-    Differs from the paper: there the product alone is what the final stage reads; here
-    it is fused as any relation's features are.
+    Differs from the paper: there the final stage reads the product; here the product
+    is fused with F as the output of each relation is.
 
     Args:
         in_channels: Channels C of the feature map.
-        num_classes: Semantic classes N.
-        num_instances: Instance slots K; fixed, as weights belong to a rank.
-        **shared: See :class:`BaseRelation`.
+        **shared: See :class:`BaseRelation`. The number of slots K is fixed, because
+            each slot has weights of its own.
 
     Raises:
         ValueError: The heatmaps do not have K slots.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        *,
-        num_classes: int,
-        num_instances: int = 50,
-        **shared: Any,
-    ) -> None:
-        super().__init__(
-            in_channels, num_classes=num_classes, num_instances=num_instances, **shared
-        )
-        self.match = nn.Conv2d(num_classes + num_instances, in_channels, 1)
+    def __init__(self, in_channels: int, **shared: Any) -> None:
+        super().__init__(in_channels, **shared)
+        self.match = nn.Conv2d(self.num_classes + self.num_instances, in_channels, 1)
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
         """Match the channels and multiply."""
@@ -89,13 +68,14 @@ class ProductRelation(BaseRelation):
 class ConvRelation(BaseRelation):
     """A 3x3 convolution, a normalisation and a 1x1 convolution back to C channels.
 
-    The capacity control that the paper lacks. It costs what PISR costs at equal
-    ``channels`` (9 C D + C D multiplications a pixel against 9 C D + C D + L C), so
-    that a gain of PISR over it is not a gain of parameters. Predictions are not read.
+    The control for capacity, which the paper does not have: it does not read S and I,
+    and at equal ``channels`` it costs what PISR costs (9 C D + C D multiplications a
+    pixel; PISR 9 C D + C D + L C). If PISR does not beat it, the gain over the base
+    model comes from extra parameters.
 
     Args:
         in_channels: Channels C of the feature map.
-        channels: Width D of the 3x3 convolution.
+        channels: Output channels D of the 3x3 convolution.
         **shared: See :class:`BaseRelation`.
     """
 
@@ -114,17 +94,17 @@ class ConvRelation(BaseRelation):
 
 
 def _stacked_masks(inputs: RelationInputs, num_instances: int) -> Tensor:
-    """S and I, zero for an empty slot, ``(B, L, H, W)``.
+    """S and I, with zeros in empty slots, ``(B, L, H, W)``.
 
     Raises:
-        ValueError: There are not K slots; with both numbers.
+        ValueError: There are not K slots; names both numbers.
     """
     slots = inputs.inst_heatmaps.shape[1]
     if slots != num_instances:
         raise ValueError(
             f'inst_heatmaps: got {slots} slots, expected {num_instances} '
-            '(num_instances): weights belong to the rank of a slot'
+            '(num_instances): each slot has weights of its own'
         )
-    filled = inputs.valid[:, -slots:, None, None]  # (B, K, 1, 1)
-    heatmaps = torch.where(filled, inputs.inst_heatmaps, 0)
+    valid = inputs.valid[:, -slots:, None, None]  # (B, K, 1, 1)
+    heatmaps = torch.where(valid, inputs.inst_heatmaps, 0)
     return torch.cat([inputs.sem_probs, heatmaps], dim=1)

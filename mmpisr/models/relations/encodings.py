@@ -5,28 +5,84 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .precision import wide, without_autocast
+from .base import RelationInputs, at_least_float32, without_autocast
 
-LEAST_CONFIDENCE = 1e-4  # bounds the logit of a class that no pixel shows
+LEAST_CONFIDENCE = 1e-4  # bounds the logit of the confidence of an empty mask
+
+
+def normalise_channels(feats: Tensor, pixel_mask: Tensor | None = None) -> Tensor:
+    """Bring the channels of each pixel to a mean of zero and a variance of one.
+
+    Args:
+        feats: ``(B, C, H, W)``.
+        pixel_mask: False marks padding, which becomes zero, ``(B, 1, H, W)`` bool;
+            None: there is none.
+
+    Returns:
+        The same shape and dtype, channels last in memory.
+    """
+    with without_autocast(feats):
+        pixels = feats.permute(0, 2, 3, 1).contiguous()  # (B, H, W, C)
+        normed = _NormaliseChannels.apply(pixels).permute(0, 3, 1, 2)  # (B, C, H, W)
+    return normed if pixel_mask is None else torch.where(pixel_mask, normed, 0)
+
+
+class _NormaliseChannels(torch.autograd.Function):
+    """Layer normalisation that saves its output for backward in place of its input.
+
+    The layers that read the output save it too, so that ``layer_norm``, which saves its
+    input, would keep one more map of all features.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, pixels: Tensor) -> Tensor:
+        """Normalise ``(..., C)``."""
+        shape = pixels.shape[-1:]
+        normed, _, rstd = torch.native_layer_norm(pixels, shape, None, None, 1e-5)
+        ctx.save_for_backward(normed, rstd)
+        return normed
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+        """Gradient for an input that is normalised already, times 1/std."""
+        normed, rstd = ctx.saved_tensors
+        zero, one = torch.zeros_like(rstd), torch.ones_like(rstd)
+        shape, wanted = normed.shape[-1:], [True, False, False]
+        to_input, _, _ = torch.ops.aten.native_layer_norm_backward(
+            grad.contiguous(), normed, shape, zero, one, None, None, wanted
+        )
+        return (to_input * rstd).to(grad.dtype)
 
 
 class MaskSums(NamedTuple):
     """Sums over the pixels of soft masks, float32 (float64 for float64 features)."""
 
     feats: Tensor
-    """``P F^T``: features under each mask (Sec. 3.2), ``(B, L, C)``."""
+    """Features under each mask, ``P F^T`` (Sec. 3.2), ``(B, L, C)``."""
     mass: Tensor
-    """Of each mask, in pixels, ``(B, L)``."""
+    """Values of each mask, ``(B, L)``."""
     squares: Tensor
-    """Of each mask's squared values, ``(B, L)``."""
+    """Squared values of each mask, ``(B, L)``."""
 
 
-class _MaskSums(torch.autograd.Function):
-    """The three sums in float32, saving the maps in the dtype that they have.
+def mask_sums(feats: Tensor, masks: Tensor) -> MaskSums:
+    """Sum features and masks over the pixels, in float32 also under autocast.
 
-    A half precision sum over a map of 256 x 512 pixels overflows (float16) or loses
-    what tells two encodings apart (bfloat16); float32 copies of the maps would double
-    what is saved for backward.
+    Args:
+        feats: Features at their own stride, zero at padding, ``(B, C, H, W)``.
+        masks: Non-negative weights in the same frame, zero at padding,
+            ``(B, L, H, W)``; a mask may be zero everywhere.
+    """
+    with without_autocast(feats):
+        return MaskSums(*_SumInFloat32.apply(feats.flatten(2), masks.flatten(2)))
+
+
+class _SumInFloat32(torch.autograd.Function):
+    """The sums of :func:`mask_sums`; saves its inputs in the dtype that they have.
+
+    A half precision sum over 256 x 512 pixels overflows (float16) or rounds away the
+    difference between two encodings (bfloat16); float32 copies of the maps would double
+    the memory that is saved for backward.
     """
 
     @staticmethod
@@ -35,7 +91,7 @@ class _MaskSums(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Sum ``feats (B, C, M)`` under ``masks (B, L, M)``."""
         ctx.save_for_backward(feats, masks)
-        feats, masks = wide(feats), wide(masks)
+        feats, masks = at_least_float32(feats), at_least_float32(masks)
         total = torch.bmm(masks, feats.transpose(1, 2))  # (B, L, C)
         return total, masks.sum(2), torch.linalg.vector_norm(masks, dim=2).square()
 
@@ -45,28 +101,35 @@ class _MaskSums(torch.autograd.Function):
     ) -> tuple[Tensor | None, Tensor | None]:
         """Gradients in the dtypes of the inputs."""
         feats, masks = ctx.saved_tensors
+        wide_feats, wide_masks = at_least_float32(feats), at_least_float32(masks)
         to_feats = to_masks = None
         if ctx.needs_input_grad[0]:
-            pixels = torch.bmm(wide(masks).transpose(1, 2), to_total)  # (B, M, C)
+            pixels = torch.bmm(wide_masks.transpose(1, 2), to_total)  # (B, M, C)
             to_feats = pixels.transpose(1, 2).to(feats.dtype)
         if ctx.needs_input_grad[1]:
-            each = to_mass.unsqueeze(2)  # (B, L, 1)
-            to_masks = torch.baddbmm(each, to_total, wide(feats))
-            to_masks = to_masks.addcmul_(wide(masks), 2 * to_squares.unsqueeze(2))
+            to_masks = torch.baddbmm(to_mass.unsqueeze(2), to_total, wide_feats)
+            to_masks = to_masks.addcmul_(wide_masks, 2 * to_squares.unsqueeze(2))
             to_masks = to_masks.to(masks.dtype)
         return to_feats, to_masks
 
 
-def mask_sums(feats: Tensor, masks: Tensor) -> MaskSums:
-    """Sum features and masks over the pixels, whatever autocast is active.
+def category_sums(inputs: RelationInputs) -> MaskSums:
+    """Sums under the masks of all classes and slots; zero for an empty slot.
 
-    Args:
-        feats: Features at their own stride, zero at padding, ``(B, C, H, W)``.
-        masks: Non-negative weights in the same frame, zero at padding,
-            ``(B, L, H, W)``; a row may be all zero.
+    The two groups of masks are summed separately, because joining them first would copy
+    all maps.
     """
-    with without_autocast(feats):
-        return MaskSums(*_MaskSums.apply(feats.flatten(2), masks.flatten(2)))
+    classes = mask_sums(inputs.feats, inputs.sem_probs)
+    slots = mask_sums(inputs.feats, inputs.inst_heatmaps)
+    feats, mass, squares = (
+        torch.cat(pair, dim=1) for pair in zip(classes, slots, strict=True)
+    )
+    valid = inputs.valid
+    return MaskSums(
+        feats.where(valid.unsqueeze(2), 0),  # (B, L, C)
+        mass.where(valid, 0),
+        squares.where(valid, 0),
+    )
 
 
 def panoptic_encodings(
@@ -75,9 +138,9 @@ def panoptic_encodings(
     """Summarise the features under each soft mask (Sec. 3.2, E = P F^T up to scale).
 
     Args:
-        sums: Of features and masks.
-        area: Divide by it, ``(B or 1, 1)`` in pixels (a large mask then has a large
-            encoding); None: by the mask's mass (a mean under the mask).
+        sums: Sums of features and masks.
+        area: Divisor in pixels, ``(B or 1, 1)``, with which a large mask has a large
+            encoding; None: the mass of each mask, which gives the mean under the mask.
         eps: Added to the divisor, so that an empty mask gives zeros.
 
     Returns:
@@ -88,7 +151,7 @@ def panoptic_encodings(
 
 
 def valid_area(maps: Tensor, pixel_mask: Tensor | None = None) -> Tensor:
-    """Valid pixels of each image, at least one, ``(B, 1)``, or one number for all.
+    """Number of valid pixels, at least one: ``(B, 1)``, ``(1, 1)`` without padding.
 
     Args:
         maps: Maps of the batch, ``(B, *, H, W)``.
@@ -99,28 +162,11 @@ def valid_area(maps: Tensor, pixel_mask: Tensor | None = None) -> Tensor:
     return pixel_mask.flatten(1).sum(dim=1, keepdim=True).clamp(min=1)
 
 
-def mask_confidence(sums: MaskSums, *, eps: float = 1e-6) -> Tensor:
-    """Mean of each mask under itself, ``sum(m^2) / sum(m)``, whatever its size.
-
-    Near one for a class that some pixels are sure of, near zero for one that all
-    pixels give a small probability. A heatmap that falls off as a Gaussian has half
-    its peak.
+def parameter_index(values: Tensor, num_classes: int) -> Tensor:
+    """Index of each category's own parameters: one per class, one for all slots.
 
     Args:
-        sums: Of masks with values in [0, 1].
-        eps: Added to the divisor, so that an empty mask gives zero.
-
-    Returns:
-        Confidence in [0, 1], ``(B, L)``.
-    """
-    return sums.squares / (sums.mass + eps)
-
-
-def category_rows(values: Tensor, num_classes: int) -> Tensor:
-    """Number the parameters that categories have: one a class, one for all slots.
-
-    Args:
-        values: One row a category, ``(B, L, ...)``.
+        values: One row per category, ``(B, L, ...)``.
         num_classes: N.
 
     Returns:
@@ -129,23 +175,40 @@ def category_rows(values: Tensor, num_classes: int) -> Tensor:
     return torch.arange(values.shape[1], device=values.device).clamp(max=num_classes)
 
 
+def mask_confidence(sums: MaskSums, *, eps: float = 1e-6) -> Tensor:
+    """Mask-weighted mean of each mask, ``sum(m^2) / sum(m)``, of any size.
+
+    Near 1 if the mask is confident anywhere, near 0 if the class is absent and each
+    pixel gives it a small probability; half its peak for a Gaussian heatmap.
+
+    Args:
+        sums: Sums of masks with values in [0, 1].
+        eps: Added to the divisor, so that an empty mask gives zero.
+
+    Returns:
+        Confidence in [0, 1], ``(B, L)``.
+    """
+    return sums.squares / (sums.mass + eps)
+
+
 class EncodingReweighting(nn.Module):
     """Two fully connected layers that score each encoding on its own (Sec. 3.3).
 
-    ``w = sigmoid(FC(ReLU(FC(E))))``; the same network reads classes and instances, so
-    that it works for any number of slots.
+    ``w = sigmoid(FC(ReLU(FC(E))))``. Classes and instances share the network, which
+    therefore works for any number of slots.
 
-    Differs from the paper: with ``from_confidence`` the logit of the masks' confidence
-    is added, so that the scores of an untrained network start near the confidence.
+    Differs from the paper: with ``scores_from_confidence`` the logit of the masks'
+    confidence is added before the sigmoid, so that the scores of an untrained network
+    are close to the confidence.
 
     Args:
         in_channels: Channels C of an encoding.
-        hidden_channels: Width of the hidden layer; 0: no network, scores stay at the
-            confidence. Our choice; not public.
-        from_confidence: Whether scores start near the confidence.
+        hidden_channels: Channels of the hidden layer. Not given in the paper; chosen
+            here. 0: there is no network, the scores are the confidence.
+        scores_from_confidence: Whether the confidence is added.
 
     Raises:
-        ValueError: There is neither a network nor a confidence.
+        ValueError: Neither a network nor the confidence makes scores.
     """
 
     def __init__(
@@ -153,15 +216,16 @@ class EncodingReweighting(nn.Module):
         in_channels: int,
         *,
         hidden_channels: int = 64,
-        from_confidence: bool = True,
+        scores_from_confidence: bool = True,
     ) -> None:
         super().__init__()
-        if not hidden_channels and not from_confidence:
+        if not hidden_channels and not scores_from_confidence:
             raise ValueError(
-                'scores need a network or a confidence, got hidden_channels=0 and '
-                'from_confidence=False'
+                'scores need a network or the confidence of the masks, got '
+                'hidden_channels=0 and scores_from_confidence=False; set either, or '
+                'reweight=False in the relation for no scores'
             )
-        self.from_confidence = from_confidence
+        self.scores_from_confidence = scores_from_confidence
         self.score = (
             nn.Sequential(
                 nn.Linear(in_channels, hidden_channels),
@@ -173,12 +237,12 @@ class EncodingReweighting(nn.Module):
         )
 
     def forward(self, encodings: Tensor, valid: Tensor, confidence: Tensor) -> Tensor:
-        """Score encodings; an empty slot gets zero.
+        """Score each category; an empty slot scores zero.
 
         Args:
-            encodings: One a category, ``(B, L, C)``.
+            encodings: ``(B, L, C)``.
             valid: False marks an empty slot, ``(B, L)`` bool.
-            confidence: Of their masks, in [0, 1], ``(B, L)``.
+            confidence: Confidence of the masks in [0, 1], ``(B, L)``.
 
         Returns:
             Scores w in [0, 1], ``(B, L)``.
@@ -186,6 +250,6 @@ class EncodingReweighting(nn.Module):
         logits = torch.zeros_like(confidence)
         if self.score is not None:
             logits = self.score(encodings).squeeze(-1)
-        if self.from_confidence:
+        if self.scores_from_confidence:
             logits = logits + confidence.logit(eps=LEAST_CONFIDENCE)
         return logits.sigmoid() * valid

@@ -7,27 +7,30 @@ from torch import Tensor, nn
 
 from mmpisr.registry import MODELS
 
-from .base import BaseRelation, RelationInputs, RelationOutput
-from .norms import ChannelLayerNorm
-from .precision import wide
+from .base import (
+    BaseRelation,
+    ChannelLayerNorm,
+    RelationInputs,
+    RelationOutput,
+    at_least_float32,
+)
 
 
 @MODELS.register_module()
 class OCRRelation(BaseRelation):
-    """Relates the semantic classes to the feature map; instances are not read.
+    """Relate the semantic classes to the feature map with mmseg's OCR blocks.
 
-    Built from mmseg's OCR blocks, imported when a relation is made, so that this
-    package imports without mmseg. The gather is a softmax **over space** of the class
-    logits. Given probabilities it reads their logarithm, which a softmax over space
-    turns into a mean under the mask.
+    Instances are not read. The context of a class is the mean of the features under its
+    mask: mmseg's gather takes a softmax **over space** of class logits, and the
+    logarithm of the probabilities S serves as logits.
 
     Differs from OCR: its batch norms are :class:`ChannelLayerNorm`, as in the other
-    relations, so that no image depends on its batch or on padding.
+    relations, so that a result does not depend on the batch or on padding.
 
     Args:
         in_channels: Channels C of the feature map.
-        channels: Width of the features that are related.
-        key_channels: Width of keys and queries.
+        channels: Channels of the features that are related.
+        key_channels: Channels of keys and queries.
         **shared: See :class:`BaseRelation`.
 
     Raises:
@@ -43,6 +46,7 @@ class OCRRelation(BaseRelation):
         **shared: Any,
     ) -> None:
         super().__init__(in_channels, **shared)
+        # imported here so that the other relations work without mmseg
         from mmseg.models.decode_heads.ocr_head import (
             ObjectAttentionBlock,
             SpatialGatherModule,
@@ -65,7 +69,7 @@ class OCRRelation(BaseRelation):
         self.restore = nn.Conv2d(channels, in_channels, 1)
 
     def relate(self, inputs: RelationInputs) -> RelationOutput:
-        """Gather a context per class, attend to it, return to C channels."""
+        """Gather a context for each class, attend to it, return to C channels."""
         feats = self.reduce(inputs.feats)  # (B, D, H, W)
 
         logits = _log_probs(inputs.sem_probs, inputs.pixel_mask)
@@ -75,6 +79,6 @@ class OCRRelation(BaseRelation):
 
 
 def _log_probs(probs: Tensor, pixel_mask: Tensor | None) -> Tensor:
-    """Logarithm of probabilities, so low at padding that a softmax gives zero there."""
-    logits = wide(probs).clamp(min=1e-6).log()
+    """Logarithm of S; at padding so low that a softmax over space gives zero there."""
+    logits = at_least_float32(probs).clamp(min=1e-6).log()
     return logits if pixel_mask is None else torch.where(pixel_mask, logits, -1e4)

@@ -34,7 +34,7 @@ def test_what_is_recorded_is_weighted_by_the_scores(pisr):
     with recorded_encodings(pisr) as kept:
         output = pisr(*inputs())
 
-    expected = output.encodings * output.weights.unsqueeze(-1)
+    expected = output.encodings * output.scores.unsqueeze(-1)
     torch.testing.assert_close(kept[0].values, expected)
     assert kept[0].valid.tolist() == [[True, True, True, False, False]]
     assert len(kept) == 1
@@ -50,7 +50,7 @@ def test_own_encodings_change_nothing_and_others_change_features_alone(pisr):
         with changed_encodings(pisr, lambda own: swap(own, kept[0], rows)):  # noqa: B023
             found = pisr(*inputs())
         assert found.feats.equal(expected.feats) == (seed == 0)
-        assert found.weights.equal(expected.weights)
+        assert found.scores.equal(expected.scores)
     assert pisr(*inputs()).feats.equal(expected.feats)
 
 

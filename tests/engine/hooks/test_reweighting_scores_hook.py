@@ -8,8 +8,7 @@ from mmengine.structures import PixelData
 from mmengine.visualization import Visualizer
 from torch import nn
 
-from mmpisr.models.relations import BaseRelation
-from mmpisr.models.relations.base import RelationOutput
+from mmpisr.models.relations import BaseRelation, RelationOutput
 from mmpisr.registry import HOOKS
 
 NUM_CLASSES, NUM_SLOTS = 2, 3
@@ -18,21 +17,21 @@ NUM_CLASSES, NUM_SLOTS = 2, 3
 class FixedRelation(BaseRelation):
     """Answers with given scores."""
 
-    def __init__(self, weights):
+    def __init__(self, scores):
         super().__init__(4, num_classes=NUM_CLASSES, num_instances=NUM_SLOTS)
-        self.weights = weights
+        self.scores = scores
 
     def relate(self, inputs):
-        return RelationOutput(inputs.feats, self.weights)
+        return RelationOutput(inputs.feats, self.scores)
 
 
 class Host(nn.Module):
-    def __init__(self, weights):
+    def __init__(self, scores):
         super().__init__()
-        self.relation = FixedRelation(weights)
+        self.relation = FixedRelation(scores)
 
 
-WEIGHTS = torch.tensor([[0.9, 0.2, 0.8, 0.4, 0.0]])
+SCORES = torch.tensor([[0.9, 0.2, 0.8, 0.4, 0.0]])
 
 
 def predict(host, by_keyword=False):
@@ -88,7 +87,7 @@ def validate(hook, runner, stage='val', **how):
 @pytest.mark.parametrize('stage', ['val', 'test'])
 @pytest.mark.parametrize('by_keyword', [False, True])
 def test_scores_are_logged_by_class_and_rank(hook, stage, by_keyword):
-    seen = validate(hook, runner_of(Host(WEIGHTS)), stage, by_keyword=by_keyword)
+    seen = validate(hook, runner_of(Host(SCORES)), stage, by_keyword=by_keyword)
 
     assert seen.step == 7
     assert seen.scalars == pytest.approx(
@@ -109,7 +108,7 @@ def test_scores_are_logged_by_class_and_rank(hook, stage, by_keyword):
 
 
 def test_ranks_that_do_not_know_class_names_number_the_classes_of_each_row(hook):
-    host, visualizer = Host(WEIGHTS), FakeVisualizer()
+    host, visualizer = Host(SCORES), FakeVisualizer()
     host.class_rows = [1, 1, 0]  # two things share a row, the stuff has its own
     visualizer.dataset_meta = None
 
@@ -120,9 +119,9 @@ def test_ranks_that_do_not_know_class_names_number_the_classes_of_each_row(hook)
 
 
 def test_a_second_epoch_starts_anew(hook):
-    host = Host(WEIGHTS)
+    host = Host(SCORES)
     first = validate(hook, runner_of(host))
-    host.relation.weights = WEIGHTS / 2
+    host.relation.scores = SCORES / 2
     second = validate(hook, runner_of(host))
     assert second.scalars['reweighting/present/car'] == pytest.approx(
         first.scalars['reweighting/present/car'] / 2
@@ -130,7 +129,7 @@ def test_a_second_epoch_starts_anew(hook):
 
 
 def test_nothing_stays_on_the_model_even_after_a_broken_epoch(hook):
-    runner = runner_of(Host(WEIGHTS))
+    runner = runner_of(Host(SCORES))
     hook.before_val_epoch(runner)
     hook.before_val_epoch(runner)  # the first one never ended
     assert len(runner.model.relation._forward_hooks) == 1
@@ -142,7 +141,7 @@ def test_nothing_stays_on_the_model_even_after_a_broken_epoch(hook):
     assert not runner.model.relation._forward_hooks
 
 
-@pytest.mark.parametrize('missing', ['weights', 'truth'])
+@pytest.mark.parametrize('missing', ['scores', 'truth'])
 def test_without_scores_or_truth_it_warns_once_and_logs_nothing(
     hook, missing, monkeypatch
 ):
@@ -151,7 +150,7 @@ def test_without_scores_or_truth_it_warns_once_and_logs_nothing(
         'mmpisr.engine.hooks.reweighting_scores_hook.print_log',
         lambda text, **kwargs: warnings.append(text),
     )
-    runner = runner_of(Host(None if missing == 'weights' else WEIGHTS))
+    runner = runner_of(Host(None if missing == 'scores' else SCORES))
     hook.before_val_epoch(runner)
     for _ in range(2):
         samples = predict(runner.model)
@@ -176,7 +175,7 @@ def test_a_visualizer_keeps_scalars_and_chart_in_files(hook, tmp_path):
     visualizer = Visualizer(
         vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path)
     )
-    validate(hook, runner_of(Host(WEIGHTS), visualizer))
+    validate(hook, runner_of(Host(SCORES), visualizer))
 
     lines = (tmp_path / 'vis_data' / 'scalars.json').read_text().splitlines()
     assert 'reweighting/absent/1' in json.loads(lines[0])

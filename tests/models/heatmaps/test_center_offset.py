@@ -23,7 +23,7 @@ def test_peaks_come_best_first_in_y_x_order():
     assert peaks.valid.tolist() == [[True, True, False]]
 
 
-def test_a_lower_neighbour_of_a_peak_is_none():
+def test_a_lower_neighbour_of_a_peak_is_no_peak():
     center = two_peaks()
     center[0, 0, 3, 4] = 0.8
 

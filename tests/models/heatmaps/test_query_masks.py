@@ -1,10 +1,13 @@
 import pytest
 import torch
 
-from mmpisr.models.heatmaps import QueryMaskHeatmaps, query_heatmaps
+from mmpisr.models.heatmaps import QueryMaskHeatmaps
 
-# Three queries, two thing classes: torn between both, sure of one, nothing of a thing.
+# Three queries, two thing classes: probably either, probably one, probably none.
 THINGS = torch.tensor([[[0.5, 0.4], [0.1, 0.7], [0.0, 0.1]]])
+
+
+query_heatmaps = QueryMaskHeatmaps()
 
 
 @pytest.fixture
@@ -12,7 +15,7 @@ def masks():
     return torch.rand(1, 3, 2, 4, generator=torch.Generator().manual_seed(0))
 
 
-def test_the_most_probable_thing_class_ranks_and_their_sum_weighs(masks):
+def test_queries_are_ranked_by_the_best_thing_class_and_weighted_by_the_sum(masks):
     heatmaps, valid = query_heatmaps(THINGS, masks, num_instances=2)
 
     expected = torch.stack([0.8 * masks[0, 1], 0.9 * masks[0, 0]])
@@ -21,7 +24,7 @@ def test_the_most_probable_thing_class_ranks_and_their_sum_weighs(masks):
 
 
 def test_slots_beyond_the_queries_stay_empty(masks):
-    heatmaps, valid = QueryMaskHeatmaps()(THINGS, masks, num_instances=5)
+    heatmaps, valid = query_heatmaps(THINGS, masks, num_instances=5)
 
     assert heatmaps.shape == (1, 5, 2, 4)
     assert valid.tolist() == [[True] * 3 + [False] * 2]

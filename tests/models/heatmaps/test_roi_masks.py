@@ -11,6 +11,7 @@ from mmpisr.models.heatmaps.roi_masks import (
     RoIMaskHeatmaps,
     best_boxes,
     check_roi_head,
+    class_maps,
     paste_masks,
     roi_mask_probs,
 )
@@ -20,7 +21,7 @@ FEATS = [torch.zeros(2, 3, 4, 6)]
 
 
 class RoIHead(nn.Module):
-    """Detects what it is told; masks are ``logit`` x class everywhere."""
+    """Detects given boxes; the logit of each mask is ``logit`` x class everywhere."""
 
     def __init__(self, *images: list[tuple]) -> None:
         super().__init__()
@@ -114,7 +115,7 @@ def test_slots_hold_the_predicted_classs_mask_times_the_score_best_first():
     assert heatmaps.count_nonzero() == 3 * 4
 
 
-def test_masks_learn_and_the_choice_of_boxes_does_not():
+def test_gradients_reach_the_masks():
     head = RoIHead([(BOX, 0.8, 2)], [])
 
     make(head)[0].sum().backward()
@@ -151,7 +152,7 @@ def test_the_number_of_slots_is_not_bounded_by_that_of_results():
     assert head.test_cfg.max_per_img == 2
 
 
-def test_only_the_best_proposals_are_looked_at():
+def test_only_the_best_proposals_are_used():
     head = RoIHead([], [])
     proposals = InstanceData(bboxes=torch.eye(4), scores=torch.tensor([1, 4, 3, 2.0]))
     without_scores = InstanceData(bboxes=torch.eye(4))
@@ -193,10 +194,37 @@ def test_stages_of_a_cascade_are_averaged(classes):
         (StandardRoIHead, None, 'mask_head is None'),
     ],
 )
-def test_a_head_whose_masks_cannot_be_asked_for_is_refused(head, mask_head, message):
+def test_a_head_with_unsupported_masks_is_refused(head, mask_head, message):
     head = head.__new__(head)
     nn.Module.__init__(head)
     head.mask_head = mask_head
 
     with pytest.raises(ValueError, match=message):
         check_roi_head(head)
+
+
+SLOTS = torch.tensor([[0.2, 0.9], [0.6, 0.1], [0.5, 0.4], [0.0, 0.0]]).view(1, 4, 1, 2)
+CLASSES = torch.tensor([[2, 2, 0, 0]])  # the last slot is empty
+
+
+def test_a_class_has_the_highest_of_its_instances_at_each_pixel():
+    maps = class_maps(SLOTS, CLASSES, num_classes=3)
+
+    expected = torch.tensor([[0.5, 0.4], [0.0, 0.0], [0.6, 0.9]]).view(1, 3, 1, 2)
+    assert torch.equal(maps, expected)
+
+
+def test_the_gradient_goes_to_the_instance_that_was_highest():
+    heatmaps = SLOTS.clone().requires_grad_()
+
+    class_maps(heatmaps, CLASSES, num_classes=3).sum().backward()
+
+    taken = torch.tensor([[0.0, 1], [1, 0], [1, 1], [0, 0]]).view(1, 4, 1, 2)
+    assert torch.equal(heatmaps.grad, taken)
+
+
+def test_no_slot_leaves_every_class_empty():
+    maps = class_maps(torch.zeros(2, 0, 3, 4), torch.zeros(2, 0).long(), num_classes=5)
+
+    assert maps.shape == (2, 5, 3, 4)
+    assert not maps.any()

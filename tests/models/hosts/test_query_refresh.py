@@ -19,7 +19,7 @@ def draw():
 
 def test_a_closed_refresh_changes_nothing(refresh):
     queries, feats, masks = draw()
-    refresh.close()
+    refresh.close_gate()
 
     assert torch.equal(refresh(queries, feats, masks), queries)
 
@@ -28,7 +28,7 @@ def test_each_query_reads_the_mean_under_its_own_mask(refresh):
     queries, feats, masks = draw()
     mean = (feats[1] * masks[1, 2]).sum((1, 2)) / masks[1, 2].sum()
 
-    expected = queries[1, 2] + refresh.gate(refresh.mlp(refresh.norm(mean)))
+    expected = queries[1, 2] + refresh.gate_norm(refresh.mlp(refresh.norm(mean)))
 
     torch.testing.assert_close(refresh(queries, feats, masks)[1, 2], expected)
 

@@ -105,7 +105,7 @@ class GatedHost(nn.Module):
         init_final_from_base(self, names)
 
     def is_open(self) -> bool:
-        return bool(self.refresh.gate.weight.any())
+        return bool(self.refresh.gate_norm.weight.any())
 
 
 @pytest.mark.parametrize('stage', ['base', 'host'])

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mmpisr.models import relations
-from mmpisr.models.relations.encodings import mask_sums, valid_area
+from mmpisr.models.relations import mask_sums, valid_area
 
 FEATS = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 8.0]]]])
 MASKS = torch.tensor([[[[1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.5]]]])

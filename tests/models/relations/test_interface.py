@@ -1,4 +1,4 @@
-"""What every relation promises to a host."""
+"""The interface that every relation implements."""
 
 import pytest
 import torch
@@ -179,23 +179,23 @@ def test_a_residual_relation_with_a_closed_gate_changes_nothing(build, scene, na
     relation = build(name).eval()
     assert not torch.equal(relation(*scene).feats, scene.feats)
 
-    relation.fuse.close()
+    relation.fuse.close_gate()
 
     assert torch.equal(relation(*scene).feats, scene.feats)
 
 
 @pytest.mark.parametrize('name', ['pisr', 'ocr', 'concat', 'product', 'conv'])
-def test_the_gate_starts_where_the_config_says(build, name):
-    gate = build(name, gate=0.5).fuse.gate.weight
+def test_the_gate_starts_at_initial_gate(build, name):
+    gate = build(name, initial_gate=0.7).fuse.gate_norm.weight
 
-    assert torch.equal(gate, torch.full_like(gate, 0.5))
+    assert torch.equal(gate, torch.full_like(gate, 0.7))
 
 
-def test_what_replaces_the_features_has_no_gate_to_close(build, scene):
+def test_closing_the_gate_does_nothing_where_features_are_replaced(build, scene):
     relation = build('conv', fusion='replace').eval()
     before = relation(*scene).feats
 
-    relation.fuse.close()
+    relation.fuse.close_gate()
 
     assert torch.equal(relation(*scene).feats, before)
 
@@ -251,7 +251,7 @@ def test_a_count_below_one_is_refused_at_build_time(field):
         PISR(counts.pop('in_channels'), **counts)
 
 
-def test_weights_that_belong_to_a_rank_refuse_another_number_of_slots(build, scene):
+def test_a_relation_with_weights_per_slot_refuses_another_number_of_slots(build, scene):
     for name in ('concat', 'product', 'pisr-literal'):
         with pytest.raises(ValueError, match='got'):
             build(name)(scene.feats, scene.sem_probs, scene.heatmaps[:, :-1])

@@ -1,6 +1,6 @@
 import torch
 
-from mmpisr.models.relations.norms import ChannelLayerNorm, normalise_channels
+from mmpisr.models.relations import ChannelLayerNorm, normalise_channels
 
 
 def feats(dtype=torch.float32):

@@ -41,8 +41,8 @@ def transcribe(state, feats, masks):
     rows = feats.reshape(12, area)
     encodings = masks.reshape(9, area) @ rows.T / area  # E = P F^T
     hidden = np.maximum(linear('reweighting.score.0', encodings), 0)
-    weights = 1 / (1 + np.exp(-linear('reweighting.score.2', hidden)))  # w
-    weighted = weights * encodings
+    scores = 1 / (1 + np.exp(-linear('reweighting.score.2', hidden)))  # w
+    weighted = scores * encodings
     conv = torch.nn.functional.conv2d(
         torch.from_numpy(feats)[None],
         torch.from_numpy(state['attention.h.weight']),
@@ -54,7 +54,7 @@ def transcribe(state, feats, masks):
         'attention.g_p.mix', spatial.T
     ).T  # a 1x1 convolution over categories
     final = linear('attention.g_q', weighted).T @ mixed
-    return final.reshape(feats.shape), weights[:, 0], encodings
+    return final.reshape(feats.shape), scores[:, 0], encodings
 
 
 def test_encodings_of_the_literal_form_times_the_area_are_the_papers_sum(build, scene):
@@ -115,33 +115,33 @@ def test_scores_lie_between_zero_and_one_and_empty_slots_score_zero(build, scene
     valid = torch.ones(2, 4, dtype=torch.bool)
     valid[1, 2:] = False
 
-    weights = build('pisr')(*scene, valid).weights
+    scores = build('pisr')(*scene, valid).scores
 
-    assert weights.shape == (2, 9)
-    assert ((weights > 0) & (weights < 1))[0].all()
-    assert torch.equal(weights[1, 7:], torch.zeros(2))
+    assert scores.shape == (2, 9)
+    assert ((scores > 0) & (scores < 1))[0].all()
+    assert torch.equal(scores[1, 7:], torch.zeros(2))
 
 
 def test_without_reweighting_there_are_no_scores(build, scene):
-    assert build('pisr', reweight=False)(*scene).weights is None
+    assert build('pisr', reweight=False)(*scene).scores is None
 
 
-def test_a_class_that_is_nowhere_scores_next_to_nothing_at_first(build, scene):
+def test_an_absent_class_initially_scores_near_zero(build, scene):
     probs = torch.full_like(scene.sem_probs, 0.001)
     probs[:, 0, :, 4:] = probs[:, 1, :, :4] = 0.997
 
-    scores = build('pisr')(scene.feats, probs, scene.heatmaps).weights
+    scores = build('pisr')(scene.feats, probs, scene.heatmaps).scores
 
-    there, nowhere = scores[:, :5].split([2, 3], dim=1)
-    assert there.min() > 0.99
-    assert nowhere.max() < 0.002
+    present, absent = scores[:, :5].split([2, 3], dim=1)
+    assert present.min() > 0.99
+    assert absent.max() < 0.002
 
 
 def test_the_network_moves_scores_away_from_the_confidence(build, scene):
     first, trained = build('pisr'), build('pisr')
     trained.reweighting.score[2].bias.data += 2
 
-    scores = [pisr(*scene).weights for pisr in (first, trained)]
+    scores = [pisr(*scene).scores for pisr in (first, trained)]
 
     torch.testing.assert_close(scores[1].logit(), scores[0].logit() + 2)
 
@@ -151,30 +151,30 @@ def test_scores_without_a_network_are_the_confidence_of_the_masks(build, scene):
     masks = torch.cat([scene.sem_probs, scene.heatmaps], dim=1)
 
     expected = mask_confidence(mask_sums(masks, masks))
-    torch.testing.assert_close(pisr(*scene).weights, expected)
+    torch.testing.assert_close(pisr(*scene).scores, expected)
     assert not [*pisr.reweighting.parameters()]
 
 
-def test_scores_from_nothing_are_refused():
-    with pytest.raises(ValueError, match='hidden_channels=0 and from_confidence=False'):
-        EncodingReweighting(12, hidden_channels=0, from_confidence=False)
+def test_scores_without_a_network_and_without_confidence_are_refused():
+    message = 'hidden_channels=0 and scores_from_confidence=False'
+    with pytest.raises(ValueError, match=message):
+        EncodingReweighting(12, hidden_channels=0, scores_from_confidence=False)
 
 
-def test_each_class_and_all_slots_together_have_a_vector_in_their_encodings(
-    build, scene
-):
+def test_each_class_and_all_slots_together_have_a_learned_vector(build, scene):
     pisr = build('pisr')
-    named = pisr(*scene).encodings
-    names = pisr.category_embedding.weight.detach().clone()
+    embedded = pisr(*scene).encodings
+    vectors = pisr.category_embedding.weight.detach().clone()
     torch.nn.init.zeros_(pisr.category_embedding.weight)
 
-    added = (named - pisr(*scene).encodings)[0]
+    added = (embedded - pisr(*scene).encodings)[0]
 
-    assert names.shape == (6, 12)
-    torch.testing.assert_close(added, torch.cat([names, names[5:].expand(3, -1)]))
+    assert vectors.shape == (6, 12)
+    expected = torch.cat([vectors, vectors[5:].expand(3, -1)])
+    torch.testing.assert_close(added, expected)
 
 
-def test_a_pixel_reads_every_category_from_the_start(scene):
+def test_the_initial_shift_shows_every_category_to_every_pixel(scene):
     pixel = torch.zeros(1, 12, 1, 1)
     encodings = torch.eye(3, 12).unsqueeze(0)
     valid = torch.tensor([[True, True, False]])
@@ -182,7 +182,7 @@ def test_a_pixel_reads_every_category_from_the_start(scene):
     for shift in (0.0, 2.0):
         torch.manual_seed(0)
         attention = PanopticRelationalAttention(
-            12, num_classes=2, num_instances=1, shift=shift
+            12, num_classes=2, num_instances=1, initial_shift=shift
         )
         read[shift] = attention(pixel, encodings, valid).flatten()
 
@@ -199,7 +199,7 @@ def test_the_order_of_slots_does_not_matter(build, scene):
     )
 
 
-def test_another_number_of_slots_is_welcome_where_slots_do_not_mix(build, scene):
+def test_the_number_of_slots_may_change_where_slots_do_not_mix(build, scene):
     pisr = build('pisr').eval()
     valid = torch.tensor([[True, True, False, False]] * 2)
 
@@ -210,7 +210,7 @@ def test_another_number_of_slots_is_welcome_where_slots_do_not_mix(build, scene)
 
 
 def test_reweighting_by_hand():
-    network = EncodingReweighting(1, hidden_channels=1, from_confidence=False)
+    network = EncodingReweighting(1, hidden_channels=1, scores_from_confidence=False)
     for weight, value in zip(network.parameters(), (2.0, -1.0, 3.0, 0.5), strict=True):
         torch.nn.init.constant_(weight, value)
 
@@ -239,7 +239,7 @@ def test_attention_by_hand():
     torch.testing.assert_close(actual, torch.full((1, 1, 1, 2), 49.5 / 2**0.5))
 
 
-@pytest.mark.parametrize('option', ['attend', 'normaliser'])
+@pytest.mark.parametrize('option', ['first_product', 'normaliser'])
 def test_an_unknown_option_is_refused(build, option):
     with pytest.raises(ValueError, match=f"{option}.*'cosine'"):
         build('pisr', **{option: 'cosine'})
