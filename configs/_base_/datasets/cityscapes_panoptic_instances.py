@@ -3,7 +3,7 @@
 Scales and batch are those of mmdet's Cityscapes instance segmentation.
 """
 
-_base_ = 'cityscapes_panoptic.py'
+_base_ = './cityscapes_panoptic.py'
 full_size = (2048, 1024)  # width, height
 
 train_pipeline = [

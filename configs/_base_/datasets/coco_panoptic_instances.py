@@ -3,7 +3,7 @@
 The scales are those of mmdet's multi-scale training.
 """
 
-_base_ = 'coco_panoptic.py'
+_base_ = './coco_panoptic.py'
 max_side = 1333
 
 train_pipeline = [
