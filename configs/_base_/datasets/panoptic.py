@@ -35,7 +35,5 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = dict(
-    type='mmpisr.PanopticMetric', miou=True, backend_args=backend_args
-)
+val_evaluator = dict(type='mmpisr.PanopticMetric', miou=True, backend_args=backend_args)
 test_evaluator = val_evaluator
