@@ -33,7 +33,7 @@ def class_difference(
 def is_reordered(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Whether two lists have classes of the same names and kinds in another order."""
     orders = [[*meta['classes']] for meta in (first, second)]
-    things = [meta.get('thing_classes') for meta in (first, second)]
+    things: list[Any] = [meta.get('thing_classes') for meta in (first, second)]
     alike = None in things or {*things[0]} == {*things[1]}
     return alike and sorted(orders[0]) == sorted(orders[1]) and orders[0] != orders[1]
 
