@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
 
-from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
+from mmpisr.class_lists import check_class_counts
 from mmpisr.registry import MODELS
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'

@@ -17,9 +17,9 @@ from mmengine.registry import PARAM_SCHEDULERS, TRANSFORMS, init_default_scope
 from mmengine.structures import PixelData
 from torch import nn
 
+from mmpisr.class_lists import check_class_counts
 from mmpisr.datasets import merge_options
 from mmpisr.datasets.segment_png import decode_segment_ids
-from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
 from mmpisr.registry import DATASETS, METRICS, MODELS
 from mmpisr.submissions import prepare_submission
 

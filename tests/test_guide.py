@@ -10,7 +10,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import PixelData
 
 import mmpisr
-from mmpisr.families import table
+from mmpisr.families import FAMILIES
 
 BLOCK = re.compile(r'^```python\n(.*?)^```', re.DOTALL | re.MULTILINE)
 SIZES = (64, 96), (50, 70)
@@ -25,12 +25,12 @@ def blocks(repo):
 @pytest.fixture(scope='module')
 def guide(blocks):
     """What the blocks define; the family is forgotten afterwards."""
-    known = list(table._FAMILIES)
+    known = [*FAMILIES]
     names = {}
     for block in blocks:
         exec(compile(block, 'your_own_architecture.md', 'exec'), names)
     yield names
-    table._FAMILIES[:] = known
+    FAMILIES[:] = known
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmpisr.families.agreement import check_pipelines
+from mmpisr.datasets.pipeline_checks import check_pipelines
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 PATHS = sorted(CONFIGS.glob('*/*.py')) + sorted(CONFIGS.glob('*/tta/*.py'))

@@ -1,4 +1,4 @@
-"""What every run shares: hooks, environment, logs and pictures."""
+"""Hooks, environment, logs and pictures of every run; intervals are chosen here."""
 
 default_scope = 'mmdet'
 

@@ -1,3 +1,5 @@
+"""Small MaskFormer on embedded scenes; rate and clipping are chosen here."""
+
 _base_ = [
     '../_base_/models/maskformer_r18-slim.py',
     '../_base_/datasets/scenes_panoptic_instances.py',

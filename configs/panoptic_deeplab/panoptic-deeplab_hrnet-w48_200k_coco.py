@@ -1,3 +1,8 @@
+"""Panoptic-DeepLab HRNet-W48 on COCO.
+
+The paper gives no training settings for HRNet: those of R-52 are taken.
+"""
+
 _base_ = [
     '../_base_/models/panoptic-deeplab_hrnet-w48.py',
     '../_base_/datasets/coco_panoptic.py',
@@ -8,11 +13,12 @@ model = dict(
     data_preprocessor=dict(
         batch_augments=[dict(type='mmdet.BatchFixedSizePad', size=(640, 640))]
     ),
-    neck=dict(pool_size=(20, 20)),  # the coarsest level has stride 32
+    neck=dict(pool_size=(20, 20)),  # the crop over 32, the coarsest stride
     panoptic_head=dict(
         num_things_classes=80,
         num_stuff_classes=53,
-        # all pixels, as detectron2 has it on COCO; recomputed, as 133 classes are large
+        # All pixels, as detectron2 does on COCO. The loss is recomputed in backward to
+        # save memory: its maps have 133 classes.
         loss_semantic=dict(top_ratio=1.0, recompute=True),
     ),
     test_cfg=dict(nms_kernel=41, stuff_area_limit=4096),

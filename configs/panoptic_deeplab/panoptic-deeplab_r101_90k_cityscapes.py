@@ -1,3 +1,8 @@
+"""Panoptic-DeepLab R-103 (101 layers and a deep stem) on Cityscapes.
+
+All numbers are those of R-52, which are detectron2's.
+"""
+
 _base_ = [
     '../_base_/models/panoptic-deeplab_r52.py',
     '../_base_/datasets/cityscapes_panoptic.py',

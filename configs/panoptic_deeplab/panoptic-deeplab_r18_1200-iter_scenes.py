@@ -1,3 +1,5 @@
+"""Small Panoptic-DeepLab on embedded scenes; the rate is chosen here."""
+
 _base_ = [
     '../_base_/models/panoptic-deeplab_r18-slim.py',
     '../_base_/datasets/scenes_panoptic.py',

@@ -1,3 +1,5 @@
+"""Panoptic-DeepLab R-52 on Cityscapes; all numbers are detectron2's."""
+
 _base_ = [
     '../_base_/models/panoptic-deeplab_r52.py',
     '../_base_/datasets/cityscapes_panoptic.py',

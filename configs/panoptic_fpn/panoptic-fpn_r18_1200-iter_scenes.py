@@ -1,3 +1,8 @@
+"""Small Panoptic-FPN on embedded scenes.
+
+The rate was chosen by the study ``tuning_panoptic-fpn_scenes`` (projects/evidence).
+"""
+
 _base_ = [
     '../_base_/models/panoptic-fpn_r18-slim.py',
     '../_base_/datasets/scenes_panoptic_instances.py',

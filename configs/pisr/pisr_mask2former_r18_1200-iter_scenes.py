@@ -2,11 +2,12 @@ _base_ = '../mask2former/mask2former_r18_1200-iter_scenes.py'
 model = dict(
     panoptic_head=dict(
         type='mmpisr.PISRMask2FormerHead',
+        # K (num_instances) and channels are not given in the paper; chosen here.
         relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),
     )
 )
 default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
-# No weight decay of the vectors, scales and shifts that categories have.
+# No weight decay for the learned vectors, scales and shifts of categories.
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(category_=dict(decay_mult=0.0)))
 )

@@ -1,10 +1,11 @@
 _base_ = '../panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
 model = dict(
     type='mmpisr.PISRPanopticDeepLab',
+    # K (num_instances) and channels are not given in the paper; chosen here.
     relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),
 )
 default_hooks = dict(reweighting=dict(type='mmpisr.ReweightingScoresHook'))
-# A fifth of the rate of the host, which trains from scratch at a high one.
+# At the host's rate the encodings change faster than the final heads can adapt.
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(relation=dict(lr_mult=0.2))),
 )

@@ -1,3 +1,5 @@
+"""Small UPerNet on embedded scenes; the rate is that of the small Panoptic-FPN."""
+
 _base_ = [
     '../_base_/models/upernet_r18-slim.py',
     '../_base_/datasets/scenes_panoptic_instances.py',
@@ -10,4 +12,4 @@ model = dict(
     semantic_head=classes,
     panoptic_fusion_head=classes,
 )
-optim_wrapper = dict(optimizer=dict(lr=0.004))  # the best of Panoptic-FPN's tuning
+optim_wrapper = dict(optimizer=dict(lr=0.004))

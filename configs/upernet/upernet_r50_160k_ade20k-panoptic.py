@@ -1,3 +1,5 @@
+"""UPerNet R-50 on ADE20K panoptic; the bases say where the numbers come from."""
+
 _base_ = [
     '../_base_/models/upernet_r50.py',
     '../_base_/datasets/ade20k_panoptic.py',

@@ -1,3 +1,5 @@
+"""UPerNet R-50 on COCO; the bases say where the numbers come from."""
+
 _base_ = [
     '../_base_/models/upernet_r50.py',
     '../_base_/datasets/coco_panoptic_instances.py',

@@ -1,6 +1,6 @@
-"""A test on COCO test-dev, whose annotations the server keeps: no score.
+"""UPerNet Swin-L, tested on COCO test-dev without a score: its truth is not public.
 
-The json of its images is made by ``tools/dataset_converters/coco.py``. A submission is
+``tools/dataset_converters/coco.py`` makes the json of the images. A submission can be
 written from any COCO config, see docs/submissions.md.
 """
 

@@ -1,3 +1,8 @@
+"""UPerNet Swin-L on COCO, in mixed precision.
+
+Mixed precision is chosen here; the bases say where the other numbers come from.
+"""
+
 _base_ = [
     '../_base_/models/upernet_swin-l.py',
     '../_base_/datasets/coco_panoptic_instances.py',

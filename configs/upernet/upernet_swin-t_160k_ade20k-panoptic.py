@@ -1,3 +1,5 @@
+"""UPerNet Swin-T on ADE20K panoptic; the bases say where the numbers come from."""
+
 _base_ = [
     '../_base_/models/upernet_swin-t.py',
     '../_base_/datasets/ade20k_panoptic.py',

@@ -1,3 +1,5 @@
+"""UPerNet Swin-T on COCO; the bases say where the numbers come from."""
+
 _base_ = [
     '../_base_/models/upernet_swin-t.py',
     '../_base_/datasets/coco_panoptic_instances.py',

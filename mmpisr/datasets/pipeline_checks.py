@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from mmengine.config import Config
 
 PAD_ADVICE = (
     'Remove it and pad in model.data_preprocessor: pad_size_divisor=32, or '
@@ -61,6 +62,20 @@ def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
         problem = _problem(type_name(step), step)
         if problem:
             raise ValueError(f'{name} ({type_name(step)}) {problem}')
+
+
+def check_pipelines(cfg: Config) -> None:
+    """Apply :func:`check_steps` to all pipelines and batch augmentations of a config.
+
+    Raises:
+        ValueError: As :func:`check_steps`.
+    """
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        dataset = (cfg.get(loader) or {}).get('dataset')
+        check_steps(f'{loader}.dataset', dataset)
+    preprocessor = (cfg.get('model') or {}).get('data_preprocessor') or {}
+    path = 'model.data_preprocessor.batch_augments'
+    check_steps(path, preprocessor.get('batch_augments'), has_segments=True)
 
 
 def check_packed(results: dict, index_map: np.ndarray | None) -> None:

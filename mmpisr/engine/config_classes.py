@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
 
-from mmpisr.class_lists import class_difference
+from mmpisr.class_lists import check_class_counts, class_difference
 from mmpisr.datasets.validation.problems import Problem, error
-from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import METRICS, MODELS
 

@@ -1,7 +1,6 @@
-"""Which panoptic models take a relation, and how a config of one gets it."""
+"""Which panoptic models can get a relation, and how a config of one gets it."""
 
-from .add import add_relation
-from .config_file import write_config
-from .table import Family, families, register_family
+from .add import add_relation, write_config
+from .table import FAMILIES, Family, register_family
 
-__all__ = ['Family', 'add_relation', 'families', 'register_family', 'write_config']
+__all__ = ['FAMILIES', 'Family', 'add_relation', 'register_family', 'write_config']

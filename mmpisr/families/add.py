@@ -1,16 +1,19 @@
-"""Add a relation to a config."""
+"""Add a relation to a config, in memory or as a file that inherits it."""
 
+import os
 from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
 
-from .agreement import check_agreement
-from .fields import Fields, find_class
-from .recognition import recognise
+from mmpisr.class_lists import check_equal_counts
+from mmpisr.files import write_atomically
+
+from .recognition import find_class, recognise
 
 
 def add_relation(
@@ -18,68 +21,72 @@ def add_relation(
 ) -> Config:
     """Add a relation to the config of any panoptic model of a known family.
 
+    The new model is built once, without loading weights: its constructors compare
+    channels, heads and classes. UPerNet Swin-L takes 2.3 s of one CPU core.
+
     Args:
-        cfg: A config, which is not changed; the path of one; or the name of a
-            package's, ``mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py``.
-        relation: Name of a relation of ours, or with its prefix that of another
-            package.
-        num_instances: Instance slots K. Our choice; not public.
+        cfg: A config, which is not changed; its path; or its name in a package,
+            ``mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py``.
+        relation: Name of a relation; one of another package needs its prefix.
+        num_instances: Instance slots K; not given in the paper, chosen here.
 
     Returns:
         The config with the host's type and a relation.
 
     Raises:
         FileNotFoundError: There is no such config.
-        ValueError: The model is of no known family or has a relation already; its
-            classes, channels or heads disagree; there is no such relation.
+        ValueError: The model belongs to no known family, has a relation already, or
+            cannot be built with one; a pipeline pads; there is no such relation.
     """
     config = load_config(cfg)
-    config.merge_from_dict(
-        overrides(config, relation=relation, num_instances=num_instances)
-    )
+    _add(config, relation, num_instances)
     return config
 
 
-def overrides(
-    cfg: Config, *, relation: str = 'PISR', num_instances: int = 50
-) -> dict[str, Any]:
-    """The fields that :func:`add_relation` changes, as an inheriting config has them.
+def write_config(
+    base: str | Path,
+    out: str | Path | None = None,
+    *,
+    relation: str = 'PISR',
+    num_instances: int = 50,
+    force: bool = False,
+) -> Path:
+    """Write a config of at most 15 lines that loads as :func:`add_relation` returns.
 
     Args:
-        cfg: The config.
+        base: Path of the config to inherit, or its name in a package.
+        out: The file; ``<relation>_<name of base>.py`` in this folder by default.
         relation: See :func:`add_relation`.
         num_instances: See :func:`add_relation`.
+        force: Whether an existing file may be replaced.
+
+    Returns:
+        Path of the file, which is written completely or not at all.
 
     Raises:
-        ValueError: As :func:`add_relation`.
+        FileExistsError: The file exists, and ``force`` is not set.
+        ValueError: As :func:`add_relation`; or the base is written in pure Python
+            (``read_base``), which ``_base_`` cannot name.
     """
-    if not isinstance(cfg.get('model'), dict):
-        raise ValueError(f'the config {cfg.filename or ""} has no model')
-    added: dict[str, Any] = dict(
-        type=relation_type(relation, cfg.get('default_scope')),
-        num_instances=_positive(num_instances=num_instances),
-    )
-    fields = Fields(cfg, 'model', MODELS)
-    family = recognise(fields)
-    check_agreement(cfg, fields, family)
-
-    changed: dict[str, Any] = dict(type=family.host, relation=added)
-    for name in reversed([*family.part.split('.')] if family.part else []):
-        changed = {name: changed}
-    return {'model': changed, **_undecayed(cfg)}
-
-
-def _undecayed(cfg: Config) -> dict[str, Any]:
-    """Exempt what categories have (vectors, scales, shifts) from AdamW's decay."""
-    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
-    if optimizer.get('type') != 'AdamW':
-        return {}
-    custom_keys = dict(category_=dict(decay_mult=0.0))
-    return dict(optim_wrapper=dict(paramwise_cfg=dict(custom_keys=custom_keys)))
+    in_package = '::' in str(base)
+    if not in_package and Config._is_lazy_import(str(base)):
+        raise ValueError(
+            f'{base} is written in pure Python (read_base), which `_base_` cannot '
+            'name; mmpisr.add_relation takes it'
+        )
+    changed = _add(load_config(base), relation, num_instances)
+    path = Path(out or f'{relation.split(".")[-1].lower()}_{Path(base).stem}.py')
+    if path.exists() and not force:
+        raise FileExistsError(f'{path} is there already; --force replaces it')
+    relative = Path(os.path.relpath(base, path.parent)).as_posix()
+    lines = [f'_base_ = {str(base) if in_package else relative!r}']
+    lines += [f'{key} = {_python(value)}' for key, value in changed.items()]
+    write_atomically(path, '\n'.join([*lines, '']))
+    return path
 
 
 def load_config(cfg: Config | str | Path) -> Config:
-    """Load a config by its path or a package's name; a config is copied.
+    """Load a config by its path or its name in a package; a config is copied.
 
     Raises:
         FileNotFoundError: There is no such config.
@@ -88,39 +95,68 @@ def load_config(cfg: Config | str | Path) -> Config:
         return deepcopy(cfg)
     if '::' not in str(cfg):
         return Config.fromfile(cfg)
-    with TemporaryDirectory() as folder:  # only bases may be named by package
+    with TemporaryDirectory() as folder:  # mmengine finds such names only as bases
         path = Path(folder, Path(str(cfg)).name)
         path.write_text(f'_base_ = {str(cfg)!r}\n')
         return Config.fromfile(path)
 
 
-def relation_type(name: str, scope: str | None = None) -> str:
-    """The ``type`` of a relation, with its prefix.
+def _add(cfg: Config, relation: str, num_instances: int) -> dict[str, Any]:
+    """Add a relation to the config itself; returns the changed fields."""
+    from mmpisr.datasets.pipeline_checks import check_pipelines  # loads mmdet
 
-    Args:
-        name: With a prefix, or of ours without.
-        scope: Default scope of the config.
+    if not isinstance(cfg.get('model'), dict):
+        raise ValueError(f'the config {cfg.filename or ""} has no model')
+    if num_instances < 1:
+        raise ValueError(f'num_instances must be at least 1, got {num_instances}')
+    kind = _relation_type(relation, cfg.get('default_scope'))
+    family = recognise(cfg)
+    check_pipelines(cfg)
 
-    Raises:
-        ValueError: There is no such relation; names those that there are.
-    """
+    added = dict(type=kind, num_instances=num_instances)
+    changed: dict[str, Any] = dict(type=family.host, relation=added)
+    for name in reversed(f'model.{family.part}'.strip('.').split('.')):
+        changed = {name: changed}
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    if optimizer.get('type') == 'AdamW':  # no decay of categories' vectors and scales
+        custom_keys = dict(category_=dict(decay_mult=0.0))
+        changed['optim_wrapper'] = dict(paramwise_cfg=dict(custom_keys=custom_keys))
+    cfg.merge_from_dict(changed)
+    _check_by_building(cfg)
+    return changed
+
+
+def _relation_type(name: str, scope: str | None) -> str:
+    """Name of a relation with its prefix; an unknown one is refused."""
     from mmpisr.models.relations import BaseRelation
     from mmpisr.registry import MODELS as OURS
 
     full_name = name if '.' in name else f'mmpisr.{name}'
-    kind = find_class(full_name, MODELS, scope)
-    if not (isinstance(kind, type) and issubclass(kind, BaseRelation)):
-        known = [
-            name
-            for name, kind in OURS.module_dict.items()
-            if isinstance(kind, type) and issubclass(kind, BaseRelation)
-        ]
-        raise ValueError(f'no relation {name!r}; known are {", ".join(sorted(known))}')
-    return full_name
+    kind = find_class(full_name, scope)
+    if isinstance(kind, type) and issubclass(kind, BaseRelation):
+        return full_name
+    known = [key for key, cls in OURS.module_dict.items() if BaseRelation in cls.mro()]
+    raise ValueError(f'no relation {name!r}; known are {", ".join(sorted(known))}')
 
 
-def _positive(**counts: int) -> int:
-    ((name, count),) = counts.items()
-    if count < 1:
-        raise ValueError(f'{name} must be at least 1, got {count}')
-    return count
+def _check_by_building(cfg: Config) -> None:
+    """Build the model, whose constructors compare its parts."""
+    registries = MODELS.switch_scope_and_registry(cfg.get('default_scope'))
+    try:
+        with torch.random.fork_rng(devices=[]), registries as registry:
+            model = registry.build(deepcopy(cfg.model))
+    except Exception as reason:  # constructors of any package may raise anything
+        kind = '' if isinstance(reason, ValueError) else f'{type(reason).__name__}: '
+        raise ValueError(f'the host cannot be built: {kind}{reason}') from reason
+    check_equal_counts(model)
+
+
+def _python(value: object, *, indent: int = 0) -> str:
+    """Python text of a value as ``ruff format`` writes it, nested dicts in lines."""
+    if not isinstance(value, dict):
+        return repr(value)
+    items = [f'{key}={_python(item, indent=indent + 4)}' for key, item in value.items()]
+    if not any(isinstance(item, dict) for item in value.values()):
+        return f'dict({", ".join(items)})'
+    inner = ''.join(f'{" " * (indent + 4)}{item},\n' for item in items)
+    return f'dict(\n{inner}{" " * indent})'

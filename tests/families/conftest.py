@@ -1,4 +1,4 @@
-"""A panoptic config to try things on, and models that registered their own code."""
+"""A panoptic config to change, and models of another package."""
 
 import pytest
 from mmdet.models.detectors import TwoStagePanopticSegmentor
@@ -14,20 +14,20 @@ OTHERS = Registry('model', parent=MODELS, scope='others')
 
 @OTHERS.register_module()
 class Renamed(TwoStagePanopticSegmentor):
-    """Nothing but another name."""
+    """The base under another name."""
 
 
 @OTHERS.register_module()
 class WithOwnLoss(TwoStagePanopticSegmentor):
-    """Its loss would be lost."""
+    """Has a loss that a host would not have."""
 
     def loss(self, batch_inputs, batch_data_samples):
-        """Not the base's."""
+        """Another loss."""
 
 
 @OTHERS.register_module()
 class WithOwnArgument(TwoStagePanopticSegmentor):
-    """Its argument would be refused by a host."""
+    """Has an argument that a host does not take."""
 
     def __init__(self, *, extra, **base):
         super().__init__(**base)

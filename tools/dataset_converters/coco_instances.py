@@ -7,7 +7,7 @@
 import argparse
 
 from mmpisr.datasets.converters.coco_instances import prepare_coco_instances
-from mmpisr.families.own_data import run_own_data_tool
+from mmpisr.own_data import run_own_data_tool
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from mmpisr.datasets.converters.labelled_png import (
     Suffixes,
     prepare_labelled_png,
 )
-from mmpisr.families.own_data import run_own_data_tool
+from mmpisr.own_data import run_own_data_tool
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
-"""ADE20K with the paper's 115 things and 35 stuff classes.
+"""ADE20K with the paper's numbers of classes: 115 things and 35 stuff.
 
 Made by ``tools/dataset_converters/ade20k.py --paper-split``. The paper does not name
-the 115; these are the classes that ADE20K's authors call objects. Only 100 of them have
-annotated instances, those of the other 15 are connected regions: see docs/datasets.md.
+the 115 thing classes; these are the ones that ADE20K's authors call objects. Only 100
+of them have annotated instances; the other 15 get one instance per connected region:
+see docs/datasets.md.
 """
 
-_base_ = 'ade20k_panoptic.py'
+_base_ = './ade20k_panoptic.py'
 
 train_dataloader = dict(
     dataset=dict(

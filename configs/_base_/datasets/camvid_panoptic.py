@@ -1,21 +1,23 @@
-"""CamVid as COCO panoptic, 240 x 180 (width, height): 3 things, 8 stuff classes.
+"""CamVid as COCO panoptic, 240 x 180 (width, height), 3 thing and 8 stuff classes.
 
-Folders: ``images/{train,val}``, ``annotations/panoptic_{train,val}`` and the json
-beside each, as ``tools/dataset_converters/camvid.py`` makes them. Another folder:
-``--cfg-options data_root=...`` (see ``mmpisr.datasets.merge_options``). The paper does
-not use CamVid: sizes are ours.
+Folders and files are those that ``tools/dataset_converters/camvid.py`` makes:
+``images/{train,val}``, ``annotations/panoptic_{train,val}`` and a json beside each. For
+another folder use ``--cfg-options data_root=...`` (see
+``mmpisr.datasets.merge_options``).
+
+The paper does not use CamVid: scales, crop and batch are chosen here.
 """
 
-dataset_type = 'mmpisr.PanopticDataset'
+_base_ = './panoptic.py'
 data_root = 'data/camvid/'
-backend_args = None
-crop_size = (240, 192)  # width, height: a multiple of 16; the model pads to it
-# Train was filmed by day, val at dusk, half as bright; equalised, the two look alike.
+crop_size = (240, 192)  # width, height: multiples of 16; the model pads to it
+# The training images were taken by day, those of val at dusk and half as bright.
+# Histogram equalisation gives both a similar brightness.
 equalize = dict(type='mmdet.Equalize', prob=1.0)
 
 train_pipeline = [
-    dict(type='LoadImageFromFile', backend_args=backend_args),
-    dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    dict(type='LoadImageFromFile', backend_args=_base_.backend_args),
+    dict(type='mmpisr.LoadPanopticSegments', backend_args=_base_.backend_args),
     equalize,
     dict(
         type='RandomResize',
@@ -31,49 +33,18 @@ train_pipeline = [
     dict(type='mmpisr.PackPanopticInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile', backend_args=backend_args),
-    dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    dict(type='LoadImageFromFile', backend_args=_base_.backend_args),
+    dict(type='mmpisr.LoadPanopticSegments', backend_args=_base_.backend_args),
     equalize,
     dict(type='mmpisr.PackPanopticInputs'),
 ]
 
-train_dataloader = dict(
-    batch_size=4,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file='annotations/panoptic_train.json',
-        data_prefix=dict(img='images/train/', seg='annotations/panoptic_train/'),
-        pipeline=train_pipeline,
-        backend_args=backend_args,
-    ),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file='annotations/panoptic_val.json',
-        data_prefix=dict(img='images/val/', seg='annotations/panoptic_val/'),
-        test_mode=True,
-        pipeline=test_pipeline,
-        backend_args=backend_args,
-    ),
-)
+train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(
-    type='mmpisr.PanopticMetric',
     ann_file=data_root + 'annotations/panoptic_val.json',
-    miou=True,
     seg_prefix=data_root + 'annotations/panoptic_val/',
-    backend_args=backend_args,
 )
 test_evaluator = val_evaluator

@@ -1,9 +1,10 @@
 """Cityscapes for models that detect instances: shorter side 800 to 1024, with masks.
 
-Scales and batch are those of mmdet's Cityscapes instance segmentation.
+Scales and batch are those of mmdet's instance segmentation on Cityscapes; the paper
+trains no such model on Cityscapes.
 """
 
-_base_ = 'cityscapes_panoptic.py'
+_base_ = './cityscapes_panoptic.py'
 full_size = (2048, 1024)  # width, height
 
 train_pipeline = [
@@ -27,7 +28,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=1,  # on 8 GPUs: 8
+    batch_size=1,  # 8 on 8 GPUs
     batch_sampler=dict(type='mmdet.AspectRatioBatchSampler'),
     dataset=dict(pipeline=train_pipeline),
 )

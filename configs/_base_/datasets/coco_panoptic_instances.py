@@ -1,9 +1,9 @@
 """COCO for models that detect instances: shorter side 480 to 800, boxes and masks.
 
-The scales are those of mmdet's multi-scale training.
+Scales and batch are those of mmdet's multi-scale training; the paper gives none.
 """
 
-_base_ = 'coco_panoptic.py'
+_base_ = './coco_panoptic.py'
 max_side = 1333
 
 train_pipeline = [
@@ -27,7 +27,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=2,  # on 8 GPUs: 16
+    batch_size=2,  # 16 on 8 GPUs
     batch_sampler=dict(type='mmdet.AspectRatioBatchSampler'),
     dataset=dict(pipeline=train_pipeline),
 )

@@ -1,6 +1,6 @@
 """Embedded scenes for models that detect instances: boxes and masks of things."""
 
-_base_ = 'scenes_panoptic.py'
+_base_ = './scenes_panoptic.py'
 
 train_pipeline = [
     dict(type='LoadImageFromFile', backend_args=_base_.backend_args),

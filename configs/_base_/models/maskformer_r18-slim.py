@@ -1,7 +1,7 @@
 """A small MaskFormer that a CPU trains from scratch in minutes.
 
 ResNet-18 of half width, a pixel decoder without an encoder, 3 decoder layers of 64
-channels and 30 queries; no pretrained weights, no dropout. The widths are our choice.
+channels and 30 queries; no pretrained weights, no dropout. The widths are chosen here.
 """
 
 _base_ = './maskformer_r50.py'

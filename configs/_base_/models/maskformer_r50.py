@@ -1,7 +1,7 @@
-"""MaskFormer R-50 with six encoder and six decoder layers, as mmdet's for COCO.
+"""MaskFormer R-50 with six encoder and six decoder layers.
 
-Class counts are ADE20K's, the thresholds of the inference those of MaskFormer's own
-ADE20K-panoptic recipe.
+The model is mmdet's MaskFormer for COCO. Class counts are those of ADE20K, and the
+thresholds in ``test_cfg`` are those of MaskFormer's ADE20K-panoptic recipe.
 """
 
 num_things_classes = 100
@@ -24,7 +24,7 @@ model = dict(
         seg_pad_value=255,
         batch_augments=[
             dict(
-                type='mmdet.BatchFixedSizePad',  # a batch of crops, some are smaller
+                type='mmdet.BatchFixedSizePad',  # some crops are smaller
                 size=(640, 640),
                 pad_mask=True,
                 mask_pad_value=0,

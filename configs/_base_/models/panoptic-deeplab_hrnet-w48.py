@@ -1,6 +1,7 @@
 """Panoptic-DeepLab, HRNetV2-W48: stride 4, all four resolutions feed the decoders.
 
-The number of classes and ``neck.pool_size`` are left to the config that knows the data.
+The backbone is mmdet's. An inheriting config gives the numbers of classes and
+``neck.pool_size`` (the training crop over the stride of the coarsest level).
 """
 
 _base_ = './panoptic-deeplab_r52.py'
@@ -42,7 +43,7 @@ model = dict(
         init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://msra/hrnetv2_w48'),
     ),
     data_preprocessor=dict(pad_size_divisor=32),
-    neck=dict(  # the widths of the projections are our choice
+    neck=dict(  # widths of the projections: not given in the paper; chosen here
         in_channels=(48, 96, 192, 384),
         semantic=dict(project_channels=(32, 64, 128)),
         instance=dict(project_channels=(32, 64, 128)),

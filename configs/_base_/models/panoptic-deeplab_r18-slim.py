@@ -1,11 +1,12 @@
 """A small Panoptic-DeepLab that two CPU cores train from scratch in minutes.
 
 ResNet-18 of half width, output stride 16, narrow decoders; no pretrained weights. The
-widths are our choice.
+widths are chosen here; losses and ``test_cfg`` are those of
+``panoptic-deeplab_r52.py``, with a smaller ``stuff_area_limit`` for small images.
 """
 
 norm_cfg = dict(type='BN', requires_grad=True)
-sync_bn = 'torch'  # BN becomes SyncBN where training is distributed
+sync_bn = 'torch'  # BN becomes SyncBN in distributed training
 
 model = dict(
     type='mmpisr.PanopticDeepLab',
@@ -44,7 +45,7 @@ model = dict(
             aspp_channels=32,
             dilations=(2, 4, 6),
         ),
-        pool_size=None,  # images are small: the mean of the whole image
+        pool_size=None,  # images are small: pool the whole image
         norm_cfg=norm_cfg,
     ),
     panoptic_head=dict(

@@ -1,13 +1,15 @@
 """Panoptic-DeepLab, ResNet-50 with a deep stem of 128 channels, output stride 16.
 
-The number of classes is left to the config that knows the data set. ImageNet weights
-of this backbone are R-52.pkl of detectron2's DeepLab project (R-103.pkl for depth 101),
-converted by ``tools/model_converters/detectron2_panoptic_deeplab.py``:
+Layers, losses and ``test_cfg`` are those of detectron2's Panoptic-DeepLab for
+Cityscapes. An inheriting config gives the numbers of classes.
+
+ImageNet weights of this backbone are R-52.pkl of detectron2's DeepLab project (depth
+101: R-103.pkl), converted by ``tools/model_converters/detectron2_panoptic_deeplab.py``:
 ``detectron2_panoptic_deeplab.py R-52.pkl pretrained/detectron2_r52.pth``.
 """
 
 norm_cfg = dict(type='BN', requires_grad=True)
-sync_bn = 'torch'  # BN becomes SyncBN where training is distributed
+sync_bn = 'torch'  # BN becomes SyncBN in distributed training
 
 model = dict(
     type='mmpisr.PanopticDeepLab',

@@ -1,7 +1,7 @@
 """A small UPerNet that two CPU cores train from scratch in minutes.
 
-Backbone, proposals and regions are those of the small Panoptic-FPN. The widths are our
-choice.
+Backbone, RPN and RoI heads are those of the small Panoptic-FPN. The widths are chosen
+here.
 """
 
 _base_ = './panoptic-fpn_r18-slim.py'

@@ -1,8 +1,8 @@
 """UPerNet with mmdet's Mask R-CNN, ResNet-50.
 
-The number of classes is left to the config that knows the data set. The paper gives no
-detail of its UPerNet: widths, weight of the semantic loss and thresholds are our
-choice, the latter two as mmdet has them for Panoptic-FPN.
+An inheriting config gives the numbers of classes. The paper gives no details of its
+UPerNet: the widths are chosen here; weight of the semantic loss and thresholds are
+those of mmdet's Panoptic-FPN.
 """
 
 _base_ = 'mmdet::_base_/models/mask-rcnn_r50_fpn.py'

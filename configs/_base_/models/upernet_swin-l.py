@@ -1,4 +1,7 @@
-"""UPerNet, Swin-L of ImageNet-22k, whose blocks are computed again in backward."""
+"""UPerNet, Swin-L with ImageNet-22k weights; sizes are those of mmdet's configs.
+
+Activations of the Swin blocks are recomputed in backward to save memory (``with_cp``).
+"""
 
 _base_ = './upernet_swin-t.py'
 

@@ -1,4 +1,4 @@
-"""UPerNet, Swin-T; backbone and its weights as in mmdet's configs."""
+"""UPerNet, Swin-T; backbone and ImageNet-1k weights are those of mmdet's configs."""
 
 _base_ = './upernet_r50.py'
 swin_weights = 'https://github.com/SwinTransformer/storage/releases/download/v1.0.0/'

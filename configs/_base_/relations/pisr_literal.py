@@ -1,6 +1,7 @@
-"""PISR as Secs. 3.2 to 3.4 write it; K, the channels and the radius are not public.
+"""PISR exactly as in Secs. 3.2 to 3.4 of the paper.
 
-An inheriting config takes both parts, ``model = dict(**_base_.pisr_literal)``; see
+The paper does not give K, the channels and the radius: the defaults are kept. An
+inheriting config uses both parts with ``model = dict(**_base_.pisr_literal)``; see
 ``configs/pisr/pisr-literal_panoptic-deeplab_r18_1200-iter_scenes.py``.
 """
 

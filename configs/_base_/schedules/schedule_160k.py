@@ -1,6 +1,7 @@
-"""ADE20K, 160000 iterations of 16 images: AdamW, polynomial.
+"""ADE20K, 160000 iterations of 16 images: AdamW, polynomial decay.
 
-Our choice; the paper has no UPerNet on ADE20K. Length and decay as mmseg's UPerNet.
+The paper trains no UPerNet on ADE20K. Length and decay are those of mmseg's UPerNet,
+the optimiser is that of mmdet's Mask R-CNN with Swin.
 """
 
 max_iters = 160000

@@ -1,4 +1,7 @@
-"""COCO, as detectron2's project: Adam without decay, polynomial, 64 images."""
+"""COCO, 200000 iterations of 64 images: Adam, no weight decay, polynomial decay.
+
+All numbers are those of detectron2's Panoptic-DeepLab.
+"""
 
 max_iters = 200000
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=0.0005))

@@ -1,6 +1,7 @@
-"""COCO, 36 epochs of 16 images: AdamW, two steps. Our choice; the paper is silent.
+"""COCO, 270000 iterations of 16 images (36 epochs): AdamW, two steps.
 
-Steps as detectron2's 3x schedule, optimiser as mmdet's Mask R-CNN with Swin.
+Not given in the paper; chosen here. The steps are those of detectron2's 3x schedule,
+the optimiser is that of mmdet's Mask R-CNN with Swin.
 """
 
 max_iters = 270000

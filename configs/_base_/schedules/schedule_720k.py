@@ -1,8 +1,8 @@
-"""ADE20K panoptic, as MaskFormer: AdamW, polynomial, 16 images, clipped gradients.
+"""ADE20K panoptic, 720000 iterations of 16 images: AdamW, polynomial decay.
 
-Iterations and images are those that MaskFormer's recipe has in its name (bs16_720k).
-From mmdet's MaskFormer for COCO: learning rate, decay, clipping, a tenth of the rate
-for the backbone. The polynomial, and how often to evaluate, are our choice.
+Iterations and batch are those of MaskFormer's recipe (bs16_720k). Learning rate, weight
+decay, gradient clipping and the tenth of the rate for the backbone are those of mmdet's
+MaskFormer for COCO. The polynomial and the evaluation interval are chosen here.
 """
 
 max_iters = 720000

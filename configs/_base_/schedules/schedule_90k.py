@@ -1,4 +1,7 @@
-"""Cityscapes, as detectron2's project: Adam without decay, polynomial, 32 images."""
+"""Cityscapes, 90000 iterations of 32 images: Adam, no weight decay, polynomial decay.
+
+All numbers are those of detectron2's Panoptic-DeepLab.
+"""
 
 max_iters = 90000
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=0.001))

@@ -1,7 +1,8 @@
 """Views for Panoptic-DeepLab (``tools/test.py --tta``): 7 scales, each also mirrored.
 
-The scales are relative to the original image and those of Panoptic-DeepLab's paper for
-Cityscapes. Truth is loaded behind the flip: it stays in the original image's frame.
+The scales are relative to the original image, and are those of Panoptic-DeepLab's paper
+for Cityscapes. The ground truth is loaded after the flip, so that it keeps the frame of
+the original image.
 """
 
 tta_model = dict(type='mmpisr.PanopticDeepLabTTA')

@@ -1,8 +1,9 @@
 """Views for MaskFormer and Mask2Former (``tools/test.py --tta``): 3 scales, mirrored.
 
-The scales are short sides, for models that are tested at 640 as those of ADE20K are:
-the first view is the one that queries of the others are matched to. Truth is loaded
-behind the flip: it stays in the original image's frame.
+The scales are shorter sides, for models that are tested at 640 as on ADE20K. They are
+not given in the paper; chosen here. The queries of all views are matched to those of
+the first view. The ground truth is loaded after the flip, so that it keeps the frame of
+the original image.
 """
 
 tta_model = dict(type='mmpisr.QueryTTA')

@@ -13,8 +13,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
+from mmpisr.datasets.pipeline_checks import check_pipelines
 from mmpisr.engine.checkpoint import check_loadable
-from mmpisr.families.agreement import check_pipelines
 from mmpisr.registry import HOOKS
 
 

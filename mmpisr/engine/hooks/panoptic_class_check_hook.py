@@ -1,75 +1,23 @@
 """Refuse classes that differ between model, data, metrics and checkpoint."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmdet.models.roi_heads.bbox_heads import BBoxHead
-from mmdet.models.roi_heads.mask_heads import FCNMaskHead
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
-from torch import nn
 
-from mmpisr.class_lists import class_difference
+from mmpisr.class_lists import check_class_counts, class_difference, is_reordered
 from mmpisr.engine.layer_fit import bare_model, refuse_misfits, start_fresh
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import HOOKS
 
-STUFF_FIELD = 'num_stuff_classes'
-PANOPTIC_FIELDS = ('num_things_classes', STUFF_FIELD)
 ADVICE = (
     '`classes` of the dataset chooses, merges and orders them, and '
     'tools/dataset_converters/sort_categories.py --like writes a json in the order of '
     'another one'
 )
-
-
-def check_class_counts(model: nn.Module, metainfo: Mapping) -> None:
-    """Compare every module that counts classes with the classes of a dataset.
-
-    Compared are ``num_things_classes`` and ``num_stuff_classes`` of any module and
-    ``num_classes`` of box and mask heads (things). A relation has what its host's heads
-    have, which may be fewer: to Panoptic-FPN's semantic head all things are one class.
-    No things at all are refused where a module learns them: its heads would be empty.
-
-    Args:
-        model: The model, not wrapped.
-        metainfo: Has ``thing_classes`` and ``stuff_classes``; without them nothing is
-            compared.
-
-    Raises:
-        ValueError: Naming the module, the field and both values.
-    """
-    if not {'thing_classes', 'stuff_classes'} <= set(metainfo):
-        return
-    things, stuff = len(metainfo['thing_classes']), len(metainfo['stuff_classes'])
-    for name, module in model.named_modules():
-        for field, expected in _expected_counts(module, things, stuff):
-            actual = getattr(module, field)
-            if field != STUFF_FIELD and things == 0:
-                raise ValueError(
-                    f'{name or "model"} ({type(module).__name__}): {field} is '
-                    f'{actual}, but the dataset has no thing classes at all ({stuff} '
-                    'stuff classes): isthing is 0 in all categories of its json'
-                )
-            if isinstance(actual, int) and actual != expected:
-                raise ValueError(
-                    f'{name or "model"} ({type(module).__name__}): {field} is '
-                    f'{actual}, but the dataset has {expected} ({things} things, '
-                    f'{stuff} stuff classes)'
-                )
-
-
-def _expected_counts(
-    module: nn.Module, things: int, stuff: int
-) -> Iterator[tuple[str, int]]:
-    """Fields of a module that count classes, and what they should be."""
-    for field, expected in zip(PANOPTIC_FIELDS, (things, stuff), strict=True):
-        if hasattr(module, field):
-            yield field, expected
-    if isinstance(module, BBoxHead | FCNMaskHead):
-        yield 'num_classes', things
 
 
 @HOOKS.register_module()
@@ -156,20 +104,12 @@ def check_checkpoint_classes(
     problem = class_difference(file, meta, name, data)
     if problem is None:
         return
-    reordered = _is_reordered(meta, data)
+    reordered = is_reordered(meta, data)
     if reordered or not tuned:
         order = f'; classes={[*meta["classes"]]} is its order' if reordered else ''
         raise ValueError(f'{problem}{order}; {ADVICE}')
     text = f'{problem}; layers that fit keep the weights of the class at their position'
     print_log(text, logger='current', level=logging.WARNING)
-
-
-def _is_reordered(first: Mapping, second: Mapping) -> bool:
-    """Whether classes of the same names and kinds stand at other positions."""
-    orders = [[*meta['classes']] for meta in (first, second)]
-    things = [meta.get('thing_classes') for meta in (first, second)]
-    alike = None in things or {*things[0]} == {*things[1]}
-    return alike and sorted(orders[0]) == sorted(orders[1]) and orders[0] != orders[1]
 
 
 def _check_data(runner: Runner, *datasets: Any) -> None:

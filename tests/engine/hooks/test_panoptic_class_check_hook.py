@@ -7,7 +7,7 @@ import pytest
 from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
 from torch import nn
 
-from mmpisr.engine.hooks.panoptic_class_check_hook import check_class_counts
+from mmpisr.class_lists import check_class_counts
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.models.relations import ConcatRelation
 from mmpisr.registry import HOOKS

@@ -1,11 +1,12 @@
-"""Configs of one's own data: they load, grow by a split, and never lose an edit."""
+"""Configs of a user's dataset: they load, take further splits, and keep edits."""
 
 import json
+from argparse import ArgumentParser
 
 import pytest
 from mmengine.config import Config
 
-from mmpisr.families.own_data import write_own_configs
+from mmpisr.own_data import run_own_data_tool, write_own_configs
 
 CLASSES = [
     dict(id=1, name='car', isthing=1),
@@ -116,7 +117,7 @@ def test_an_edited_file_is_kept_and_nothing_else_written(add, tmp_path):
     assert [path.read_text() for path in paths[1:]] == others
 
 
-def test_a_file_of_somebody_else_is_kept(add, tmp_path):
+def test_a_file_that_was_not_written_by_the_tool_is_kept(add, tmp_path):
     (tmp_path / 'panoptic-deeplab_r18-slim_mine.py').write_text('a = 1\n')
 
     with pytest.raises(FileExistsError, match='was changed by hand'):
@@ -146,3 +147,32 @@ def test_another_folder_than_the_configs_is_refused(add, tmp_path):
         write_own_configs(
             tmp_path / 'mine.py', out=tmp_path / 'data2', split='val', images=tmp_path
         )
+
+
+@pytest.mark.parametrize(
+    ('flags', 'message'),
+    [
+        (['--split', 'val'], r"has the splits \['val'\], but a config takes train"),
+        (['--split', 'night'], r"has the splits \['night'\]"),
+        (['--write-config', 'mine.yaml'], "ends with '.yaml', but a config is a .py"),
+    ],
+)
+def test_wrong_flags_are_refused_before_the_conversion(
+    flags, message, tmp_path, monkeypatch
+):
+    parser = ArgumentParser()
+    parser.add_argument('--split', default='train')
+    given = [
+        '--out',
+        str(tmp_path),
+        '--write-config',
+        str(tmp_path / 'mine.py'),
+        *flags,
+    ]
+    monkeypatch.setattr('sys.argv', ['tool', *given])
+    converted = []
+
+    with pytest.raises(SystemExit):
+        run_own_data_tool(parser, lambda **flags: converted.append(flags))
+
+    assert converted == []

@@ -1,0 +1,390 @@
+"""Write the configs of a user's dataset: the data, a base model, and base + PISR."""
+
+import hashlib
+import re
+import textwrap
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+
+from mmpisr.command_line import run_tool
+from mmpisr.datasets.image_file import FRAMES
+from mmpisr.datasets.panoptic_json import categories_metainfo, read_panoptic_json
+from mmpisr.files import write_atomically
+
+BATCH = 4
+MARK = '\n# Written by --write-config, digest '
+SPLITS = 'train', 'val', 'test'
+
+
+class Model(NamedTuple):
+    """What a base model needs to train on a small dataset; chosen here."""
+
+    about: str
+    base: str  # in configs/_base_/models
+    side: int  # longest side of an image, pixels
+    targets: str
+    fields: str  # of model
+    learning_rate: float
+    least_iters: int
+    relation: str
+    relation_rate: float
+
+
+MODELS = {
+    'r18-slim': Model(
+        about='A small Panoptic-DeepLab, trained from scratch: minutes on a CPU.',
+        base='panoptic-deeplab_r18-slim.py',
+        side=512,
+        targets='sigma=4, small_instance_area=256',
+        fields='',
+        learning_rate=0.004,
+        least_iters=1200,
+        relation='num_instances=20, channels=64',
+        relation_rate=0.2,
+    ),
+    'r50': Model(
+        about='Panoptic-DeepLab R-50. Its ImageNet weights are downloaded when a run\n'
+        'starts (not with --cfg-options model.backbone.init_cfg=None). Needs a GPU.',
+        base='panoptic-deeplab_r52.py',
+        side=1024,
+        targets='sigma=8, small_instance_area=1024',
+        fields="""
+    backbone=dict(
+        stem_channels=64,
+        init_cfg=dict(checkpoint='open-mmlab://resnet50_v1c'),
+    ),
+    neck=dict(pool_size=None),  # images differ in size: pool the whole image
+    test_cfg=dict(stuff_area_limit=256),  # smaller stuff is void, in pixels""",
+        learning_rate=0.0003,
+        least_iters=4000,
+        relation='num_instances=50',
+        relation_rate=1.0,
+    ),
+}
+
+DATA = '''"""A dataset of {num_things} thing and {num_stuff} stuff classes."""
+
+_base_ = 'mmpisr::_base_/datasets/panoptic.py'
+{classes}
+data_root = {root!r}
+# Width and height that images are resized to fit, in training and test. A larger scale
+# finds smaller things, but needs more memory and time.
+scale = {scale}
+crop_size = {crop}  # width, height; smaller if memory is short
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='mmpisr.LoadPanopticSegments'),
+    dict(
+        type='RandomResize',
+        scale=scale,
+        ratio_range=(0.75, 1.5),
+        keep_ratio=True,
+        resize_type='mmdet.Resize',
+    ),
+    dict(type='mmdet.RandomCrop', crop_size=crop_size),
+    dict(type='mmdet.RandomFlip', prob=0.5),  # remove it if left and right differ
+    dict(type='mmdet.PhotoMetricDistortion'),  # remove it if classes differ in colour
+    dict(type='mmpisr.PanopticDeepLabTargets', {targets}),
+    dict(type='mmpisr.PackPanopticInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='mmdet.Resize', scale=scale, keep_ratio=True),
+    dict(type='mmpisr.LoadPanopticSegments'),
+    dict(type='mmpisr.PackPanopticInputs'),
+]
+
+train_dataloader = dict(
+    batch_size={batch},  # on each GPU; change lr in proportion
+    dataset=dict(
+        data_root=data_root,
+        data_prefix=dict(img={train_images!r}),
+        pipeline=train_pipeline,
+    ),
+)
+'''
+EVALUATION = """{name}_dataloader = dict(
+    dataset=dict(
+        data_root=data_root,
+        ann_file='annotations/panoptic_{split}.json',
+        data_prefix=dict(img={images!r}, seg='annotations/panoptic_{split}/'),
+        pipeline=test_pipeline,
+    ),
+)
+{name}_evaluator = dict(
+    ann_file=data_root + 'annotations/panoptic_{split}.json',
+    seg_prefix=data_root + 'annotations/panoptic_{split}/',
+)
+"""
+NO_VAL = """# No split val yet: this evaluates on train, which gives too high scores.
+# Convert val with --split val and the same --out and --write-config.
+"""
+SAME_TEST = """test_dataloader = val_dataloader
+test_evaluator = val_evaluator
+"""
+BASE = '''"""{about}"""
+
+_base_ = [
+    'mmpisr::_base_/models/{base}',
+    {data!r},
+    'mmpisr::_base_/schedules/schedule_1200-iter.py',
+    'mmpisr::_base_/default_runtime.py',
+]
+model = dict({fields}
+    panoptic_head=dict(
+        num_things_classes={num_things},
+        num_stuff_classes={num_stuff},
+        loss_semantic=dict(top_ratio=1.0),  # all pixels; 0.2 for thousands of images
+    ),
+)
+# Every image is seen {passes} times, {batch} in a batch; more may score better.
+max_iters = {iters}
+optim_wrapper = dict(optimizer=dict(lr={learning_rate}))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.001, begin=0, end=50, by_epoch=False),
+    dict(type='PolyLR', power=0.9, eta_min=0, begin=0, end=max_iters, by_epoch=False),
+]
+train_cfg = dict(max_iters=max_iters, val_interval={interval})
+default_hooks = dict(checkpoint=dict(interval={interval}))
+'''
+PISR = '''"""The base with PISR."""
+
+_base_ = {base_name!r}
+model = dict(
+    type='mmpisr.PISRPanopticDeepLab',
+    # num_instances: raise it if your images show more.
+    relation=dict(type='mmpisr.PISR', {relation}),
+)
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(relation=dict(lr_mult={relation_rate}))),
+)
+'''
+
+
+def run_own_data_tool(parser: ArgumentParser, prepare: Callable[..., Path]) -> None:
+    """Convert a dataset, and write its configs if the command line asks for them.
+
+    Args:
+        parser: With the flags of this conversion; flags of all conversions are added.
+        prepare: Takes the flags by name; returns the folder of the images.
+    """
+    add = parser.add_argument
+    add('--out', required=True, help='folder of the dataset')
+    add(
+        '--orientation',
+        choices=FRAMES,
+        help='frame of the labels of images with an EXIF orientation: of the stored '
+        'pixels, or as shown with it applied (default: the one whose size they have)',
+    )
+    add('--workers', type=int, default=2, help='processes')
+    add(
+        '--write-config',
+        metavar='FILE.py',
+        help='config of the data to write, and beside it a base and base + PISR',
+    )
+    add('--model', choices=MODELS, default='r18-slim', help='of --write-config')
+
+    def work(*, write_config: str | None, model: str, **flags: Any) -> None:
+        target = dict(out=flags['out'], split=flags['split'])
+        if write_config is not None:  # refuses wrong flags before a long conversion
+            image_folders(write_config, images='.', **target)
+        images = prepare(**flags)
+        if write_config is not None:
+            write_own_configs(write_config, images=images, model=model, **target)
+
+    run_tool(parser, work)
+
+
+def write_own_configs(
+    path: str | Path,
+    *,
+    out: str | Path,
+    images: str | Path,
+    split: str,
+    model: str = 'r18-slim',
+) -> list[Path]:
+    """Write a config of the data, and beside it two of models; print their names.
+
+    Splits that were added before stay in it. A file that would not change is not
+    written again.
+
+    Args:
+        path: Path of the config of the data.
+        out: Folder of the dataset, with the split's json.
+        images: Folder of its images.
+        split: ``train``, ``val`` or ``test``; ``train`` must be the first.
+        model: Key of ``MODELS``.
+
+    Returns:
+        Paths of the configs of the data, of the base, and of base + PISR.
+
+    Raises:
+        ValueError: As :func:`image_folders`; or classes differ between splits.
+        FileExistsError: A file that would change was edited; none is written.
+    """
+    path, root = Path(path), Path(out).resolve()
+    folders = image_folders(path, out=root, images=images, split=split)
+    base = path.with_name(f'panoptic-deeplab_{model}_{path.name}')
+    train = _train_of(root, folders)
+    texts = {
+        path: _data_text(train, root, folders, MODELS[model]),
+        base: _base_text(train, path.name, MODELS[model]),
+        path.with_name(f'pisr_{base.name}'): PISR.format(
+            **MODELS[model]._asdict(), base_name=base.name
+        ),
+    }
+    for file, text in texts.items():
+        _refuse_edited(file, text)
+    for file, text in texts.items():
+        if not file.is_file() or _digest(text) != _marked(file.read_text('utf-8')):
+            write_atomically(file, f'{text}{MARK}{_digest(text)}\n')
+        print(f'config: {file}')
+    return [*texts]
+
+
+def image_folders(
+    path: str | Path, *, out: str | Path, images: str | Path, split: str
+) -> dict[str, str]:
+    """Image folder of each split in a config of the data, with that of a new split.
+
+    Args:
+        path: Path of the config; it may not exist yet.
+        out: Folder of the dataset.
+        images: Folder of the images of the new split.
+        split: The new split, or one to replace.
+
+    Returns:
+        Folders relative to ``out``, or absolute if they are elsewhere.
+
+    Raises:
+        ValueError: The path is no ``.py``; the split has another name; train is
+            missing; or the config has another folder of the dataset.
+    """
+    path, root, images = Path(path), Path(out).resolve(), Path(images).resolve()
+    if path.suffix != '.py':
+        raise ValueError(
+            f'--write-config {path}: ends with {path.suffix!r}, but a config is a .py'
+        )
+    cfg = Config.fromfile(path) if path.is_file() else Config()
+    found = {}
+    for name in SPLITS if path.is_file() else ():
+        dataset: Any = (cfg.get(f'{name}_dataloader') or {}).get('dataset') or {}
+        if Path(dataset.get('data_root') or '').resolve() != root:
+            raise ValueError(
+                f'{path}: {name} has data_root {dataset.get("data_root")!r}, but --out '
+                f'is {str(root)!r}; give the same --out, or another file to '
+                '--write-config'
+            )
+        if str(dataset.get('ann_file')).endswith(f'_{name}.json'):
+            found[name] = dataset['data_prefix']['img']
+    inside = images.is_relative_to(root)
+    folder = images.relative_to(root) if inside else images
+    found[split] = f'{folder.as_posix()}/'
+    if not {'train'} <= set(found) <= set(SPLITS):
+        raise ValueError(
+            f'{path}: has the splits {[*found]}, but a config takes train, then val '
+            'and test; run the command for --split train first, with --write-config'
+        )
+    return found
+
+
+def _train_of(root: Path, splits: Iterable[str]) -> dict[str, Any]:
+    """Json of train; a split with other classes is refused."""
+    contents = {
+        split: read_panoptic_json(str(root / f'annotations/panoptic_{split}.json'))
+        for split in splits
+    }
+    train = contents['train']['categories']
+    for split, content in contents.items():
+        if content['categories'] != train:
+            names = [
+                [c['name'] for c in each] for each in (content['categories'], train)
+            ]
+            raise ValueError(
+                f'{root}: {split} has the classes {names[0]}, but train {names[1]} '
+                '(name, id, isthing or color differ); convert both with one --classes'
+            )
+    return contents['train']
+
+
+def _counts(train: dict) -> dict[str, int]:
+    things = sum(bool(c['isthing']) for c in train['categories'])
+    return dict(num_things=things, num_stuff=len(train['categories']) - things)
+
+
+def _data_text(train: dict, root: Path, folders: dict[str, str], model: Model) -> str:
+    read = categories_metainfo(train['categories'])
+    things, stuff = (list(read[f'{kind}_classes']) for kind in ('thing', 'stuff'))
+    about = f'# Things: {things}. Stuff: {stuff}.'
+    scale, crop = _sizes(train['images'], model.side)
+    text = DATA.format(
+        **_counts(train),
+        classes=textwrap.fill(about, 88, subsequent_indent='# '),
+        root=f'{root.as_posix()}/',
+        scale=scale,
+        crop=crop,
+        targets=model.targets,
+        batch=BATCH,
+        train_images=folders['train'],
+    )
+    text += '' if 'val' in folders else NO_VAL
+    val = 'val' if 'val' in folders else 'train'
+    text += EVALUATION.format(name='val', split=val, images=folders[val])
+    if 'test' not in folders:
+        return text + SAME_TEST
+    return text + EVALUATION.format(name='test', split='test', images=folders['test'])
+
+
+def _base_text(train: dict, data: str, model: Model) -> str:
+    images = len(train['images'])
+    iters = min(max(model.least_iters, 15 * images), 40_000) // 100 * 100
+    return BASE.format(
+        **model._asdict(),
+        **_counts(train),
+        data=data,
+        iters=iters,
+        batch=BATCH,
+        passes=iters * BATCH // images,
+        interval=iters // 4,
+    )
+
+
+def _sizes(images: list[dict], side: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Scale with which most images fit into ``side``, and a crop of that size."""
+    sizes = sorted(
+        (max(i['width'], i['height']), i['width'], i['height']) for i in images
+    )
+    longest, width, height = sizes[len(sizes) // 2]
+    factor = min(1, side / longest)
+    scale = round(width * factor), round(height * factor)
+    turned = any((i['width'] > i['height']) != (width > height) for i in images)
+    crop = (max(scale), max(scale)) if turned else scale
+    return scale, crop
+
+
+def _refuse_edited(path: Path, text: str) -> None:
+    if not path.is_file():
+        return
+    found = path.read_text('utf-8')
+    marked = _marked(found)
+    if marked not in (_digest(text), _digest(found.rpartition(MARK)[0])):
+        raise FileExistsError(
+            f'{path}: was changed by hand, so it is kept; the data is converted. Give '
+            'another name to --write-config; or move this file away, run the same '
+            'command again and copy your changes into the new file'
+        )
+
+
+def _marked(text: str) -> str:
+    """Digest at the end of a file; empty if there is none."""
+    found = re.fullmatch(r'([0-9a-f]{12})\n', text.rpartition(MARK)[2])
+    return found[1] if found else ''
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
