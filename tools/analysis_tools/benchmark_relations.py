@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from speed.origin import code_version, machine
+from speed.page import WIDTH, made_by, markdown_table, quartiles, shown
+from speed.timing import ratios, seconds_of, time_in_turns
 from torch import Tensor, nn
 
-from mmpisr.apis.provenance import code_version, machine
-from mmpisr.apis.speed import ratios, seconds_of, time_in_turns
-from mmpisr.apis.speed_page import WIDTH, made_by, markdown_table, quartiles, shown
 from mmpisr.files import write_atomically
 from mmpisr.models.relations import PISR, ConvRelation, OCRRelation
 

@@ -23,12 +23,12 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.fileio import load
 from mmengine.logging import MMLogger
+from speed.origin import code_version, machine
+from speed.page import speed_page
+from speed.timing import WORK, Setup, TimedModel, time_in_turns
 
 from mmpisr.apis.option_flags import flatten
-from mmpisr.apis.provenance import code_version, machine
 from mmpisr.apis.run_options import load_config
-from mmpisr.apis.speed import WORK, Setup, TimedModel, time_in_turns
-from mmpisr.apis.speed_page import speed_page
 from mmpisr.files import write_atomically
 
 AMP = (

@@ -20,8 +20,7 @@ interpolation, normalisation and anything else element by element.
 import argparse
 
 from mmengine.config import Config, DictAction
-
-from mmpisr.apis.macs import build_for_counting, count_macs
+from speed.macs import build_for_counting, count_macs
 
 
 def main() -> None:

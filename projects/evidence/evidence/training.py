@@ -8,9 +8,10 @@ from statistics import median
 from threading import Event, Lock
 from typing import Any, NamedTuple
 
+from speed.origin import code_version, machine
+
 from mmpisr.apis.commands import Commands
 from mmpisr.apis.option_flags import to_flags
-from mmpisr.apis.provenance import code_version, machine, shown_path
 from mmpisr.apis.run_options import load_config
 from mmpisr.apis.trained_model import TrainedModel
 from mmpisr.apis.training_log import log_entries, training_logs
@@ -19,7 +20,7 @@ from mmpisr.json_lines import JsonLines
 
 from .cost import model_cost
 from .identity import data_digest
-from .records import RunKey
+from .records import RunKey, shown_path
 from .study import TEST, Options, Variant
 
 RECORDING = Lock()
