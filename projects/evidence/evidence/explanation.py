@@ -10,7 +10,7 @@ import pandas as pd
 from speed.origin import code_version, machine
 from speed.page import markdown_table
 
-from mmpisr.apis.trained_model import TrainedModel
+from mmpisr.apis.trainings import last_checkpoint
 from mmpisr.evaluation.panoptic_quality import panoptic_quality
 from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.files import write_atomically
@@ -73,7 +73,7 @@ def trained_seeds(study: Study, label: str, out: Path) -> TrainedSeeds:
     for seed in study.seeds:
         folder = out / 'runs' / training / f'seed{seed}'
         if (folder / 'trained.json').is_file():
-            found[seed] = TrainedModel(label, variant.config, folder).checkpoint
+            found[seed] = last_checkpoint(folder)
     if not found:
         raise ValueError(
             f'{study.path}: no training of {label!r} is in {out}; records hold no '
