@@ -40,13 +40,12 @@ def requirements() -> list[tuple[Any, str]]:
 
 
 def _requirement_lines(extra: str) -> list[str]:
-    wanted = f'"{extra}"' if extra else ''
     try:
         lines = metadata.requires('mmpisr') or []
     except metadata.PackageNotFoundError:
         text = (ROOT / f'requirements/{extra or "runtime"}.txt').read_text()
         return [line for line in text.splitlines() if line and not line.startswith('#')]
-    return [line for line in lines if line.partition('extra == ')[2] == wanted]
+    return [req for req in lines if req.partition('extra == ')[2].strip('"') == extra]
 
 
 def _packaging(module: str) -> Any:
@@ -96,9 +95,8 @@ def _try_import(distribution: str) -> str:
 def _fix(requirement: Any, extra: str, status: str) -> str:
     """Return the command that installs a requirement."""
     broken = status.startswith('broken')
-    flags = ['--force-reinstall'] * broken + ['--no-deps'] * (
-        broken or extra == 'nodeps'
-    )
+    no_deps = broken or extra == 'nodeps'
+    flags = ['--force-reinstall'] * broken + ['--no-deps'] * no_deps
     if requirement.name == 'onedl-mmcv':  # is compiled for the installed torch
         flags += ['--no-cache-dir', '--no-binary', 'onedl-mmcv'] * broken
         flags.append('--no-build-isolation')

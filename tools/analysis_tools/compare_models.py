@@ -1,4 +1,4 @@
-"""Evaluate trained models on one test set and draw what they predict side by side.
+"""Evaluate trained models on one test set and draw their predictions side by side.
 
 ``compare_models.py --model NAME CONFIG WORK_DIR --model ... --out FOLDER``
 """
