@@ -117,11 +117,15 @@ def _needed(error: Exception) -> str:
 def load_from_disk(filename: str, map_location: Any = None) -> Any:
     """Load a local checkpoint, with ``safe_globals`` in place of mmengine's list.
 
+    The list is set for each file: torch's ``safe_globals`` removes its entries when it
+    ends, also those of an outer block.
+
     Raises:
         UnpicklingError: It holds more than tensors and ``safe_globals``.
     """
     path = Path(filename).expanduser()
-    return torch.load(path, map_location=map_location, weights_only=True)
+    with torch.serialization.safe_globals(safe_globals()):
+        return torch.load(path, map_location=map_location, weights_only=True)
 
 
 def _guarded(loader: Callable, *, local: bool, trusted: bool) -> Callable:
