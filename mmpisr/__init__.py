@@ -8,8 +8,8 @@ if TYPE_CHECKING:
 __all__ = ['Family', 'add_relation', 'register_family']
 __version__ = '0.1.0'
 
-# `python -m mmpisr.check_env` must run where mmengine is missing, to say so. A broken
-# installation shows its own error.
+# `python -m mmpisr.check_env` must run without mmengine, to report that it is missing.
+# A broken installation of mmengine raises its own error.
 try:
     from mmpisr.mim import register_config_packages
 except ModuleNotFoundError as error:
@@ -20,7 +20,7 @@ else:
 
 
 def __getattr__(name: str) -> Any:
-    """Import what configs are changed with when it is asked for: it needs mmengine."""
+    """Import ``mmpisr.families`` on first use, because it needs mmengine."""
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from mmpisr import families

@@ -1,31 +1,25 @@
-"""Report what the environment lacks, and the command that mends it.
+"""Report which packages are missing or wrong, and the commands that fix them.
 
-Run ``python -m mmpisr.check_env``; the exit code is 1 when something needed is missing,
-too old or cannot be imported. What is needed stands in the metadata of mmpisr, or in
-the ``requirements`` of a checkout that is not installed; there is no second list.
+Run ``python -m mmpisr.check_env``. The exit code is 1 if a needed package is missing,
+too old, too new, or cannot be imported. The requirements come from the metadata of the
+installed mmpisr, or from ``requirements/`` of a checkout that is not installed.
 """
 
 import shlex
 import sys
-from collections.abc import Iterator
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 NEEDED_EXTRAS = 'build', 'mminstall', ''
 OPTIONAL_EXTRAS = 'nodeps', 'optional', 'evidence', 'tests'
-DEEPER_IMPORTS = {'mmcv': 'mmcv.ops'}  # fails where mmcv was compiled for another torch
-CORE = 'torch', 'onedl-mmengine'  # without these it is another environment
-SETUP_ADVICE = 'run `make setup` in the checkout, and .venv/bin/python there'
-PIP_FLAGS = {
-    'onedl-mmcv': '--no-build-isolation ',
-    'panopticapi-lite': '--no-deps ',
-    'cityscapesscripts': '--no-deps ',
-}
+CORE = 'torch', 'onedl-mmengine'  # in every environment that was made for mmpisr
+ROOT = Path(__file__).resolve().parents[1]
+SETUP = f'run `make setup` in {ROOT} and use .venv/bin/python there'
 
 
 class Row(NamedTuple):
-    """One package: what is there, what should be, and what mends it."""
+    """One package: the version found, the version needed, and the fix."""
 
     name: str
     found: str
@@ -35,142 +29,111 @@ class Row(NamedTuple):
     is_optional: bool = False
 
 
-def requirements() -> Iterator[tuple[Any, str]]:
-    """Yield each requirement of mmpisr with the extra that it belongs to."""
-    parse = _requirement_parser()
-    seen = set()
+def requirements() -> list[tuple[Any, str]]:
+    """Return each requirement of mmpisr with the extra that it belongs to."""
+    parse = _packaging('requirements').Requirement
+    found: dict[str, tuple[Any, str]] = {}
     for extra in NEEDED_EXTRAS + OPTIONAL_EXTRAS:
         for requirement in map(parse, _requirement_lines(extra)):
-            if requirement.name not in seen:
-                seen.add(requirement.name)
-                yield requirement, extra
+            found.setdefault(requirement.name, (requirement, extra))
+    return [*found.values()]
 
 
 def _requirement_lines(extra: str) -> list[str]:
     try:
-        declared = metadata.requires('mmpisr') or []
+        lines = metadata.requires('mmpisr') or []
     except metadata.PackageNotFoundError:
-        folder = Path(__file__).resolve().parents[1] / 'requirements'
-        lines = (folder / f'{extra or "runtime"}.txt').read_text().splitlines()
-        return [line for line in lines if line and not line.startswith('#')]
-    split = [line.partition(';') for line in declared]
-    return [
-        spec
-        for spec, _, marker in split
-        if (f'"{extra}"' in marker if extra else 'extra' not in marker)
-    ]
+        text = (ROOT / f'requirements/{extra or "runtime"}.txt').read_text()
+        return [line for line in text.splitlines() if line and not line.startswith('#')]
+    return [req for req in lines if req.partition('extra == ')[2].strip('"') == extra]
 
 
-def _requirement_parser() -> Any:
-    """Find ``packaging``, at worst the copy that pip carries."""
+def _packaging(module: str) -> Any:
+    """Import a module of ``packaging``, or of the copy in pip."""
     try:
-        return import_module('packaging.requirements').Requirement
+        return import_module(f'packaging.{module}')
     except ImportError:
-        return import_module('pip._vendor.packaging.requirements').Requirement
+        return import_module(f'pip._vendor.packaging.{module}')
 
 
 def inspect(requirement: Any, extra: str = '') -> Row:
-    """Compare one requirement with what is installed and try to import it."""
+    """Compare one requirement with the installed version and try to import it."""
     name, needed = requirement.name, str(requirement.specifier) or 'any'
     try:
         found = metadata.version(name)
+        status = _compare(requirement.specifier, found)
     except metadata.PackageNotFoundError:
         found, status = '-', 'missing'
-    else:
-        status = _compare(requirement.specifier, found)
-        if status == 'ok' and extra in NEEDED_EXTRAS:
-            status = _try_import(name)
-    command = '' if status == 'ok' else _mend(requirement, status)
+    if status == 'ok' and extra in NEEDED_EXTRAS:
+        status = _try_import(name)
+    command = '' if status == 'ok' else _fix(requirement, extra, status)
     return Row(name, found, needed, status, command, extra in OPTIONAL_EXTRAS)
 
 
 def _compare(specifier: Any, found: str) -> str:
-    if specifier.contains(found, prereleases=True):
-        return 'ok'
     failed = [part for part in specifier if not part.contains(found, prereleases=True)]
-    is_old = any(part.operator in ('>=', '>', '~=', '==') for part in failed)
-    below = all(_version_key(found) < _version_key(part.version) for part in failed)
-    return 'too old' if is_old and below else 'too new'
+    if not failed:
+        return 'ok'
+    version = _packaging('version').Version
+    return 'too old' if version(found) < version(failed[0].version) else 'too new'
 
 
-def _version_key(version: str) -> tuple[int, ...]:
-    digits = version.partition('+')[0].split('.')
-    return tuple(int(part) if part.isdigit() else -1 for part in digits)
-
-
-def _try_import(name: str) -> str:
-    """Import a distribution's module; any exception counts, whatever its kind."""
-    module = _module_name(name)
+def _try_import(distribution: str) -> str:
+    """Import a package; report any exception, of whatever type."""
+    files = metadata.files(distribution) or []
+    packages = [f.parts[0] for f in files if f.parts[1:] == ('__init__.py',)]
+    module = distribution if distribution in packages else [*packages, distribution][0]
+    module = 'mmcv.ops' if module == 'mmcv' else module  # it is compiled for one torch
     try:
-        import_module(DEEPER_IMPORTS.get(module, module))
+        import_module(module)
     except (Exception, SystemExit) as error:
         reason = str(error).strip().splitlines()
         return f'broken: {type(error).__name__}: {reason[0] if reason else ""}'
     return 'ok'
 
 
-def _module_name(distribution: str) -> str:
-    files = metadata.files(distribution) or []
-    packages = [f.parts[0] for f in files if f.parts[1:] == ('__init__.py',)]
-    return distribution if distribution in packages else (packages or [distribution])[0]
-
-
-def _mend(requirement: Any, status: str) -> str:
-    force = '--force-reinstall --no-deps ' if status.startswith('broken') else ''
-    if force and requirement.name == 'onedl-mmcv':
-        force += '--no-cache-dir --no-binary onedl-mmcv '
-    flags = force + PIP_FLAGS.get(requirement.name, '')
-    spec = shlex.quote(f'{requirement.name}{requirement.specifier}')
-    return f'{shlex.quote(sys.executable)} -m pip install {flags}{spec}'
+def _fix(requirement: Any, extra: str, status: str) -> str:
+    """Return the command that installs a requirement."""
+    broken = status.startswith('broken')
+    no_deps = broken or extra == 'nodeps'
+    flags = ['--force-reinstall'] * broken + ['--no-deps'] * no_deps
+    if requirement.name == 'onedl-mmcv':  # is compiled for the installed torch
+        flags += ['--no-cache-dir', '--no-binary', 'onedl-mmcv'] * broken
+        flags.append('--no-build-isolation')
+    spec = f'{requirement.name}{requirement.specifier}'
+    return shlex.join([sys.executable, '-m', 'pip', 'install', *flags, spec])
 
 
 def report(rows: list[Row]) -> str:
-    """Lay out the table, and under it the commands in the order to run them."""
-    cells = [('package', 'found', 'needed', 'status')]
+    """Format the table, and the commands in the order in which to run them."""
+    columns = '{:20}  {:12}  {:12}  {}'
+    lines = [columns.format('package', 'found', 'needed', 'status')]
     for row in rows:
         note = ' (optional)' if row.is_optional and row.status != 'ok' else ''
-        cells.append((row.name, row.found, row.needed, row.status + note))
-    widths = [max(len(line[i]) for line in cells) for i in range(3)]
-    lines = [
-        '  '.join([*(c.ljust(w) for c, w in zip(line, widths, strict=False)), line[3]])
-        for line in cells
-    ]
-    for title, is_optional in ('To mend it:', False), ('Optional:', True):
-        commands = [
-            r.command for r in rows if r.command and r.is_optional == is_optional
-        ]
+        lines.append(columns.format(*row[:3], row.status + note))
+    for title, is_optional in ('To fix it:', False), ('Optional:', True):
+        chosen = [row for row in rows if row.is_optional == is_optional]
+        commands = [row.command for row in chosen if row.command]
         lines += ['', title, *commands] if commands else []
     return '\n'.join(lines)
 
 
 def outside(rows: list[Row]) -> str:
-    """Say that this Python is not the environment, where it lacks what all rests on."""
-    core = [
-        name for name in CORE if any(r.name == name and r.found == '-' for r in rows)
-    ]
-    if not core:
+    """Explain that this Python is not mmpisr's environment; empty if it is."""
+    names = ' and no '.join(r.name for r in rows if r.name in CORE and r.found == '-')
+    if not names:
         return ''
-    root = Path(__file__).resolve().parents[1]
-    own = root / '.venv' / 'bin' / 'python'
-    made = f'Run {own} -m mmpisr.check_env' if own.is_file() else 'Make one'
-    return (
-        f'{sys.executable} is outside the environment of mmpisr: it has no '
-        f'{" and no ".join(core)}. {made} (`make setup` in {root} makes .venv), or '
-        'install into this Python with the commands below.'
-    )
+    advice = f'it has no {names}. Install into it with the commands below, or {SETUP}.'
+    return f'{sys.executable} is outside the environment of mmpisr: {advice}\n'
 
 
 def main() -> int:
-    """Print the report; 1 if anything needed is wrong."""
+    """Print the report; return 1 if a needed package is missing or wrong."""
     try:
         rows = [inspect(requirement, extra) for requirement, extra in requirements()]
     except ImportError as error:  # neither packaging nor pip
-        print(f'{sys.executable} cannot check itself ({error}); {SETUP_ADVICE}')
-        return 1
-    sentence = outside(rows)
-    if sentence:
-        print(sentence)
-    print(f'Python {sys.version.split()[0]} at {sys.executable}')
+        sys.exit(f'{sys.executable} cannot check itself ({error}); {SETUP}')
+    print(f'{outside(rows)}Python {sys.version.split()[0]} at {sys.executable}')
     print(report(rows))
     return int(any(row.status != 'ok' and not row.is_optional for row in rows))
 

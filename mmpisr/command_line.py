@@ -1,4 +1,4 @@
-"""Run a command-line tool; print expected errors without a traceback."""
+"""Run a command-line tool and print expected errors without a traceback."""
 
 import sys
 from argparse import ArgumentParser
@@ -10,8 +10,8 @@ def run_tool(parser: ArgumentParser, work: Callable[..., Any]) -> None:
     """Call ``work`` with the flags as keyword arguments; exit with 1 on an error.
 
     Args:
-        parser: Of the command line.
-        work: A ``ValueError`` or ``OSError`` of it is printed without a traceback.
+        parser: Reads the command line.
+        work: If it raises a ``ValueError`` or ``OSError``, only the message is printed.
     """
     flags = vars(parser.parse_args())
     try:

@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Write files atomically: a file is written completely, or left as it was."""
 
 import errno
 import os
@@ -11,10 +11,10 @@ from pathlib import Path
 
 @contextmanager
 def atomic_output(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place on success.
+    """Yield a temporary path beside ``path`` that replaces it on success.
 
-    Folders above are made. After any error the temporary file is gone and ``path`` is
-    what it was. The temporary name keeps the suffix and begins with a dot.
+    Parent folders are created. After an error the temporary file is deleted and
+    ``path`` is unchanged. The temporary name keeps the suffix and begins with a dot.
 
     Raises:
         OSError: Names ``path``, and the free bytes where the disk is full.
@@ -40,7 +40,7 @@ def atomic_output(path: str | Path) -> Iterator[Path]:
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:
-    """Write a whole file (text as UTF-8), or leave what is there.
+    """Write a file (text as UTF-8) completely, or leave it as it was.
 
     Raises:
         OSError: As ``atomic_output`` does.

@@ -1,7 +1,7 @@
 """The registries of mmpisr: children of mmengine's, with the scope ``mmpisr``.
 
-``type='mmpisr.PISR'`` in any config imports the locations below by itself. Our own
-code writes the prefix too: under an ``mmdet::`` base the default scope is mmdet's.
+``type='mmpisr.PISR'`` in a config imports the locations below. Our own configs write
+the prefix, too, because the default scope below an ``mmdet::`` base is mmdet's.
 """
 
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook

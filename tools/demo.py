@@ -1,4 +1,4 @@
-"""Train without and with PISR on embedded scenes and look: ``python tools/demo.py``."""
+"""Train with and without PISR on embedded scenes: ``python tools/demo.py``."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""What the tools call: run, compare, report."""
+"""Functions behind the tools: train, test, compare, the demo."""

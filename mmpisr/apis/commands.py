@@ -20,13 +20,13 @@ END_WITH_PARENT = (
     'ctypes.CDLL(None).prctl(1, signal.SIGTERM); '  # PR_SET_PDEATHSIG
     'os.execvp(sys.argv[1], sys.argv[1:])',
 )
-"""Put before a command, on Linux, it ends the command when this process is killed."""
+"""Prefix of a command on Linux: it ends when the parent process is killed."""
 
 
 class Commands:
-    """Runs commands from several threads, and can end all of them.
+    """Runs commands from several threads, and can stop all of them.
 
-    What a command has started itself ends with it: workers of a data loader may wait
+    Processes that a command has started end with it: workers of a data loader may wait
     forever for a training that has ended. On Linux a command also ends when this
     process is killed.
 
@@ -35,39 +35,22 @@ class Commands:
     """
 
     def __init__(self, threads: int = 1) -> None:
-        self._threads = threads
+        self._threads = {'OMP_NUM_THREADS': str(threads)}
         self._running: set[subprocess.Popen] = set()
         self._stopped = False
         self._lock = Lock()
 
     def run(self, command: Sequence[str], log: Path) -> None:
-        """Run a command to its end.
+        """Run a command and wait until it ends.
 
         Args:
             command: Program and arguments.
             log: Its output is appended to this file.
 
         Raises:
-            RuntimeError: It failed (shows the end of the log), or all were stopped.
+            RuntimeError: It failed (shows the end of the log), or ``stop`` was called
+                before.
         """
-        process = self._start(command, log)
-        code = process.wait()
-        _end_group(process)
-        with self._lock:
-            self._running.discard(process)
-        if code:
-            lines = log.read_text(errors='replace').splitlines()[-LOG_LINES:]
-            end = '\n'.join(lines)
-            raise RuntimeError(f'exit status {code}; end of {log}:\n{end}')
-
-    def stop(self) -> None:
-        """End what runs, and start nothing more."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                _end_group(process)
-
-    def _start(self, command: Sequence[str], log: Path) -> subprocess.Popen:
         log.parent.mkdir(parents=True, exist_ok=True)
         guard = END_WITH_PARENT if sys.platform == 'linux' else ()
         with self._lock, log.open('a') as file:
@@ -78,14 +61,23 @@ class Commands:
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
-                env={
-                    **KEEP_MEMORY,
-                    **os.environ,
-                    'OMP_NUM_THREADS': str(self._threads),
-                },
+                env={**KEEP_MEMORY, **os.environ, **self._threads},
             )
             self._running.add(process)
-        return process
+        code = process.wait()
+        _end_group(process)
+        with self._lock:
+            self._running.discard(process)
+        if code:
+            end = '\n'.join(log.read_text(errors='replace').splitlines()[-LOG_LINES:])
+            raise RuntimeError(f'exit status {code}; end of {log}:\n{end}')
+
+    def stop(self) -> None:
+        """End all running commands and start no more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                _end_group(process)
 
 
 def run_side_by_side(
@@ -97,13 +89,13 @@ def run_side_by_side(
     show: Callable[[int], None] = lambda ended: None,
     stop_at_failure: bool = False,
 ) -> dict[str, BaseException]:
-    """Run tasks in their order, at most ``jobs`` at once.
+    """Run tasks in their order, with at most ``jobs`` in parallel.
 
     Args:
-        tasks: By name; each runs its commands with what it is given.
-        jobs: How many at once.
+        tasks: By name; each is called with the ``Commands`` that it runs commands with.
+        jobs: Largest number of tasks in parallel.
         threads: CPU threads of each command.
-        poll_seconds: Time between two calls of ``show``.
+        poll_seconds: Seconds between two calls of ``show``.
         show: Is called with the number of tasks that have ended.
         stop_at_failure: Whether a failing task stops the others.
 
@@ -129,10 +121,11 @@ def run_side_by_side(
 
 
 def exit_on_sigterm() -> None:
-    """Let SIGTERM end this process as ``sys.exit`` does: what it runs is stopped."""
+    """Make SIGTERM end this process like ``sys.exit``, so that its commands end."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _end_group(process: subprocess.Popen) -> None:
-    with suppress(ProcessLookupError):  # nothing is left of it
+    """Send SIGTERM to a process and its children, if any are left."""
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Read results that are to be compared: scores of a metric, or written panoptics."""
+"""Read results to compare: scores of a metric, or a COCO-panoptic result json."""
 
 import os.path as osp
 from collections.abc import Mapping
@@ -23,33 +23,30 @@ def read_result(
     """Read one result.
 
     Args:
-        path: An npz that ``PanopticMetric(scores_file=...)`` has written, or a
-            COCO-panoptic result json, whose pngs are in the folder of the same name
-            without ``.json``.
-        ann_file: The truth's json, for a result json.
-        seg_prefix: Folder of the truth's pngs; ``ann_file`` without ``.json`` if unset.
+        path: An npz written by ``PanopticMetric(scores_file=...)``, or a COCO-panoptic
+            result json with its pngs in the folder of the same name without ``.json``.
+        ann_file: Json of the ground truth, needed for a result json.
+        seg_prefix: Folder of its pngs; ``ann_file`` without ``.json`` if unset.
 
     Raises:
         FileNotFoundError: The file does not exist.
-        ValueError: It is broken, or a json comes without ``ann_file``.
+        ValueError: It is damaged, or a json is given without ``ann_file``.
     """
     if Path(path).suffix != '.json':
         return load_score_table(path)
     if ann_file is None:
-        raise ValueError(
-            f'{path}: a result json needs its truth: give --ann-file TRUTH.json'
-        )
+        raise ValueError(f'{path}: to score a result json, give --ann-file TRUTH.json')
     return score_result_json(str(path), ann_file=ann_file, seg_prefix=seg_prefix)
 
 
 def score_result_json(
     path: str, *, ann_file: str, seg_prefix: str | None = None
 ) -> ScoreTable:
-    """Score a COCO-panoptic result: PQ, and mIoU and iIoU of its classes.
+    """Score a COCO-panoptic result json: PQ, and mIoU and iIoU of its classes.
 
     Raises:
-        ValueError: A field is missing, a png and the json disagree, or an image or a
-            category is not in the truth.
+        ValueError: A field is missing, a png and the json disagree, or the truth lacks
+            an image or a category.
     """
     content = read_panoptic_json(path)
     if 'annotations' not in content:
@@ -61,21 +58,14 @@ def score_result_json(
     label_of = {category['id']: label for label, category in enumerate(categories)}
     for annotation in content['annotations']:
         pred = _panoptic_map(path, annotation, label_of)
-        sem_seg = torch.from_numpy(pred)[None]
-        metric.process(
-            {},
-            [
-                dict(
-                    img_id=annotation['image_id'],
-                    pred_panoptic_seg=dict(sem_seg=sem_seg),
-                )
-            ],
-        )
+        sem_seg = dict(sem_seg=torch.from_numpy(pred)[None])
+        sample = dict(img_id=annotation['image_id'], pred_panoptic_seg=sem_seg)
+        metric.process({}, [sample])
     return metric.score_table(metric.results)
 
 
 def _panoptic_map(path: str, annotation: Mapping, label_of: Mapping) -> np.ndarray:
-    """One image's segments in mmdet's encoding, void = number of categories."""
+    """Read an image's segments in mmdet's encoding, ``(H, W)`` int64; void is N."""
     png = osp.join(osp.splitext(path)[0], annotation['file_name'])
     ids = read_segment_ids(png)
     infos = annotation['segments_info']

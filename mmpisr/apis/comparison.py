@@ -1,4 +1,4 @@
-"""Evaluate trained models on the same images and put the answers side by side."""
+"""Evaluate trained models on the same images and show their results side by side."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import mmcv
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
@@ -20,54 +21,60 @@ from mmengine.utils import ProgressBar
 
 from mmpisr import __version__
 from mmpisr.engine.checkpoint import checkpoint_trust
+from mmpisr.output_names import distinct_names
+from mmpisr.visualization import side_by_side
+from mmpisr.visualization.sample_picture import picture_of
 
-from .pictures import draw_comparison
 from .run_options import load_config
-from .trained_model import TrainedModel
+from .trainings import TrainingRun, last_checkpoint
 
 COLUMNS = 'PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU'
 
 
 class Evaluation(NamedTuple):
-    """What one model makes of a data set."""
+    """Results of one model on a data set."""
 
     metrics: dict[str, float]
-    """Every figure of the evaluator, in percent, without its prefix."""
+    """All values of the evaluator, in percent, without its prefix."""
     samples: list[DetDataSample]
-    """Predictions for the images that were asked for."""
+    """Predictions of the images that are drawn."""
     parameters: int
-    """Learned numbers of the model."""
+    """Number of learned values of the model."""
     dataset_meta: dict
     """Classes and palette."""
 
 
 def compare(
-    models: Sequence[TrainedModel],
+    models: Sequence[TrainingRun],
     *,
     out: Path,
     num_pictures: int = 5,
     options: Mapping[str, object] | None = None,
     notes: Mapping[str, object] | None = None,
 ) -> dict:
-    """Evaluate models, print a table, draw, and write ``summary.json``.
+    """Evaluate models, print a table, draw pictures, and write ``summary.json``.
 
     Args:
-        models: What to compare, the base first.
+        models: Trained models, the base first.
         out: Folder of the pictures, the chart of reweighting scores and the summary.
-        num_pictures: Images to draw, evenly spaced over the test set, not picked.
-        options: ``--cfg-options`` of all of them.
-        notes: More entries for the summary.
+        num_pictures: Images to draw, evenly spaced over the test set.
+        options: ``--cfg-options`` of all models.
+        notes: More entries of the summary.
 
     Returns:
-        What ``summary.json`` holds.
+        The content of ``summary.json``.
+
+    Raises:
+        FileNotFoundError: A model has no checkpoint.
     """
-    evaluations = {
-        model.name: evaluate(_test_config(model, options), num_pictures=num_pictures)
-        for model in models
-    }
-    predictions = {name: e.samples for name, e in evaluations.items()}
-    meta = evaluations[models[0].name].dataset_meta
-    draw_comparison(predictions, meta, out)
+    checkpoints = {model.name: last_checkpoint(model.work_dir) for model in models}
+    evaluations = {}
+    for model in models:
+        work_dir = str(model.work_dir / 'test')
+        cfg = load_config(str(model.config), work_dir=work_dir, options=options)
+        cfg.update(load_from=str(checkpoints[model.name]), log_level='WARNING')
+        evaluations[model.name] = evaluate_config(cfg, num_pictures=num_pictures)
+    draw_comparison(evaluations, out)
     charts = sorted(out.glob('*/test/*/vis_data/vis_image/reweighting*.png'))
     if charts:
         shutil.copyfile(charts[-1], out / 'reweighting_scores.png')
@@ -81,7 +88,7 @@ def compare(
         'models': {
             model.name: {
                 'config': str(model.config),
-                'checkpoint': str(model.checkpoint),
+                'checkpoint': str(checkpoints[model.name]),
                 'parameters': evaluations[model.name].parameters,
                 'metrics': evaluations[model.name].metrics,
             }
@@ -93,12 +100,12 @@ def compare(
     return summary
 
 
-def evaluate(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
-    """Test what ``cfg.load_from`` names and keep the predictions of some images.
+def evaluate_config(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
+    """Test the checkpoint ``cfg.load_from`` and keep the predictions of some images.
 
     Args:
         cfg: A test config with ``work_dir`` and ``load_from``.
-        num_pictures: How many, evenly spaced over the test set.
+        num_pictures: Predictions to keep, evenly spaced over the test set.
     """
     runner = Runner.from_cfg(cfg)
     runner.register_hook(ProgressBarHook())
@@ -120,54 +127,59 @@ def evaluate(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
 
 
 def comparison_table(results: Mapping[str, Mapping[str, float]]) -> str:
-    """Put a row a model, then the last one's difference to the first.
+    """Format a row per model, and the difference between the last and the first.
 
     Args:
-        results: Metrics in percent by model; a column that a model lacks shows ``-``.
+        results: Metrics in percent by model; a missing one is shown as ``-``.
     """
-    width = max(len(name) for name in (*results, 'difference'))
-    rows = [f'{"":{width}}' + ''.join(f'{name:>8}' for name in COLUMNS)]
-    rows += [_row(name, metrics, width) for name, metrics in results.items()]
+    rows = {name: _cells(metrics, '.2f') for name, metrics in results.items()}
     if len(results) > 1:
         first, *_, last = results.values()
         gains = {name: last[name] - first[name] for name in COLUMNS if name in first}
-        rows.append(_row('difference', gains, width, form='+.2f'))
-    return '\n'.join(rows)
+        rows['difference'] = _cells(gains, '+.2f')
+    width = max(map(len, rows))
+    return '\n'.join(
+        f'{name:{width}}' + ''.join(f'{cell:>8}' for cell in cells)
+        for name, cells in {'': COLUMNS, **rows}.items()
+    )
 
 
-def _row(name: str, metrics: Mapping[str, float], width: int, form: str = '.2f') -> str:
-    cells = (format(metrics[c], form) if c in metrics else '-' for c in COLUMNS)
-    return f'{name:{width}}' + ''.join(f'{cell:>8}' for cell in cells)
+def draw_comparison(evaluations: Mapping[str, Evaluation], out: Path) -> None:
+    """Save one picture per image: the image, the truth, each model's prediction.
+
+    Args:
+        evaluations: By model; all have the same images in the same order, with
+            ``gt_panoptic_seg`` and ``pred_panoptic_seg``.
+        out: Folder of ``picture_<image name>.png``.
+    """
+    first = next(iter(evaluations.values()))
+    names = distinct_names(sample.img_path for sample in first.samples)
+    for index, sample in enumerate(first.samples):
+        segs = {'truth': sample.gt_panoptic_seg}
+        for name, evaluation in evaluations.items():
+            segs[name] = evaluation.samples[index].pred_panoptic_seg
+        maps = {name: seg.sem_seg[0].cpu().numpy() for name, seg in segs.items()}
+        picture = side_by_side(picture_of(sample), maps, first.dataset_meta)  # RGB
+        mmcv.imwrite(
+            picture[..., ::-1], str(out / f'picture_{names[sample.img_path]}.png')
+        )
 
 
 class ProgressBarHook(Hook):
-    """Shows how many batches of a test are done, and the time that is left."""
+    """Shows the tested batches and the estimated time left."""
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Draw the empty bar."""
         self.bar = ProgressBar(len(runner.test_dataloader), file=sys.stdout)
 
-    def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Any = None,
-    ) -> None:
-        """Move the bar on."""
+    def after_test_iter(self, *args: Any, **kwargs: Any) -> None:
+        """Advance the bar by a batch."""
         self.bar.update()
 
-    def after_test_epoch(
-        self, runner: Runner, metrics: dict[str, float] | None = None
-    ) -> None:
+    def after_test_epoch(self, *args: Any, **kwargs: Any) -> None:
         """End the line."""
         print()
 
 
-def _test_config(model: TrainedModel, options: Mapping[str, object] | None) -> Config:
-    cfg = load_config(
-        str(model.config), work_dir=str(model.work_dir / 'test'), options=options
-    )
-    cfg.load_from = str(model.checkpoint)
-    cfg.log_level = 'WARNING'
-    return cfg
+def _cells(metrics: Mapping[str, float], form: str) -> list[str]:
+    return [format(metrics[c], form) if c in metrics else '-' for c in COLUMNS]

@@ -1,4 +1,4 @@
-"""The demo: train the base and base + PISR on embedded scenes, show the difference."""
+"""The demo: train the base and base + PISR on embedded scenes and compare them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 from mmpisr.datasets.scenes import generate_scenes
 
 from .comparison import compare
-from .concurrent_training import train_together
-from .trained_model import TrainedModel
+from .trainings import TrainingRun, train_together
 
 
 def run_demo(
@@ -20,21 +19,21 @@ def run_demo(
     num_scenes: tuple[int, int] = (400, 100),
     options: Mapping[str, object] | None = None,
 ) -> dict:
-    """Generate, train side by side, evaluate, draw, and write ``summary.json``.
+    """Generate scenes, train side by side, evaluate, draw, write ``summary.json``.
 
-    Every step goes on where an interrupted one stopped.
+    A repeated call continues where an interrupted one stopped.
 
     Args:
         configs: Config by the name of the model, the base first.
         script: ``tools/train.py``.
-        data_root: Where the scenes are, or will be.
-        out: Where everything else goes.
-        seed: Of all trainings.
-        num_scenes: Scenes to train on and to evaluate on.
-        options: More ``--cfg-options`` for all trainings.
+        data_root: Folder of the scenes.
+        out: Folder of everything else.
+        seed: Seed of all trainings.
+        num_scenes: Number of training scenes and of evaluation scenes.
+        options: More ``--cfg-options`` of all trainings.
 
     Returns:
-        What ``summary.json`` holds.
+        The content of ``summary.json``.
     """
     print(f'1/3 Embedded scenes in {data_root} (20 s the first time)')
     generate_scenes(data_root, num_train=num_scenes[0], num_val=num_scenes[1])
@@ -47,15 +46,11 @@ def run_demo(
         'default_hooks.logger.interval': 10,
         **(options or {}),
     }
-    models = [TrainedModel(name, path, out / name) for name, path in configs.items()]
+    models = [TrainingRun(name, path, out / name) for name, path in configs.items()]
     seconds = train_together(models, script=script, options=options)
 
     print(f'3/3 Comparing on {num_scenes[1]} scenes not trained on (1 minute)')
-    summary = compare(
-        models,
-        out=out,
-        options=options,
-        notes={'training_seconds_side_by_side': seconds},
-    )
+    notes = {'training_seconds_side_by_side': seconds}
+    summary = compare(models, out=out, options=options, notes=notes)
     print(f'Pictures, the chart of scores and summary.json are in {out}')
     return summary

@@ -1,4 +1,4 @@
-"""The two commands behind ``tools/train.py`` and ``tools/test.py``."""
+"""The commands ``tools/train.py`` and ``tools/test.py``."""
 
 import atexit
 import os
@@ -10,7 +10,11 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 
-from mmpisr.apis.run_options import (
+from mmpisr.engine.checkpoint import checkpoint_trust
+from mmpisr.engine.hooks import PaddingCheckHook
+from mmpisr.submissions import FORMATS, prepare_submission
+
+from .run_options import (
     check_dump_path,
     check_optimizer,
     load_config,
@@ -21,13 +25,10 @@ from mmpisr.apis.run_options import (
     use_resume,
     use_tta,
 )
-from mmpisr.engine.checkpoint import checkpoint_trust
-from mmpisr.engine.hooks import PaddingCheckHook
-from mmpisr.submissions import FORMATS, prepare_submission
 
 
 def train(argv: Sequence[str] | None = None) -> None:
-    """Train what a config describes."""
+    """Train the model of a config."""
     args = training_parser().parse_args(argv)
     with checkpoint_trust(args.trust_checkpoint):
         cfg = training_config(args)
@@ -49,21 +50,18 @@ def evaluate(argv: Sequence[str] | None = None) -> None:
 def training_parser() -> ArgumentParser:
     """Build the flags of ``tools/train.py``."""
     parser = ArgumentParser(description='Train a model.')
-    parser.add_argument('config', help='config file')
-    _add_common_flags(parser)
     add = parser.add_argument
+    add('config', help='config file')
+    _add_common_flags(parser)
     add('--amp', action='store_true', help='train in mixed precision')
-    add(
-        '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate with the total batch size',
-    )
+    scaled = 'scale the learning rate with the total batch size'
+    add('--auto-scale-lr', action='store_true', help=scaled)
     add(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from a checkpoint; alone or "auto": the latest in the work dir',
+        help='resume from a checkpoint; alone or "auto": the latest in the work dir',
     )
     return parser
 
@@ -71,25 +69,22 @@ def training_parser() -> ArgumentParser:
 def evaluation_parser() -> ArgumentParser:
     """Build the flags of ``tools/test.py``."""
     parser = ArgumentParser(description='Test a model.')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    _add_common_flags(parser)
     add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='checkpoint file')
+    _add_common_flags(parser)
     add('--out', help='dump the predictions to this .pkl file')
     add(
         '--submission',
         choices=[*FORMATS],
-        help='predict without truth and write a submission to the .zip file --out; '
-        'repeated, the same command goes on where it was interrupted',
+        help='predict without ground truth and write a submission to the .zip file '
+        '--out; if interrupted, run the same command again to continue',
     )
     add('--show', action='store_true', help='show the predictions in a window')
     add('--show-dir', help='draw the predictions into work_dir/timestamp/SHOW_DIR')
-    add('--wait-time', type=float, default=2, help='seconds for which --show waits')
-    add(
-        '--tta',
-        action='store_true',
-        help='test-time augmentation with tta_model and tta_pipeline of the config',
-    )
+    add('--wait-time', type=float, default=2, help='seconds that --show shows an image')
+    augmented = 'test-time augmentation with tta_model and tta_pipeline of the config'
+    add('--tta', action='store_true', help=augmented)
     return parser
 
 
@@ -108,15 +103,12 @@ def _add_common_flags(parser: ArgumentParser) -> None:
     add('--launcher', choices=launchers, default='none', help='job launcher')
     # torch.distributed.launch passes the one or the other, depending on its version.
     add('--local_rank', '--local-rank', type=int, default=0, help='set by launchers')
-    add(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load checkpoints that hold more than weights; they can run any code',
-    )
+    trusted = 'load checkpoints that hold more than weights; they can run any code'
+    add('--trust-checkpoint', action='store_true', help=trusted)
 
 
 def training_config(args: Namespace) -> Config:
-    """Combine config file and flags of a training."""
+    """Combine the config file and the flags of a training."""
     cfg = _config(args)
     if args.amp:
         use_amp(cfg)
@@ -128,15 +120,20 @@ def training_config(args: Namespace) -> Config:
 
 
 def evaluation_config(args: Namespace) -> Config:
-    """Combine config file and flags of a test."""
+    """Combine the config file and the flags of a test.
+
+    Raises:
+        ValueError: ``--out`` is missing for ``--submission`` or is not a pickle; or the
+            config lacks what a flag needs.
+    """
     if args.submission and not args.out:
         raise ValueError(f'--submission {args.submission} needs --out FILE.zip')
     if args.out and not args.submission:
         check_dump_path(args.out)
     cfg = _config(args)
-    cfg.load_from = args.checkpoint
-    cfg.resume = False
-    if args.show or args.show_dir:
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    is_drawn = args.show or args.show_dir
+    if is_drawn:
         use_pictures(
             cfg, show=args.show, show_dir=args.show_dir, wait_time=args.wait_time
         )
@@ -150,8 +147,7 @@ def evaluation_config(args: Namespace) -> Config:
             checkpoint=args.checkpoint,
         )
     else:
-        is_output = bool(args.out or args.show or args.show_dir)
-        use_evaluators(cfg, is_output=is_output)
+        use_evaluators(cfg, is_output=bool(args.out or is_drawn))
     return cfg
 
 
@@ -166,28 +162,22 @@ def _config(args: Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the runner that ``runner_type`` names, with the checks before it starts."""
+    """Build the config's runner and add ``PaddingCheckHook`` if it is missing."""
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
-        _join_processes_without_gpu(cfg)
+        _init_processes_without_gpu(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     if not any(isinstance(hook, PaddingCheckHook) for hook in runner.hooks):
         runner.register_hook(PaddingCheckHook())
     return runner
 
 
-def _leave_processes() -> None:
-    """End the group before Python ends: gloo's threads would abort the process."""
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+def _init_processes_without_gpu(cfg: Config) -> None:
+    """Initialise gloo in place of mmengine, which would select CUDA devices.
 
-
-def _join_processes_without_gpu(cfg: Config) -> None:
-    """Do with gloo what mmengine does for GPUs only: it would select CUDA devices.
-
-    Batch normalisation is not synchronised: torch has that for GPUs only.
+    Batch normalisation is not synchronised: torch supports that on GPUs only.
     """
     torch.distributed.init_process_group('gloo')
-    atexit.register(_leave_processes)
+    atexit.register(_destroy_process_group)
     cfg.sync_bn = None
     wrapper = dict(
         type='MMDistributedDataParallel',
@@ -198,3 +188,9 @@ def _join_processes_without_gpu(cfg: Config) -> None:
         **cfg.get('model_wrapper_cfg', wrapper),
         'device_ids': None,
     }
+
+
+def _destroy_process_group() -> None:
+    """Leave the group before Python exits: gloo's threads would abort the process."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

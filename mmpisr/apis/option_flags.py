@@ -1,7 +1,7 @@
-"""Options as flags of a training, refusing what would change there."""
+"""Write options of a config as ``--cfg-options`` of a command."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import DictAction
@@ -11,23 +11,29 @@ def flatten(options: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
     """Turn nested options into dotted keys.
 
     ``{'model.relation': {'_delete_': True, 'type': 'X'}}`` becomes
-    ``model.relation._delete_`` and ``model.relation.type``: with the former mmengine
-    drops what the config had under ``model.relation``, on the command line too.
+    ``model.relation._delete_`` and ``model.relation.type``. mmengine then drops what
+    the config had under ``model.relation``, as it does for nested dicts.
     """
-    return dict(_leaves(options, prefix))
+    flat: dict[str, Any] = {}
+    for key, value in options.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f'{prefix}{key}.')
+        else:
+            flat[f'{prefix}{key}'] = value
+    return flat
 
 
 def to_flags(options: Mapping[str, Any]) -> list[str]:
-    """Write options as ``--cfg-options`` reads them.
+    """Write options as the words after ``--cfg-options``.
 
     Args:
-        options: Flat: numbers, bools, None, strings, and lists of those.
+        options: Dotted keys; values are numbers, bools, None, strings or lists of them.
 
     Returns:
         ``key=value`` each.
 
     Raises:
-        ValueError: A value is read back as another one (the string ``'1e-4'``).
+        ValueError: ``--cfg-options`` would read another value (the string ``'1e-4'``).
     """
     flags = [f'{key}={_text(value)}' for key, value in options.items()]
     for (key, value), flag in zip(options.items(), flags, strict=True):
@@ -40,18 +46,10 @@ def to_flags(options: Mapping[str, Any]) -> list[str]:
 
 
 def read_flags(flags: list[str]) -> dict[str, Any]:
-    """Read ``key=value`` flags as the training does."""
+    """Read ``key=value`` words as the tools read them."""
     parser = ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
     return parser.parse_args(['--cfg-options', *flags]).cfg_options
-
-
-def _leaves(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f'{prefix}{key}.')
-        else:
-            yield f'{prefix}{key}', value
 
 
 def _text(value: Any) -> str:

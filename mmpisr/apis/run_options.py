@@ -1,4 +1,4 @@
-"""What the flags of ``tools/train.py`` and ``tools/test.py`` change in a config."""
+"""Apply the flags of ``tools/train.py`` and ``tools/test.py`` to a config."""
 
 from argparse import Namespace
 from collections.abc import Mapping
@@ -22,23 +22,23 @@ def load_config(
     options: Mapping[str, Any] | None = None,
     launcher: str = 'none',
 ) -> Config:
-    """Read a config and lay the command line's values over it.
+    """Read a config and override settings.
 
-    The merged config is dumped into the work dir as ``<name>.full.py``: under its own
-    name it would be one config too many where ``mim`` searches a checkout.
+    mmengine dumps the merged config into the work dir, here as ``<name>.full.py``: in a
+    checkout, ``mim`` refuses a config name that it finds twice.
 
     Args:
         path: The config file.
-        work_dir: Goes before the config's own; ``work_dirs/<name>`` without either.
-        options: Dotted keys and their values (``--cfg-options``); ``data_root`` moves
-            every dataset and evaluator.
-        launcher: How the processes were started.
+        work_dir: Overrides the config's; ``work_dirs/<name>`` if neither is given.
+        options: Dotted keys and their values (``--cfg-options``); ``data_root`` is the
+            new root of every dataset and evaluator.
+        launcher: Job launcher that started the process.
     """
     cfg = Config.fromfile(path)
     merge_options(cfg, options)
     for name in 'train', 'val', 'test':
         loader = cfg.get(f'{name}_dataloader') or {}
-        if loader.get('num_workers') == 0:  # torch refuses what needs workers
+        if loader.get('num_workers') == 0:  # torch refuses these without workers
             needs_workers = dict(persistent_workers=False, prefetch_factor=None)
             loader.update({k: v for k, v in needs_workers.items() if loader.get(k)})
     cfg.launcher = launcher
@@ -59,13 +59,17 @@ def use_amp(cfg: Config) -> None:
 
 
 def check_optimizer(cfg: Config) -> None:
-    """Refuse settings that mmengine answers with an assertion that names no field."""
+    """Refuse optimiser settings that fail later, with messages that name no field.
+
+    Raises:
+        ValueError: Names the field and both values.
+    """
     wrapper = cfg.get('optim_wrapper') or {}
     if wrapper.get('type') == 'AmpOptimWrapper' and get_device() in ('cpu', 'mps'):
         raise ValueError(
             "optim_wrapper.type is 'AmpOptimWrapper' (--amp), which needs a GPU, but "
             f'the device is {get_device()!r}. Train without --amp (type='
-            "'OptimWrapper'), or where torch.cuda.is_available() is True"
+            "'OptimWrapper'), or on a machine with a GPU"
         )
     decay = (wrapper.get('optimizer') or {}).get('weight_decay')
     for field, value in (wrapper.get('paramwise_cfg') or {}).items():
@@ -82,17 +86,17 @@ def check_optimizer(cfg: Config) -> None:
 
 
 def _check_plateau(field: str, scheduler: Mapping[str, Any]) -> None:
-    """Refuse a plateau that is looked for too often, or in the wrong direction."""
+    """Refuse a plateau scheduler with a wrong period or direction."""
     if not scheduler.get('by_epoch', True):
         raise ValueError(
             f'{field}.by_epoch is False, but {scheduler["type"]} steps after each '
-            'validation (train_cfg.val_interval): leave by_epoch out'
+            'validation (train_cfg.val_interval): remove by_epoch'
         )
     monitor = str(scheduler.get('monitor'))
     if 'rule' not in scheduler and 'loss' not in monitor:
         raise ValueError(
-            f'{field} has no rule, so that {scheduler["type"]} takes a smaller '
-            f"{monitor} for the better; write rule='greater' (or 'less')"
+            f'{field} has no rule, so {scheduler["type"]} would treat a smaller '
+            f"{monitor} as better; write rule='greater' (or 'less')"
         )
 
 
@@ -107,10 +111,10 @@ def use_auto_scale_lr(cfg: Config) -> None:
 
 
 def use_resume(cfg: Config, source: str) -> None:
-    """Go on from a checkpoint, or with ``'auto'`` from the work dir's latest.
+    """Resume from a checkpoint, or with ``'auto'`` from the latest in the work dir.
 
-    A work dir without one starts from the config's ``load_from``, so that a warm start
-    can be interrupted and repeated with the same command.
+    If the work dir has none, training starts from the config's ``load_from``: the same
+    command starts and resumes a warm-started training.
 
     Raises:
         FileNotFoundError, DamagedCheckpointError: See :func:`find_resumable`.
@@ -124,8 +128,8 @@ def use_resume(cfg: Config, source: str) -> None:
 def use_tta(cfg: Config) -> None:
     """Predict on several views of each image (``--tta``).
 
-    There is no default as in mmdet, whose ``DetTTAModel`` merges boxes and would drop
-    the panoptic maps.
+    The config must name a ``tta_model``: mmdet's default, ``DetTTAModel``, merges boxes
+    and drops the panoptic maps.
     """
     missing = [name for name in ('tta_model', 'tta_pipeline') if name not in cfg]
     if missing:
@@ -139,7 +143,7 @@ def use_tta(cfg: Config) -> None:
 
 
 def _innermost(dataset: ConfigDict) -> list[ConfigDict]:
-    """The datasets that a wrapper joins or repeats, or the dataset itself."""
+    """Return the datasets inside wrappers, or the dataset itself."""
     inner = dataset.get('datasets') or [dataset[k] for k in ['dataset'] if k in dataset]
     return [part for wrapped in inner for part in _innermost(wrapped)] or [dataset]
 
@@ -149,7 +153,7 @@ def use_pictures(
 ) -> None:
     """Draw the predictions, on screen or into a folder (``--show``, ``--show-dir``).
 
-    mmdet's hook is replaced by ours, which gives each image a file of its own.
+    mmdet's hook is replaced by ours, which saves each image to a file of its own.
     """
     from mmdet.engine.hooks.utils import trigger_visualization_hook
 
@@ -161,7 +165,7 @@ def use_pictures(
 
 
 def check_dump_path(path: str) -> None:
-    """Refuse a file for ``--out`` that is not a pickle."""
+    """Refuse a file for ``--out`` that has no suffix of a pickle."""
     if Path(path).suffix not in ('.pkl', '.pickle'):
         raise ValueError(
             f'--out writes .pkl or .pickle, not {Path(path).suffix!r} ({path})'
@@ -169,14 +173,14 @@ def check_dump_path(path: str) -> None:
 
 
 def use_evaluators(cfg: Config, *, is_output: bool) -> None:
-    """Leave out evaluators without truth where there is other output.
+    """Drop evaluators without ground truth if predictions are drawn or dumped.
 
     Args:
         cfg: Changed in place; ``test_evaluator`` may be empty or absent.
         is_output: Whether the predictions are drawn or dumped.
 
     Raises:
-        ValueError: There is no evaluator, and the predictions would go nowhere.
+        ValueError: There is no evaluator and no output: the test would have no result.
     """
     if 'test_dataloader' not in cfg:
         return
@@ -188,13 +192,13 @@ def use_evaluators(cfg: Config, *, is_output: bool) -> None:
         cfg.test_evaluator = given if kept and kept == evaluators else kept
     elif not evaluators:
         raise ValueError(
-            f'{cfg.filename}: test_evaluator is {given}, so the predictions would go '
-            'nowhere; give --out FILE.pkl, --show-dir FOLDER or --submission FORMAT'
+            f'{cfg.filename}: test_evaluator is {given}, so the test would have no '
+            'result; give --out FILE.pkl, --show-dir FOLDER or --submission FORMAT'
         )
 
 
 def _has_truth(evaluator: Mapping[str, Any]) -> bool:
-    """Whether its json, if it has one, has annotations, or is not to be scored."""
+    """Whether an evaluator needs no json, or its json has annotations."""
     path = evaluator.get('ann_file')
     if not path or evaluator.get('format_only'):
         return True

@@ -1,1 +1,1 @@
-"""What runs around the model: hooks and checkpoints."""
+"""Hooks, and the loading of checkpoints."""

@@ -1,12 +1,12 @@
-"""Checkpoints are data: loading one runs no code unless the user trusts the file.
+"""Load checkpoints without running code, unless the user trusts the file.
 
-mmengine 0.10.12 tries ``weights_only=True`` first, but falls back to a full unpickling
-when that fails, and ``Runner.resume`` runs the config text in a checkpoint's ``meta``
-as Python. :func:`checkpoint_trust` shuts both doors for everything that mmengine loads
+mmengine 0.10.12 first tries ``weights_only=True``, with ``getattr`` allowed, and falls
+back to full unpickling. ``Runner.resume`` also runs the config text in a checkpoint's
+``meta`` as Python. :func:`checkpoint_trust` prevents both for all that mmengine loads
 within it: ``load_from``, ``resume`` and ``init_cfg``. It uses torch's own switch and
-list of safe globals, and mmengine's table of loaders, which it restores at the end.
+list of safe globals, and replaces mmengine's table of loaders until it ends.
 
-A file that is no whole checkpoint is called what it is, trusted or not.
+Damaged files are described as such, whether they are trusted or not.
 """
 
 import datetime
@@ -39,18 +39,18 @@ DAMAGED = 'PytorchStreamReader|truncated|invalid load key|^EOF|unexpected EOF'
 
 
 class OneCycle:
-    """Stand in for the scheduler whose state names its annealing function."""
+    """Replaces the scheduler class whose state refers to its annealing function."""
 
     _annealing_cos = staticmethod(OneCycleLR._annealing_cos)
     _annealing_linear = staticmethod(OneCycleLR._annealing_linear)
 
 
 def safe_globals() -> list[Any]:
-    """List what mmengine's own checkpoints hold beyond tensors.
+    """List the classes in mmengine's own checkpoints, other than tensors.
 
-    These are numpy's arrays and scalars, histories, a one-cycle schedule, and what the
-    ``metainfo`` of a dataset brings: parts of a config (read as dicts), paths (read as
-    text) and dates. A class that is not needed as such has a stand-in.
+    These are numpy's arrays and scalars, histories, a one-cycle schedule, and values
+    of a dataset's ``metainfo``: parts of a config (loaded as dicts), paths (loaded as
+    text) and dates. Where a class itself is not needed, a pair names its replacement.
     """
     from numpy._core import multiarray
 
@@ -71,11 +71,11 @@ def safe_globals() -> list[Any]:
 
 
 def named_function(owner: Any, name: str) -> Callable:
-    """Stand in for ``getattr``, by which pickled states name functions.
+    """Replaces ``getattr``, by which pickled states refer to functions.
 
     Raises:
-        UnpicklingError: It is asked for anything but a public method of HistoryBuffer
-            (its statistics) or an annealing function of a one-cycle schedule.
+        UnpicklingError: The function is neither a public method of HistoryBuffer (its
+            statistics) nor an annealing function of a one-cycle schedule.
     """
     if owner is OneCycle and name in ('_annealing_cos', '_annealing_linear'):
         return getattr(owner, name)
@@ -85,10 +85,14 @@ def named_function(owner: Any, name: str) -> Callable:
 
 
 def check_loadable(field: str, content: dict) -> None:
-    """Refuse what a checkpoint would hold but could not be resumed with.
+    """Refuse values that a checkpoint could save but not load.
+
+    Args:
+        field: Where the values stand in the config.
+        content: The values.
 
     Raises:
-        ValueError: Naming the key and the type of the value.
+        ValueError: Names the key and the type of the value.
     """
     for key, value in content.items():
         buffer = io.BytesIO()
@@ -99,111 +103,111 @@ def check_loadable(field: str, content: dict) -> None:
                 torch.load(buffer, weights_only=True)
         except Exception as error:
             raise ValueError(
-                f'{field}[{key!r}] holds {_needed(error)}, with which no checkpoint '
-                'could be resumed: they hold numbers, text, lists, dicts and arrays'
+                f'{field}[{key!r}] holds {_needed(error)}, so that no checkpoint of '
+                'this run could be resumed; use numbers, text, lists, dicts and arrays'
             ) from error
 
 
 def _needed(error: Exception) -> str:
-    """What a pickle needs, out of torch's long message."""
+    """Extract the missing class from torch's long message."""
     match = re.search(r'GLOBAL (.+?\)?)(?: was not|$|\n)', str(error))
     return match[1] if match else (str(error) or repr(error)).splitlines()[0]
 
 
 def load_from_disk(filename: str, map_location: Any = None) -> Any:
-    """Load a local checkpoint with ``weights_only=True``.
+    """Load a local checkpoint, with ``safe_globals`` in place of mmengine's list.
+
+    The list is set for each file: torch's ``safe_globals`` removes its entries when it
+    ends, also those of an outer block.
 
     Raises:
-        UnpicklingError: The pickle needs more than tensors and ``safe_globals``.
+        UnpicklingError: It holds more than tensors and ``safe_globals``.
     """
     path = Path(filename).expanduser()
     with torch.serialization.safe_globals(safe_globals()):
         return torch.load(path, map_location=map_location, weights_only=True)
 
 
-def _checked(loader: Callable) -> Callable:
-    """Check a local file before it is loaded; find its neighbours if it was moved."""
+def _guarded(loader: Callable, *, local: bool, trusted: bool) -> Callable:
+    """Add checks to one of mmengine's loaders.
+
+    Args:
+        loader: As registered in ``CheckpointLoader``.
+        local: It reads local files. Damaged ones are described, and paths in a
+            checkpoint that was moved with its folder are corrected.
+        trusted: Code in the checkpoint may run.
+    """
 
     @wraps(loader)
     def load(filename: str, *args: Any, **kwargs: Any) -> Any:
         path = Path(filename).expanduser()
-        check_file(path)
+        if local:
+            check_file(path)
         try:
             checkpoint = loader(filename, *args, **kwargs)
         except (RuntimeError, EOFError, UnpicklingError) as error:
             text = str(error) or type(error).__name__
-            if re.search(DAMAGED, text):
+            if local and re.search(DAMAGED, text):
                 raise DamagedCheckpointError(
                     f'checkpoint {path} ({path.stat().st_size} bytes) is damaged: '
                     f'{text.splitlines()[0]}'
                 ) from error
-            raise
-        _find_moved(checkpoint, path.parent)
-        return checkpoint
-
-    return load
-
-
-def _find_moved(checkpoint: Any, folder: Path) -> None:
-    """Point the paths that a training noted to files of that name in its folder.
-
-    A resumed training replaces its ``best_*`` file, and must not remove the one of the
-    work dir that this one was copied from.
-    """
-    hub = checkpoint.get('message_hub') if isinstance(checkpoint, dict) else None
-    noted = hub.get('runtime_info', {}) if isinstance(hub, dict) else {}
-    for key, value in noted.items():
-        is_path = key == 'last_ckpt' or key.startswith('best_ckpt')
-        if is_path and isinstance(value, str) and (folder / Path(value).name).is_file():
-            noted[key] = str(folder / Path(value).name)
-
-
-def _guard(loader: Callable) -> Callable:
-    """Name the file when a loader refuses it; drop the config that resume would run."""
-
-    @wraps(loader)
-    def load(filename: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            checkpoint = loader(filename, *args, **kwargs)
-        except UnpicklingError as error:
+            if trusted or not isinstance(error, UnpicklingError):
+                raise
             raise ValueError(
                 f'{filename} holds more than weights, and loading it can run any code '
-                f'({_needed(error)}). Pass --trust-checkpoint if you know who made it.'
+                f'({_needed(error)}). Pass --trust-checkpoint if you trust its author.'
             ) from error
-        if isinstance(checkpoint, dict) and isinstance(checkpoint.get('meta'), dict):
-            checkpoint['meta'].pop('config', None)
+        if local and isinstance(checkpoint, dict):
+            _correct_paths(checkpoint, path.parent)
+        meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+        if not trusted and isinstance(meta, dict):
+            meta.pop('config', None)
         return checkpoint
 
     return load
+
+
+def _correct_paths(checkpoint: dict, folder: Path) -> None:
+    """Let paths to other checkpoints point into the folder, if the files are there.
+
+    A resumed training deletes its former ``best_*`` file. In a copied work dir that
+    must be the copy, not the file in the original folder.
+    """
+    noted = (checkpoint.get('message_hub') or {}).get('runtime_info') or {}
+    for key, value in noted.items():
+        if key.startswith(('last_ckpt', 'best_ckpt')) and isinstance(value, str):
+            own = folder / Path(value).name
+            noted[key] = str(own) if own.is_file() else value
 
 
 @contextmanager
 def checkpoint_trust(trusted: bool = False) -> Iterator[None]:
-    """Refuse, within the block, checkpoints that need more than weights.
+    """Refuse, within the block, checkpoints that hold more than weights.
 
     Args:
-        trusted: The user vouches for the files (``--trust-checkpoint``): mmengine
-            loads them as it always does.
+        trusted: The user trusts the files (``--trust-checkpoint``): mmengine loads them
+            in its usual way.
     """
     schemes = CheckpointLoader._schemes
-    guarded = type(schemes)(schemes)
-    guarded[''] = _checked(schemes[''] if trusted else load_from_disk)
-    if not trusted:
-        guarded.update({prefix: _guard(loader) for prefix, loader in guarded.items()})
-    CheckpointLoader._schemes = guarded
+    loaders = {**schemes, '': schemes[''] if trusted else load_from_disk}
+    CheckpointLoader._schemes = type(schemes)(
+        (prefix, _guarded(loader, local=prefix == '', trusted=trusted))
+        for prefix, loader in loaders.items()
+    )
     try:
         if trusted:
             yield
-            return
-        with _forced_weights_only(), torch.serialization.safe_globals(safe_globals()):
-            yield
+        else:
+            with weights_only(), torch.serialization.safe_globals(safe_globals()):
+                yield
     finally:
         CheckpointLoader._schemes = schemes
 
 
 @contextmanager
-def _forced_weights_only() -> Iterator[None]:
-    """Turn torch's own switch, which holds against an explicit weights_only=False."""
+def weights_only() -> Iterator[None]:
+    """Set torch's switch that overrules an explicit ``weights_only=False``."""
     before = {name: os.environ.pop(name, None) for name in TORCH_SWITCHES}
     os.environ[TORCH_SWITCHES[0]] = '1'
     try:

@@ -1,4 +1,4 @@
-"""Which files are whole checkpoints, and which one a training goes on from."""
+"""Detect damaged checkpoint files, and find the checkpoint to resume from."""
 
 import logging
 import re
@@ -11,16 +11,16 @@ LFS_POINTER = b'version https://git-lfs'
 
 
 class DamagedCheckpointError(ValueError):
-    """A file that is no whole checkpoint."""
+    """A checkpoint file is damaged or incomplete."""
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file that cannot be a whole checkpoint, before it is unpickled.
+    """Refuse damaged and incomplete files before they are unpickled.
 
     Raises:
         FileNotFoundError: There is no such file.
-        DamagedCheckpointError: It is empty, a git-LFS pointer, cut off or of another
-            kind.
+        DamagedCheckpointError: It is empty, a git-LFS pointer, cut off or no
+            checkpoint.
     """
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path} does not exist')
@@ -28,24 +28,24 @@ def check_file(path: Path) -> None:
         head = file.read(len(LFS_POINTER))
     size = path.stat().st_size
     if not head:
-        problem = 'is empty (0 bytes): it was never written to the end'
+        problem = 'is empty (0 bytes): writing it was interrupted'
     elif head == LFS_POINTER:
         problem = (
             f'is a git-LFS pointer of {size} bytes, not the checkpoint itself; '
             '`git lfs pull` in its repository fetches that'
         )
     elif head.startswith(b'PK') and not is_zipfile(path):
-        problem = f'is cut off after {size} bytes: it was not written to the end'
+        problem = f'is cut off after {size} bytes: writing it was interrupted'
     elif not head.startswith((b'PK', b'\x80')):
-        problem = f'is no checkpoint of torch; its {size} bytes begin with {head!r}'
+        problem = f'is no file of torch.save; its {size} bytes begin with {head!r}'
     else:
         return
     raise DamagedCheckpointError(f'checkpoint {path} {problem}')
 
 
 def _check_sums(path: Path) -> None:
-    """Read a checkpoint once, and compare its parts with their checksums."""
-    if not is_zipfile(path):  # torch's older format has none
+    """Compare the parts of a checkpoint with their checksums."""
+    if not is_zipfile(path):  # torch's older format has no checksums
         return
     try:
         with ZipFile(path) as archive:
@@ -57,19 +57,19 @@ def _check_sums(path: Path) -> None:
 
 
 def find_resumable(work_dir: str) -> str | None:
-    """Find the newest whole checkpoint of a work dir, which may have been moved.
+    """Find the newest undamaged checkpoint of a work dir.
 
-    That is the one that ``last_checkpoint`` names, looked for in ``work_dir`` first;
-    where it is damaged or gone, the one of most iterations (or epochs) beside it, with
-    a warning.
+    The first choice is the file in ``last_checkpoint``; if the work dir was moved, the
+    file of that name in it. If that file is damaged or gone, the checkpoint with the
+    most iterations (or epochs) is taken, with a warning.
 
     Returns:
-        Its path; None where the work dir has no checkpoint.
+        Its path; None if the work dir has no checkpoint.
 
     Raises:
-        FileNotFoundError: ``last_checkpoint`` names a file that is gone, and there is
-            no other.
-        DamagedCheckpointError: None of them is whole; names the newest.
+        FileNotFoundError: The file in ``last_checkpoint`` is gone, and there is no
+            other.
+        DamagedCheckpointError: All checkpoints are damaged; names the newest.
     """
     folder, note = Path(work_dir), Path(work_dir, 'last_checkpoint')
     named = note.read_text().strip() if note.is_file() else ''
@@ -91,7 +91,7 @@ def find_resumable(work_dir: str) -> str | None:
             errors.append(error)
             continue
         if errors:
-            text = f'{errors[0]}; training goes on from {path}, the next that is whole'
+            text = f'{errors[0]}; training goes on from {path}, the next undamaged one'
             print_log(text, logger='current', level=logging.WARNING)
         return str(path)
     if errors:

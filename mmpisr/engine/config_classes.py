@@ -1,4 +1,4 @@
-"""The classes of all parts of a config, for ``tools/validate_dataset.py``."""
+"""Compare the classes in all parts of a config, for ``tools/validate_dataset.py``."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,10 +15,14 @@ KIND = 'classes that differ'
 def class_problems(
     cfg: Config, sources: Sequence[tuple[str, Mapping]]
 ) -> Iterator[Problem]:
-    """Compare splits with each other, with the model, and with jsons of metrics.
+    """Compare the classes of splits, of the model, and of the metrics' jsons.
 
-    ``sources`` are the json and ``metainfo`` of each split, as far as it could be
-    read; what the config lacks is not compared.
+    Args:
+        cfg: Parts that it lacks are not compared.
+        sources: Json and ``metainfo`` of each split, as far as it could be read.
+
+    Yields:
+        An error for each difference.
     """
     known = [(name, meta) for name, meta in sources if meta.get('classes')]
     for name, meta in known[1:]:
@@ -36,7 +40,7 @@ def class_problems(
 def _model_problems(cfg: Config, name: str, meta: Mapping) -> Iterator[Problem]:
     try:
         check_class_counts(MODELS.build(cfg.model), meta)
-    except Exception as reason:  # whatever a constructor of the user's model raises
+    except Exception as reason:  # the user's own model may raise any error
         yield error(name, KIND, f'model of {cfg.filename}: {reason}')
 
 

@@ -1,7 +1,4 @@
-import pytest
-
 from mmpisr.apis.comparison import comparison_table
-from mmpisr.apis.trained_model import TrainedModel
 
 
 def test_the_table_ends_with_the_last_ones_gain_over_the_first():
@@ -16,8 +13,3 @@ def test_the_table_ends_with_the_last_ones_gain_over_the_first():
 
 def test_one_model_alone_has_no_difference():
     assert 'difference' not in comparison_table({'base': {'PQ': 1.0}})
-
-
-def test_a_work_dir_without_checkpoint_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
-        _ = TrainedModel('base', tmp_path / 'base.py', tmp_path).checkpoint

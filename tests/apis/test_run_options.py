@@ -105,7 +105,9 @@ def test_a_plateau_of_a_score_needs_a_rule_and_one_of_a_loss_does_not():
     scheduler = dict(type='ReduceOnPlateauLR', monitor='coco_panoptic/PQ')
     cfg = Config(dict(param_scheduler=[scheduler]))
 
-    with pytest.raises(ValueError, match="has no rule.*PQ for the better.*'greater'"):
+    with pytest.raises(
+        ValueError, match="has no rule.*a smaller .*PQ as better.*'greater'"
+    ):
         run_options.check_optimizer(cfg)
     for change in dict(rule='greater'), dict(monitor='loss'):
         run_options.check_optimizer(Config(dict(param_scheduler=[scheduler | change])))

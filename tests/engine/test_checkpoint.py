@@ -12,7 +12,11 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import PARAM_SCHEDULERS
 from mmengine.runner import CheckpointLoader
 
-from mmpisr.engine.checkpoint import checkpoint_trust, named_function
+from mmpisr.engine.checkpoint import (
+    check_loadable,
+    checkpoint_trust,
+    named_function,
+)
 
 FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
@@ -77,6 +81,14 @@ def test_what_mmengine_writes_beside_the_weights_loads_without_trust(tmp_path):
 
     assert loaded['history'].mean() == 1.5
     assert loaded['scalars'] == scalars
+
+
+def test_a_checkpoint_loads_after_values_were_checked_in_the_same_block(tmp_path):
+    torch.save(dict(scalar=np.float32(0.5)), tmp_path / 'own.pth')
+
+    with checkpoint_trust():
+        check_loadable('metainfo', dict(scalar=np.float32(0.5)))
+        assert load(tmp_path / 'own.pth')['scalar'] == 0.5
 
 
 def test_the_config_text_that_resume_would_run_is_dropped_without_trust(tmp_path):

@@ -1,11 +1,11 @@
-"""Time relations alone beside a fixed reference, and count what they save for backward.
+"""Time relations against a fixed reference, and count the bytes saved for backward.
 
     python tools/analysis_tools/benchmark_relations.py
     python tools/analysis_tools/benchmark_relations.py --amp --turns 50 --out FILE
 
 The reference is a 3x3 convolution C -> 128, a 1x1 convolution back, and the sum with
-the features. It and the relations take turns in one process, in the other order every
-other turn; a ratio is of two times of one turn. No data and no checkpoint is needed.
+the features. It and the relations take turns in one process; every other turn runs in
+reverse order. A ratio is of two times of one turn. Needs no data and no checkpoint.
 """
 
 import os
@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from speed.origin import code_version, machine
+from speed.page import WIDTH, made_by, markdown_table, quartiles, shown
+from speed.timing import ratios, seconds_of, time_in_turns
 from torch import Tensor, nn
 
-from mmpisr.apis.provenance import code_version, machine
-from mmpisr.apis.speed import ratios, seconds_of, time_in_turns
-from mmpisr.apis.speed_page import WIDTH, made_by, markdown_table, quartiles, shown
 from mmpisr.files import write_atomically
 from mmpisr.models.relations import PISR, ConvRelation, OCRRelation
 
@@ -46,18 +46,19 @@ COLUMNS = (
 )
 EXPLAINED = f"""\
 B = 1. The reference is a 3x3 convolution C -> {REFERENCE_WIDTH}, a 1x1 convolution back
-to C, and the sum with the features. The models take turns in one process, in the other
-order every other turn. A step is forward and backward, to all inputs and parameters;
-forward is without gradients. ms is the median; the ratio is the median over turns of a
-model's time divided by that of the reference in the same turn, with its quartiles.
-Saved / inputs: bytes kept for backward in float32, each storage once and the inputs
-themselves among them, but not the module's own parameters, over the bytes of features,
-class probabilities and heatmaps. Bf16 / float32: those bytes under bfloat16 autocast
-over those in float32; the inputs stay float32, and bfloat16 copies of weights count."""
+to C, and the sum with the features. The models take turns in one process; every other
+turn runs in reverse order. A step is forward and backward, to all inputs and
+parameters; forward is without gradients. ms is the median; the ratio is the median over
+turns of a model's time divided by that of the reference in the same turn, with its
+quartiles. Saved / inputs: bytes kept for backward in float32, each storage once and the
+inputs themselves among them, but not the module's own parameters, over the bytes of
+features, class probabilities and heatmaps. Bf16 / float32: those bytes under bfloat16
+autocast over those in float32; the inputs stay float32, and bfloat16 copies of weights
+count."""
 
 
 class Case(NamedTuple):
-    """Sizes of a relation's inputs, with one image."""
+    """Sizes of a relation's inputs for one image."""
 
     channels: int
     height: int
@@ -70,7 +71,7 @@ CASES = (Case(256, 128, 256, 133, 100), Case(384, 128, 256, 19, 50))
 
 
 class Reference(nn.Module):
-    """Two convolutions with a residual, which read nothing but the features.
+    """Two convolutions with a residual, on the features alone.
 
     Args:
         channels: C of the feature map.
@@ -93,7 +94,7 @@ class TimedModule:
         module: Takes features, class probabilities and heatmaps.
         case: Sizes of the inputs.
         device: ``'cpu'`` or a CUDA device.
-        amp: Whether it is timed under bfloat16 autocast.
+        amp: Whether to time it under bfloat16 autocast.
     """
 
     def __init__(
@@ -162,13 +163,13 @@ def made_up_inputs(case: Case, device: torch.device) -> list[Tensor]:
 
 
 def build_all(case: Case, *, width: int, device: str, amp: bool) -> dict:
-    """The reference first, then the relations, as ``TimedModule`` by name.
+    """Build the reference and then the relations as ``TimedModule``, by name.
 
     Args:
         case: Sizes of the inputs.
         width: ``channels`` of the relations.
         device: Where they are timed.
-        amp: Whether under autocast.
+        amp: Whether to use autocast.
     """
     torch.manual_seed(0)
     numbers = dict(num_classes=case.classes, num_instances=case.instances)
@@ -183,7 +184,7 @@ def build_all(case: Case, *, width: int, device: str, amp: bool) -> dict:
 
 
 def case_table(models: Mapping[str, TimedModule], *, turns: int) -> list[str]:
-    """Time the models of a case and count what they save, as lines of markdown."""
+    """Time the models of a case, count saved bytes, and format a Markdown table."""
     for model in models.values():
         for work in WORK:
             model.seconds(work)  # warm-up
@@ -219,12 +220,12 @@ def relations_page(
     command: str,
     about: Mapping[str, Any],
 ) -> str:
-    """Put the tables into markdown.
+    """Write the tables as Markdown.
 
     Args:
         tables: Of each case.
         args: As ``parse_args`` gives them.
-        command: What makes the page again.
+        command: Command that made the page.
         about: See ``speed_page``.
     """
     dtype = 'bfloat16 autocast' if args.amp else 'float32'
@@ -242,7 +243,7 @@ def relations_page(
 
 
 def tf32(device: str) -> str:
-    """Whether a GPU may compute float32 in TF32; empty for a CPU."""
+    """Report whether a GPU may use TF32 for float32; empty for a CPU."""
     if not device.startswith('cuda'):
         return ''
     states = {True: 'on', False: 'off'}

@@ -5,10 +5,10 @@
 
 A model is a config or an entry of ``models`` in a yaml file, such as
 ``docs/benchmarks/widths_panoptic-deeplab_r52.yaml``; ``--only`` takes some of them.
-Every other one is compared with the first. No data and no checkpoint is needed.
-``--work`` takes some of: the ``network`` alone, from normalised images to raw outputs;
-``postprocess``, from there to panoptic maps (Panoptic-DeepLab only); ``predict``, the
-whole; and a step of ``train``.
+All models are compared with the first. Needs no data and no checkpoint. ``--work``
+takes some of: ``network``, from normalised images to raw outputs; ``postprocess``, from
+there to panoptic maps (Panoptic-DeepLab only); ``predict``, from images to panoptic
+maps; ``train``, a training step.
 """
 
 import os
@@ -23,17 +23,17 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.fileio import load
 from mmengine.logging import MMLogger
+from speed.origin import code_version, machine
+from speed.page import speed_page
+from speed.timing import WORK, Setup, TimedModel, time_in_turns
 
 from mmpisr.apis.option_flags import flatten
-from mmpisr.apis.provenance import code_version, machine
 from mmpisr.apis.run_options import load_config
-from mmpisr.apis.speed import WORK, Setup, TimedModel, time_in_turns
-from mmpisr.apis.speed_page import speed_page
 from mmpisr.files import write_atomically
 
 AMP = (
-    'autocast: float16 on a GPU, bfloat16 on a CPU, which the CPU operators of '
-    'two-stage models do not know'
+    'autocast: float16 on a GPU, bfloat16 on a CPU (where the operators of two-stage '
+    'models do not support it)'
 )
 INSTANCES = 'that a Panoptic-DeepLab finds in an image; test_cfg.top_k bounds them'
 
@@ -85,10 +85,10 @@ def parse_args() -> Namespace:
 
 
 def work_of_any(models: Mapping[str, TimedModel], work: Sequence[str]) -> list[str]:
-    """The work that at least one of the models has.
+    """Select the work that at least one of the models does.
 
     Raises:
-        ValueError: None has any of it.
+        ValueError: No model does any of it.
     """
     found = [w for w in work if any(model.does(w) for model in models.values())]
     if not found:
@@ -97,10 +97,10 @@ def work_of_any(models: Mapping[str, TimedModel], work: Sequence[str]) -> list[s
 
 
 def configs(args: Namespace) -> Iterator[tuple[str, Config]]:
-    """Name and config of each model; the first is what others are compared with.
+    """Yield name and config of each model, the reference first.
 
     Raises:
-        ValueError: ``--only`` names a model that is not given, or names are doubled.
+        ValueError: ``--only`` has an unknown name, or two models have the same name.
     """
     found = [model for path in args.models for model in models_of(path)]
     names = [name for name, _, _ in found]
@@ -115,7 +115,7 @@ def configs(args: Namespace) -> Iterator[tuple[str, Config]]:
 
 
 def models_of(path: Path) -> list[tuple[str, Path, Mapping[str, Any]]]:
-    """Name, config and options of a config, or of each entry of a yaml file.
+    """Read name, config and options of a config, or of each entry of a yaml file.
 
     Raises:
         ValueError: An entry lacks its name or its config.

@@ -1,4 +1,4 @@
-"""Evaluate trained models on one test set and draw what they predict side by side.
+"""Evaluate trained models on one test set and draw their predictions side by side.
 
 ``compare_models.py --model NAME CONFIG WORK_DIR --model ... --out FOLDER``
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.config import DictAction
 
 from mmpisr.apis.comparison import compare
-from mmpisr.apis.trained_model import TrainedModel
+from mmpisr.apis.trainings import TrainingRun
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
     args = parser.parse_args()
 
-    models = [TrainedModel(n, Path(c), Path(w)) for n, c, w in args.model]
+    models = [TrainingRun(n, Path(c), Path(w)) for n, c, w in args.model]
     args.out.mkdir(parents=True, exist_ok=True)
     compare(models, out=args.out, num_pictures=args.pictures, options=args.cfg_options)
 

@@ -16,7 +16,7 @@ from mmpisr.evaluation.result_comparison import compare_tables, difference_table
 
 
 def main() -> None:
-    """Compare and print; a mistake is a message and exit code 1."""
+    """Compare and print; errors are printed as a message, with exit code 1."""
     args = parse_args()
     try:
         compare(args)

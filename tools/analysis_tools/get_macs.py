@@ -6,11 +6,10 @@ What is counted, for one image without padding:
 
 - Panoptic-DeepLab: the network without grouping, on torch's meta device. Nothing is
   computed, so any size takes seconds.
-- Every other model: one whole prediction of a black image on the CPU, with random
-  weights, for what mmdet's heads do depends on values. Two-stage models are made to do
-  the same amount of work whatever they predict: as many proposals as ``test_cfg.rpn``
-  allows (1000) pass the box head, and as many detections as ``test_cfg.rcnn`` allows
-  (100) the mask head.
+- Every other model: the prediction of a black image on the CPU, with random weights,
+  because the work of mmdet's heads depends on values. In two-stage models the work is
+  fixed: the box head always gets as many proposals as ``test_cfg.rpn`` allows (1000),
+  and the mask head as many detections as ``test_cfg.rcnn`` allows (100).
 
 No custom operator is a convolution or a matrix product: neither RoIAlign nor the
 sampling of deformable attention is counted (their projections are), nor are
@@ -20,8 +19,7 @@ interpolation, normalisation and anything else element by element.
 import argparse
 
 from mmengine.config import Config, DictAction
-
-from mmpisr.apis.macs import build_for_counting, count_macs
+from speed.macs import build_for_counting, count_macs
 
 
 def main() -> None:

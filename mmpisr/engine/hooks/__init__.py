@@ -1,4 +1,4 @@
-"""Hooks."""
+"""Hooks: checks before a run, pictures, and reweighting scores."""
 
 from .padding_check_hook import PaddingCheckHook
 from .panoptic_class_check_hook import PanopticClassCheckHook

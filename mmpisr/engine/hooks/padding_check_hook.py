@@ -1,4 +1,4 @@
-"""Refuse, before the first iteration, what would train or score something else."""
+"""Check pipelines, samplers and data sets before the first iteration."""
 
 from collections import Counter
 
@@ -20,16 +20,16 @@ from mmpisr.registry import HOOKS
 
 @HOOKS.register_module()
 class PaddingCheckHook(Hook):
-    """Check pipelines, samplers and datasets before training and testing.
+    """Refuse settings that would silently train or score wrongly.
 
-    Refused are pipelines that pad or part an image from its segments, epochs that never
-    end, classes that a checkpoint could not hold, and test data that is repeated or
-    joined. ``tools/train.py`` and ``tools/test.py`` add the hook where a config lacks
-    it.
+    These are pipelines that pad, or that move an image without its segments; samplers
+    that never end an epoch; ``metainfo`` that cannot be loaded from a checkpoint; and
+    validation or test data in which an image occurs twice. ``tools/train.py`` and
+    ``tools/test.py`` add the hook if the config lacks it.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Check all pipelines of the config, and how often the data is shown."""
+        """Check all pipelines, the sampler, and training and validation data."""
         check_pipelines(runner.cfg)
         _check_epochs(runner)
         metainfo = getattr(runner.train_dataloader.dataset, 'metainfo', {})
@@ -39,33 +39,33 @@ class PaddingCheckHook(Hook):
             _check_scored('val', runner.val_dataloader)
 
     def before_val(self, runner: Runner) -> None:
-        """Check that each image is scored once; a training has done so before."""
+        """Check the validation data, unless ``before_train`` has done so."""
         if not isinstance(getattr(runner, '_train_loop', None), BaseLoop):
             _check_scored('val', runner.val_dataloader)
 
     def before_test(self, runner: Runner) -> None:
-        """Check all pipelines of the config, and that each image is scored once."""
+        """Check all pipelines and the test data."""
         check_pipelines(runner.cfg)
         _check_scored('test', runner.test_dataloader)
 
 
 def _check_epochs(runner: Runner) -> None:
-    """Refuse to count epochs of a sampler that has no end."""
+    """Refuse an epoch-based loop with an endless sampler."""
     loader = runner.train_dataloader
     sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)
     endless = isinstance(sampler, InfiniteSampler | MultiSourceSampler)
     if endless and isinstance(runner.train_loop, EpochBasedTrainLoop):
         raise ValueError(
             f'train_cfg.type is {type(runner.train_loop).__name__}, but '
-            f'train_dataloader.sampler.type is {type(sampler).__name__}, which has no '
-            'end, so that the first epoch never ends; write train_dataloader=dict('
+            f'train_dataloader.sampler.type is {type(sampler).__name__}, which never '
+            'ends, so the first epoch would not end; write train_dataloader=dict('
             "sampler=dict(type='DefaultSampler')), or train_cfg=dict(_delete_=True, "
             "type='IterBasedTrainLoop', max_iters=...)"
         )
 
 
 def _check_scored(split: str, loader: DataLoader) -> None:
-    """Refuse wrapped datasets that give an image twice: the metric scores ids once."""
+    """Refuse wrapped datasets with an image id that occurs more than once."""
     dataset = loader.dataset
     if not isinstance(dataset, ConcatDataset | RepeatDataset | ClassBalancedDataset):
         return
@@ -75,6 +75,6 @@ def _check_scored(split: str, loader: DataLoader) -> None:
         raise ValueError(
             f'{split}_dataloader.dataset is a {type(dataset).__name__} of '
             f'{len(dataset)} images with {len(ids)} ids; {img_id!r} is there {times} '
-            'times, and would be scored as one image. Score each json alone, or one '
-            'that holds all images under ids of their own'
+            'times, and the metric would score it once. Score each json alone, or '
+            'join them into one json with distinct ids'
         )

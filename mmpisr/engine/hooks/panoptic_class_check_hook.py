@@ -1,4 +1,4 @@
-"""Refuse classes that differ between model, data, metrics and checkpoint."""
+"""Compare the classes of model, data, metrics and checkpoint."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -22,38 +22,36 @@ ADVICE = (
 
 @HOOKS.register_module()
 class PanopticClassCheckHook(Hook):
-    """Compare the classes of model, data, metrics and checkpoint before anything runs.
+    """Compare the classes of model, data, metrics and checkpoint before a run.
 
-    Compared are counts (:func:`check_class_counts`), and names, kinds and order of the
-    classes of all data of a run, of its metrics' jsons and of ``dataset_meta`` of the
-    checkpoint that is tested or resumed, whose layers must be those of the model.
-    Where ``load_from`` begins a training, layers of another shape start fresh.
+    The numbers of classes must be those of the model (:func:`check_class_counts`).
+    Names, kinds and order must agree between all data of the run, the jsons of its
+    metrics, and ``dataset_meta`` of a checkpoint that is tested or resumed. The layers
+    of that checkpoint must be those of the model. If a training begins with
+    ``load_from``, layers of another shape start fresh.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Check training and validation data, rather than after the first epoch."""
-        datasets = [runner.train_dataloader.dataset]
+        """Check training and validation data before the first iteration."""
+        loaders = [runner.train_dataloader]
         if runner.val_loop is not None:
-            datasets.append(runner.val_dataloader.dataset)
-            _check_metrics(runner.val_loop)
-        _check_data(runner, *datasets)
+            loaders.append(runner.val_dataloader)
+        _check_classes(runner, loaders, runner.val_loop)
 
     def before_val(self, runner: Runner) -> None:
         """Check the validation data."""
-        _check_data(runner, runner.val_dataloader.dataset)
-        _check_metrics(runner.val_loop)
+        _check_classes(runner, [runner.val_dataloader], runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:
         """Check the test data."""
-        _check_data(runner, runner.test_dataloader.dataset)
-        _check_metrics(runner.test_loop)
+        _check_classes(runner, [runner.test_dataloader], runner.test_loop)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the checkpoint, whose weights are loaded next.
+        """Check a checkpoint before its weights are loaded.
 
         Raises:
-            ValueError: Its classes are not those of the data, or (when it is loaded)
-                its layers not those of the model.
+            ValueError: Its classes differ from those of the data, or (when it is
+                loaded) its layers from those of the model.
         """
         loops = runner._train_loop, runner._test_loop, runner._val_loop
         loop = next((loop for loop in loops if isinstance(loop, BaseLoop)), None)
@@ -67,7 +65,7 @@ class PanopticClassCheckHook(Hook):
 
 
 def known_classes(dataset: Any) -> list[tuple[str, Mapping]]:
-    """Json and ``metainfo`` of each dataset inside wrappers."""
+    """Return json and ``metainfo`` of each dataset inside wrappers."""
     inner = getattr(dataset, 'datasets', None)
     if inner is None and hasattr(dataset, 'dataset'):
         inner = [dataset.dataset]
@@ -87,13 +85,14 @@ def check_checkpoint_classes(
     """Compare the classes that a checkpoint was trained on with those of the data.
 
     Args:
-        file: The checkpoint's.
-        checkpoint: With ``meta['dataset_meta']``; without it a warning is logged.
+        file: Path of the checkpoint.
+        checkpoint: Without ``meta['dataset_meta']`` a warning is logged.
         sources: Names and metainfo of the data.
-        tuned: It begins a training, which may have other classes, not another order.
+        tuned: A new training starts from the checkpoint. It may have other classes, but
+            not the same classes in another order.
 
     Raises:
-        ValueError: Naming both files, the position and both classes.
+        ValueError: Names both files, the position and both classes.
     """
     meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
     meta = meta[0] if isinstance(meta, list) else meta  # of a ConcatDataset
@@ -112,20 +111,16 @@ def check_checkpoint_classes(
     print_log(text, logger='current', level=logging.WARNING)
 
 
-def _check_data(runner: Runner, *datasets: Any) -> None:
-    """Compare all datasets with the model and with the first of them."""
+def _check_classes(runner: Runner, loaders: Sequence[Any], loop: Any) -> None:
+    """Compare data with the first of them, with the model, and with metrics."""
     model = bare_model(runner.model)
-    sources = [source for dataset in datasets for source in known_classes(dataset)]
+    sources = [source for one in loaders for source in known_classes(one.dataset)]
     for name, metainfo in sources:
         problem = class_difference(*sources[0], name, metainfo)
         if problem is not None:
             raise ValueError(f'{problem}; {ADVICE}')
         check_class_counts(model, metainfo)
-
-
-def _check_metrics(loop: Any) -> None:
-    """Let metrics with a json compare it with the data."""
     for metric in getattr(getattr(loop, 'evaluator', None), 'metrics', ()):
         ours = isinstance(metric, PanopticMetric)
         if ours and isinstance(metric.dataset_meta, Mapping):
-            _ = metric.table
+            _ = metric.table  # compares its json with the data

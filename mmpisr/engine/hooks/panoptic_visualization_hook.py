@@ -1,4 +1,4 @@
-"""Draw a test set (``--show``, ``--show-dir``), each image into a file of its own."""
+"""Draw a test set (``--show``, ``--show-dir``) with one file per image."""
 
 import os.path as osp
 from collections.abc import Mapping, Sequence
@@ -15,16 +15,16 @@ from mmpisr.registry import HOOKS
 
 @HOOKS.register_module()
 class PanopticVisualizationHook(DetVisualizationHook):
-    """mmdet's hook, for test sets whose images lie in several folders.
+    """mmdet's hook, for test sets with images in several folders.
 
-    Differs from mmdet's in testing: pictures are named by ``distinct_names``; there,
-    ``cam1/f0.jpg`` and ``cam2/f0.jpg`` are one file.
+    When testing, ``distinct_names`` names the pictures; mmdet's hook would write
+    ``cam1/f0.jpg`` and ``cam2/f0.jpg`` to one file.
     """
 
     test_out_dir: str | None
 
     def before_test(self, runner: Runner) -> None:
-        """Name the pictures of all images, those of other processes included."""
+        """Name the pictures of all images, including those of other processes."""
         if not self.draw:
             return
         dataset = runner.test_dataloader.dataset

@@ -1,4 +1,4 @@
-"""Log what the reweighting scores say about classes and instances."""
+"""Log how well the reweighting scores separate present from absent classes."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -8,36 +8,37 @@ from mmdet.structures import DetDataSample
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
+from mmpisr.engine.layer_fit import bare_model
 from mmpisr.evaluation.reweighting import (
     RelationCall,
     ReweightingScores,
     row_names,
 )
+from mmpisr.models.relations import BaseRelation
 from mmpisr.registry import HOOKS
 from mmpisr.visualization import reweighting_chart
 
 
 @HOOKS.register_module()
 class ReweightingScoresHook(Hook):
-    """Log reweighting scores after validation and test, with any host.
+    """Log the reweighting scores of every relation after validation and test.
 
-    Listens to every relation of the model. Scalars go to all backends of the
-    visualizer: ``reweighting/present/<class>``, ``reweighting/absent/<class>``,
+    Works with any host. Scalars go to all backends of the visualizer:
+    ``reweighting/present/<class>``, ``reweighting/absent/<class>``,
     ``reweighting/matched/rank_<n>``, ``reweighting/false_positive/rank_<n>`` (rank 1 is
     the best slot), their means ``reweighting/mean/<group>``, and how well the score
-    alone tells the groups apart, ``reweighting/auroc/classes`` and ``/instances``. With
+    alone separates the groups, ``reweighting/auroc/classes`` and ``/instances``. With
     several relations the module's name follows ``reweighting``. A host whose relation
-    reads several classes as one says so by ``class_rows``.
+    reads several classes as one has ``class_rows``, the row of each class.
 
-    A slot is matched as ``slot_objects`` says; empty slots are left out. Needs data
-    samples with ``gt_panoptic_seg``: the pipeline must load annotations. Where these or
-    the scores are missing it warns once and logs nothing. In distributed runs the few
-    images that the sampler repeats count twice.
+    ``slot_objects`` decides which slots are matched; empty slots are left out. Data
+    samples need ``gt_panoptic_seg``: the pipeline must load annotations. If these or
+    the scores are missing, the hook warns once and logs nothing. In distributed runs
+    the few images that the sampler repeats count twice.
 
     Args:
         chart: Also add the image ``reweighting``.
@@ -54,7 +55,7 @@ class ReweightingScoresHook(Hook):
         self._warned = False
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Start to listen."""
+        """Record all calls of relations from now on."""
         self._attach(runner.model)
 
     def after_val_iter(
@@ -64,13 +65,13 @@ class ReweightingScoresHook(Hook):
         data_batch: Any = None,
         outputs: Sequence[DetDataSample] | None = None,
     ) -> None:
-        """Pair the scores of the batch with its truth."""
+        """Add the scores and the ground truth of a batch."""
         self._collect(outputs or [])
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Stop to listen, and log."""
+        """Stop recording, and log."""
         self._detach()
         self._report(runner)
 
@@ -79,24 +80,21 @@ class ReweightingScoresHook(Hook):
     after_test_epoch = after_val_epoch
 
     def after_run(self, runner: Runner) -> None:
-        """Stop to listen, should the epoch have ended early."""
+        """Stop recording, also if the epoch was interrupted."""
         self._detach()
 
     def _attach(self, model: nn.Module) -> None:
-        from mmpisr.models.relations import BaseRelation
-
         self._detach()
         self._scores = {}
-        inner = model.module if is_model_wrapper(model) else model
-        assert isinstance(inner, nn.Module)
+        inner = bare_model(model)
         for name, module in inner.named_modules():
             if isinstance(module, BaseRelation):
                 host = inner.get_submodule(name.rpartition('.')[0])
                 self._class_rows[name] = getattr(host, 'class_rows', None)
                 self._calls[name] = []
-                self._handles.append(
-                    module.register_forward_hook(self._listener(name), with_kwargs=True)
-                )
+                record = self._recorder(name)
+                handle = module.register_forward_hook(record, with_kwargs=True)
+                self._handles.append(handle)
 
     def _detach(self) -> None:
         for handle in self._handles:
@@ -104,36 +102,25 @@ class ReweightingScoresHook(Hook):
         self._handles = []
         self._calls = {}
 
-    def _listener(self, name: str) -> Callable:
-        def listen(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
+    def _recorder(self, name: str) -> Callable:
+        def record(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
             call = RelationCall.of(args, kwargs, output, self._class_rows[name])
             self._calls[name].append(call)
 
-        return listen
+        return record
 
     def _collect(self, samples: Sequence[DetDataSample]) -> None:
         for name, calls in self._calls.items():
             problem = _problem(calls, samples)
-            if problem:
-                self._warn(f'the relation {name!r}: {problem}')
-            else:
-                self._add(name, calls[0], samples)
+            if problem is None:
+                (call,) = calls
+                empty = ReweightingScores(call.num_classes, call.heatmaps.shape[1])
+                self._scores.setdefault(name, empty).add(call, samples)
+            elif not self._warned:
+                self._warned = True
+                text = f'ReweightingScoresHook leaves out relation {name!r}: {problem}'
+                print_log(text, logger='current', level=logging.WARNING)
             calls.clear()
-
-    def _add(
-        self, name: str, call: RelationCall, samples: Sequence[DetDataSample]
-    ) -> None:
-        if name not in self._scores:
-            self._scores[name] = ReweightingScores(
-                call.num_classes, call.heatmaps.shape[1]
-            )
-        self._scores[name].add(call, samples)
-
-    def _warn(self, problem: str) -> None:
-        if not self._warned:
-            text = f'ReweightingScoresHook leaves out {problem}'
-            print_log(text, logger='current', level=logging.WARNING)
-        self._warned = True
 
     def _report(self, runner: Runner) -> None:
         scores = _merge(all_gather_object(self._scores))
@@ -145,11 +132,8 @@ class ReweightingScoresHook(Hook):
             num_classes = len(rows) if rows else table.classes.sums.shape[1]
             classes = [str(c) for c in meta.get('classes') or range(num_classes)]
             names = row_names(classes, rows)
-            scalars = table.scalars(names)
-            runner.visualizer.add_scalars(
-                {f'{root}/{key}': value for key, value in scalars.items()},
-                step=runner.iter,
-            )
+            scalars = {f'{root}/{k}': v for k, v in table.scalars(names).items()}
+            runner.visualizer.add_scalars(scalars, step=runner.iter)
             if self.chart:
                 image = reweighting_chart(table, names)
                 runner.visualizer.add_image(root, image, runner.iter)
@@ -158,7 +142,7 @@ class ReweightingScoresHook(Hook):
 def _problem(
     calls: Sequence[RelationCall], samples: Sequence[DetDataSample]
 ) -> str | None:
-    """Why the calls of one batch cannot be paired with its truth, if so."""
+    """Say why the calls of a batch do not match its ground truth; None if they do."""
     if len(calls) != 1:
         return f'it was called {len(calls)} times for a batch, not once'
     call = calls[0]
@@ -172,7 +156,7 @@ def _problem(
 
 
 def _merge(of_ranks: Sequence[dict[str, ReweightingScores]]) -> dict:
-    """Sum up what the ranks have collected, relation by relation."""
+    """Add up the scores of all ranks for each relation."""
     merged: dict[str, ReweightingScores] = {}
     for scores in of_ranks:
         for name, table in scores.items():

@@ -5,8 +5,7 @@ from math import ceil
 from pathlib import Path
 
 from mmengine.config import Config
-
-from mmpisr.apis.macs import build_for_counting, count_macs
+from speed.macs import build_for_counting, count_macs
 
 
 def model_cost(cfg: Config) -> dict[str, float]:

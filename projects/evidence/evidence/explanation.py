@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from speed.origin import code_version, machine
+from speed.page import markdown_table
 
-from mmpisr.apis.provenance import code_version, machine, shown_path
-from mmpisr.apis.trained_model import TrainedModel
+from mmpisr.apis.trainings import last_checkpoint
 from mmpisr.evaluation.panoptic_quality import panoptic_quality
 from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.files import write_atomically
 
 from .figures import draw_classes
-from .page import markdown_table
-from .records import identify
+from .records import identify, shown_path
 from .scoring import ScoredModel, values_of
 from .statistics import difference_text, paired_difference, spread_text
 from .study import Study
@@ -73,7 +73,7 @@ def trained_seeds(study: Study, label: str, out: Path) -> TrainedSeeds:
     for seed in study.seeds:
         folder = out / 'runs' / training / f'seed{seed}'
         if (folder / 'trained.json').is_file():
-            found[seed] = TrainedModel(label, variant.config, folder).checkpoint
+            found[seed] = last_checkpoint(folder)
     if not found:
         raise ValueError(
             f'{study.path}: no training of {label!r} is in {out}; records hold no '
@@ -172,7 +172,8 @@ def _table(rows: Scores, references: Mapping[str, str]) -> str:
         gap = paired_difference(frame['PQ'], frames[reference]['PQ'])
         text = '-' if row == reference else f'{difference_text(gap)} to {reference}'
         lines.append([row, *(spread_text(frame[m]) for m in metrics), text])
-    return markdown_table(['predictions', *metrics, 'PQ, difference [95 %]'], lines)
+    header = ['predictions', *metrics, 'PQ, difference [95 %]']
+    return '\n'.join(markdown_table(header, lines))
 
 
 def _check_images(scores: Mapping[str, Scores]) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from speed.page import markdown_table
 
-from mmpisr.apis.provenance import shown_path
 from mmpisr.files import write_atomically
 
 from .figures import draw_axis, draw_variants
-from .records import read_records, study_frame
+from .records import read_records, shown_path, study_frame
 from .statistics import difference_text, paired_difference, spread_text
 from .study import Study
 
@@ -110,19 +110,13 @@ def study_table(
         if with_cost:
             row += [f'{own["gmacs"].mean():.3f}', f'{own["parameters"].mean():,.0f}']
         rows.append(row)
-    return markdown_table(header, rows)
+    return '\n'.join(markdown_table(header, rows))
 
 
 def relations_of(frame: pd.DataFrame) -> list[str]:
     """Columns with the accuracy of a single relation, where it was measured."""
     found = frame.dropna(axis='columns', how='all')
     return sorted(column for column in found if str(column).startswith(RELATION))
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out a table."""
-    lines = [header, ['---'] * len(header), *rows]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 
 def replace_block(page: Path, name: str, text: str) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from mmpisr.apis.run_options import load_config
 from mmpisr.json_lines import JsonLines
+from mmpisr.mim import mim_root
 
 from .identity import evaluation_digest, training_digest
 from .study import Study, Variant
@@ -25,6 +26,12 @@ class RunKey(NamedTuple):
     training: str
     test: str
     seed: int
+
+
+def shown_path(path: Path) -> str:
+    """A path relative to the root of the checkout, or absolute outside it."""
+    path, root = path.resolve(), mim_root().resolve()
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def identify(study: Study, variant: Variant) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmpisr.apis.commands import run_side_by_side
 from mmpisr.apis.run_options import load_config
-from mmpisr.apis.training_progress import TrainingProgress
+from mmpisr.apis.trainings import TrainingProgress
 from mmpisr.mim import mim_root
 
 from .identity import data_digest

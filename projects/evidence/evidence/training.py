@@ -8,18 +8,18 @@ from statistics import median
 from threading import Event, Lock
 from typing import Any, NamedTuple
 
+from speed.origin import code_version, machine
+
 from mmpisr.apis.commands import Commands
 from mmpisr.apis.option_flags import to_flags
-from mmpisr.apis.provenance import code_version, machine, shown_path
 from mmpisr.apis.run_options import load_config
-from mmpisr.apis.trained_model import TrainedModel
-from mmpisr.apis.training_log import log_entries, training_logs
+from mmpisr.apis.trainings import last_checkpoint, training_logs
 from mmpisr.files import write_atomically
 from mmpisr.json_lines import JsonLines
 
 from .cost import model_cost
 from .identity import data_digest
-from .records import RunKey
+from .records import RunKey, shown_path
 from .study import TEST, Options, Variant
 
 RECORDING = Lock()
@@ -89,11 +89,6 @@ class Training:
         """Whether the training is complete."""
         return (self.folder / 'trained.json').is_file()
 
-    @property
-    def checkpoint(self) -> Path:
-        """The last checkpoint."""
-        return TrainedModel(self.name, Path(), self.folder).checkpoint
-
     def run(self, commands: Commands) -> None:
         """Train, then test and record, what is missing of these.
 
@@ -110,7 +105,8 @@ class Training:
         for test, variant in self.tests.items():
             folder = self.folder / 'tests' / test
             options = variant.test
-            command = self._command('test', folder, [str(self.checkpoint)], options)
+            checkpoint = str(last_checkpoint(self.folder))
+            command = self._command('test', folder, [checkpoint], options)
             commands.run(command, folder / 'test.log')
             with RECORDING:
                 self._record(test, variant, read_metrics(folder))
@@ -145,11 +141,11 @@ class Training:
             self.source._ended.wait()
             if not self.source.trained:
                 raise RuntimeError(f'{self.source.name}, its start, is not trained')
-            options['load_from'] = str(self.source.checkpoint)
+            options['load_from'] = str(last_checkpoint(self.source.folder))
         command = self._command('train', self.folder, ['--resume'], options)
         commands.run(command, self.folder / 'train.log')
         for path in self.folder.glob('iter_*.pth'):
-            if path.name != self.checkpoint.name:
+            if path.name != last_checkpoint(self.folder).name:
                 path.unlink()
         _write(self.folder / 'trained.json', dict(date=str(date.today())))
 
@@ -164,8 +160,7 @@ class Training:
 
     def _record(self, test: str, variant: Variant, metrics: dict[str, Any]) -> None:
         logs = training_logs(self.folder)
-        entries = [entry for log in logs for entry in log_entries(log)]
-        times = [e['time'] for e in entries if {'iter', 'time'} <= e.keys()]
+        times = [e['time'] for e in sum(logs, []) if {'iter', 'time'} <= e.keys()]
         options = variant.test | self.setting.more
         cost = model_cost(load_config(str(variant.config), options=options))
         own = {key: variant.test[key] for key in variant.test.keys() - TEST.keys()}

@@ -1,6 +1,9 @@
 """Multiply-accumulates of a model: convolutions and matrix products.
 
-What is counted is said by ``tools/analysis_tools/get_macs.py``.
+``tools/analysis_tools/get_macs.py`` lists what is counted. torch's ``FlopCounterMode``
+counts; mmengine's ``get_model_complexity_info`` adds normalisation, leaves out matrix
+products of the relation (``baddbmm``, custom autograd functions), and in a two-stage
+model whatever no output tensor depends on.
 """
 
 from collections.abc import Mapping
@@ -20,27 +23,26 @@ from mmpisr.registry import MODELS
 
 
 def build_for_counting(cfg: Config) -> nn.Module:
-    """Build a config's model in evaluation mode, where it can be counted.
+    """Build a config's model in evaluation mode, ready for ``count_macs``.
 
     Args:
         cfg: A whole config; not changed.
 
     Returns:
-        On the meta device if it is a Panoptic-DeepLab, or else on the CPU, with random
-        weights.
+        With random weights; a Panoptic-DeepLab on the meta device, others on the CPU.
     """
     model = build_for_all_work(cfg).eval()
     return model.to('meta') if isinstance(model, PanopticDeepLab) else model
 
 
 def build_for_all_work(cfg: Config) -> BaseModel:
-    """Build a config's model so that it does as much work as its ``test_cfg`` allows.
+    """Build a model that computes as much as its ``test_cfg`` allows.
 
     Args:
         cfg: A whole config; not changed.
 
     Returns:
-        With random weights, on the CPU. A two-stage one detects something in every
+        With random weights, on the CPU. A two-stage model detects a thing in every
         proposal.
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
@@ -49,20 +51,20 @@ def build_for_all_work(cfg: Config) -> BaseModel:
     model = MODELS.build(config)
     for head in model.modules():
         if isinstance(head, BBoxHead):
-            see_the_first_class_everywhere(head)
+            detect_first_class(head)
     return model
 
 
 def keep_all_boxes(model: ConfigDict) -> None:
-    """Suppress no box of a two-stage model's config, in place."""
+    """Switch off non-maximum suppression in a two-stage model's config, in place."""
     test_cfg = model.get('test_cfg') or ConfigDict()
     if 'rcnn' in test_cfg:
         test_cfg.rpn.nms.iou_threshold = 1.0
         test_cfg.rcnn.nms.iou_threshold = 1.0
 
 
-def see_the_first_class_everywhere(head: BBoxHead) -> None:
-    """Let a box head find the first class in every proposal, with certainty."""
+def detect_first_class(head: BBoxHead) -> None:
+    """Make a box head predict the first class with certainty in every proposal."""
     nn.init.zeros_(head.fc_cls.weight)
     nn.init.constant_(head.fc_cls.bias, -100)
     nn.init.zeros_(head.fc_cls.bias[:1])
@@ -70,17 +72,17 @@ def see_the_first_class_everywhere(head: BBoxHead) -> None:
 
 @torch.no_grad()
 def count_macs(model: nn.Module, shape: tuple[int, int]) -> dict[str, int]:
-    """Multiply-accumulates for one image.
+    """Count multiply-accumulates for one image.
 
     Args:
-        model: In evaluation mode. On the meta device ``mode='tensor'`` is counted, on
-            another one ``mode='predict'``.
+        model: In evaluation mode. On the meta device ``mode='tensor'`` runs, on other
+            devices ``mode='predict'``.
         shape: (height, width) of the normalised input.
 
     Returns:
-        Per submodule, by its dotted name, and ``'total'`` last. What no submodule
-        accounts for is in the total only; what one submodule has another one do
-        (instance heatmaps an RoI head) counts in both.
+        Per submodule, by its dotted name, and ``'total'`` last. The total includes
+        what runs outside of all submodules. If one submodule calls another (instance
+        heatmaps call an RoI head), the work counts in both.
     """
     device = next(model.parameters()).device
     image = torch.zeros(1, 3, *shape, device=device)
@@ -101,7 +103,7 @@ def count_macs(model: nn.Module, shape: tuple[int, int]) -> dict[str, int]:
 
 
 def sample_of(shape: tuple[int, int]) -> DetDataSample:
-    """What mmdet knows of an image that was neither resized nor padded."""
+    """Make the data sample of an image that was neither resized nor padded."""
     sizes = ('img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape')
     return DetDataSample(
         metainfo=dict.fromkeys(sizes, shape) | dict(scale_factor=(1.0, 1.0))
@@ -109,7 +111,7 @@ def sample_of(shape: tuple[int, int]) -> DetDataSample:
 
 
 def _with_uncalled_parents(macs: Mapping[str, int]) -> dict[str, int]:
-    """Give a module that is run by another method than forward what its children do.
+    """Sum the children of modules whose ``forward`` was never called.
 
     Args:
         macs: By dotted name, parents before their children.

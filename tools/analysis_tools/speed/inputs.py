@@ -1,4 +1,4 @@
-"""Made-up images with every kind of truth, and made-up centres of instances."""
+"""Random images with ground truth for every model, and artificial centres."""
 
 from math import ceil, sqrt
 from typing import Any
@@ -23,10 +23,10 @@ CENTER_STEP = 3  # pixels of a centre map from one centre to the next, at least
 
 
 def class_counts(model: ConfigDict) -> tuple[int, int]:
-    """Thing and stuff classes of a model's config.
+    """Read the numbers of thing and stuff classes from a model's config.
 
     Raises:
-        ValueError: Neither its panoptic head nor its fusion head says.
+        ValueError: Neither its panoptic head nor its fusion head has both fields.
     """
     fields = 'num_things_classes', 'num_stuff_classes'
     for name in ('panoptic_fusion_head', 'panoptic_head'):
@@ -42,7 +42,7 @@ def class_counts(model: ConfigDict) -> tuple[int, int]:
 def make_batch(
     shape: tuple[int, int], *, batch: int, things: int, stuff: int, seed: int = 0
 ) -> dict[str, list]:
-    """Noise, and a truth of two stuff regions with a row of things on them.
+    """Make a batch of noise images with two stuff regions and a row of things.
 
     Args:
         shape: (height, width) of the images, at least 16 x 64 pixels.
@@ -70,7 +70,7 @@ def make_batch(
 
 
 def images_only(batch: dict[str, list]) -> dict[str, list]:
-    """The images of a batch with their sizes, but without the truth.
+    """Return the images of a batch and their sizes, without the ground truth.
 
     Args:
         batch: As ``make_batch`` gives it; not changed.
@@ -80,19 +80,19 @@ def images_only(batch: dict[str, list]) -> dict[str, list]:
 
 
 def center_map(count: int, shape: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """Peaks on a grid, whose number is the same when the map is enlarged.
+    """Draw centre peaks on a grid; upsampling the map keeps their number.
 
     Args:
-        count: How many, at least 1.
+        count: Number of peaks, at least 1.
         shape: (height, width) of the image, in pixels of the map.
         size: (height, width) of the map, with the padding of the image.
 
     Returns:
-        2 at a peak, 1.5 to the right of it and below (the highest pixel of an enlarged
-        peak is one, not four), else 0; float32, ``(1, 1, h, w)``.
+        2 at a peak, 1.5 to the right of it and below (so that an upsampled peak has a
+        single highest pixel), else 0; float32, ``(1, 1, h, w)``.
 
     Raises:
-        ValueError: There are too many for the image.
+        ValueError: The image has no room for so many.
     """
     height, width = shape
     columns = ceil(sqrt(count * width / height))
@@ -113,16 +113,16 @@ def center_map(count: int, shape: tuple[int, int], size: tuple[int, int]) -> Ten
 def find_instances(
     model: nn.Module, count: int, *, shape: tuple[int, int], padded: tuple[int, int]
 ) -> None:
-    """Let every Panoptic-DeepLab head of a model find instances, whatever it sees.
+    """Make the Panoptic-DeepLab heads of a model find a fixed number of instances.
 
     Args:
-        model: Without such a head nothing happens.
-        count: Instances of an image.
+        model: Is left alone if it has no such head.
+        count: Instances per image.
         shape: (height, width) of the images.
         padded: The same with padding.
 
     Raises:
-        ValueError: There are too many for the images.
+        ValueError: The images have no room for so many.
     """
     for head in model.modules():
         if isinstance(head, PanopticDeepLabHead):
@@ -136,17 +136,17 @@ def find_instances(
 
 
 def find_centers_and_things(head: PanopticDeepLabHead, centers: Tensor) -> None:
-    """Let a head find given centres, and a thing of the first class in every pixel.
+    """Make a head find given centres, and the first class in every pixel.
 
     Args:
-        head: Its predictors' weights are changed; what it computes is not.
+        head: Its predictors' weights are changed; it computes as much as before.
         centers: As ``center_map`` gives it, on the head's device.
     """
     weight, bias = head.center_predictor.parameters()
     nn.init.zeros_(weight)
     nn.init.constant_(bias, -1)  # below any threshold
     _, bias = head.semantic_predictor.parameters()
-    nn.init.constant_(bias[:1], 20)  # no probability so small that CPUs slow down
+    nn.init.constant_(bias[:1], 20)  # larger: denormal probabilities slow CPUs down
 
     def add_centers(
         _: nn.Module, inputs: tuple, maps: PanopticDeepLabMaps
@@ -159,7 +159,7 @@ def find_centers_and_things(head: PanopticDeepLabHead, centers: Tensor) -> None:
 def _loaded_image(
     rng: np.random.Generator, shape: tuple[int, int], things: int, stuff: int
 ) -> dict[str, Any]:
-    """What a pipeline has loaded of one image."""
+    """Results dict of one image, as loading transforms leave it."""
     height, width = shape
     coarse = rng.integers(256, size=(-(-height // NOISE), -(-width // NOISE), 3))
     image = coarse.repeat(NOISE, 0).repeat(NOISE, 1)[:height, :width]
@@ -180,7 +180,7 @@ def _loaded_image(
 
 
 def _index_map(shape: tuple[int, int], count: int) -> np.ndarray:
-    """Two halves, 1 and 2, and between them a row of things from 3 on, ``(H, W)``."""
+    """Segment numbers ``(H, W)``: halves 1 and 2, a row of things from 3 on."""
     height, width = shape
     index_map = np.ones(shape, dtype=np.uint16)
     index_map[height // 2 :] = 2

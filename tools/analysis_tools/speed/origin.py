@@ -1,4 +1,4 @@
-"""Which code and which machine a number is from."""
+"""The commit and the machine that a measurement comes from."""
 
 import os
 import platform
@@ -12,12 +12,15 @@ from mmpisr.mim import mim_root
 
 
 def code_version(folder: Path | None = None) -> dict[str, Any]:
-    """Commit, and whether tracked files differ from it; None both outside git.
+    """Return the commit, and whether tracked files differ from it (``dirty``).
 
-    Files under ``docs`` and ``projects`` do not count: they are no part of a model.
+    Changes under ``docs`` and ``projects`` do not count: no model depends on them.
 
     Args:
-        folder: Anywhere in the checkout; this package's by default.
+        folder: Anywhere in the checkout; this checkout by default.
+
+    Returns:
+        ``commit`` and ``dirty``; both None outside git.
     """
     folder = folder or mim_root()
     commit = _git(folder, 'rev-parse', 'HEAD')
@@ -29,10 +32,10 @@ def code_version(folder: Path | None = None) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Size of the machine, its processor and the version of torch.
+    """Return processor, cores, memory, GPU and the version of torch.
 
-    Another kind of processor can round otherwise, so that a training repeated there is
-    not the same bit for bit.
+    Another processor may round differently, so that a training repeated there is not
+    the same bit for bit.
     """
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
@@ -46,15 +49,8 @@ def machine() -> dict[str, Any]:
     )
 
 
-def shown_path(path: Path) -> str:
-    """A path from the root of the checkout (or wheel), or as it is elsewhere."""
-    path = path.resolve()
-    root = mim_root().resolve()
-    return str(path.relative_to(root) if path.is_relative_to(root) else path)
-
-
 def _cpu() -> str | None:
-    """Name and model number of the processor, None where Linux does not say."""
+    """Name and model number of the processor; None if Linux does not list them."""
     path = Path('/proc/cpuinfo')
     if not path.is_file():
         return None
@@ -67,6 +63,7 @@ def _cpu() -> str | None:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
+    """Output of a git command; None if it fails or git is not installed."""
     try:
         done = subprocess.run(
             ['git', '-C', str(folder), *arguments],
@@ -74,6 +71,6 @@ def _git(folder: Path, *arguments: str) -> str | None:
             text=True,
             check=False,
         )
-    except FileNotFoundError:  # no git
+    except FileNotFoundError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -5,17 +5,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from tiny_hosts import load_config
-
-from mmpisr.apis.speed import WORK, Cost, Setup, TimedModel, ratios, time_in_turns
-from mmpisr.apis.speed_inputs import (
+from speed.inputs import (
     center_map,
     class_counts,
     images_only,
     make_batch,
 )
-from mmpisr.apis.speed_memory import MIB, highest_sum, peak_memory_mib
-from mmpisr.apis.speed_page import speed_page
+from speed.memory import MIB, highest_sum, peak_memory_mib
+from speed.page import speed_page
+from speed.timing import WORK, Cost, Setup, TimedModel, ratios, time_in_turns
+from tiny_hosts import load_config
+
 from mmpisr.models.panoptic_deeplab import PanopticDeepLabMaps
 from mmpisr.models.panoptic_deeplab.grouping import find_centers
 

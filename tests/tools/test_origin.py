@@ -1,7 +1,7 @@
 import subprocess
 from pathlib import Path
 
-from mmpisr.apis.provenance import code_version, machine
+from speed.origin import code_version, machine
 
 
 def test_a_machine_has_a_size():

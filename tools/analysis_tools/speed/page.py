@@ -1,4 +1,4 @@
-"""The page of a benchmark of speed."""
+"""The Markdown page that ``benchmark_speed.py`` writes."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .speed import Cost, Setup, ratios
+from .timing import Cost, Setup, ratios
 
 TITLES = dict(
     network='Network',
@@ -28,7 +28,7 @@ COLUMNS = (
 )
 WIDTH = 88
 EXPLAINED = """\
-The models take turns in one process, in the other order every other turn. ms is the
+The models take turns in one process; every other turn runs in reverse order. ms is the
 median; the ratio is the median over turns of a model's time divided by that of the
 first in the same turn, with its quartiles. Peak memory is that of tensors, above
 weights and the optimiser's state. GMACs are of one image and the whole model. The
@@ -52,13 +52,13 @@ def speed_page(
     command: str,
     about: Mapping[str, Any],
 ) -> str:
-    """Put the numbers into markdown.
+    """Write the measured numbers as Markdown.
 
     Args:
         spent: Seconds by work and model, see ``time_in_turns``.
         costs: By model.
-        setup: What was timed.
-        command: What makes the page again.
+        setup: Settings of the timing.
+        command: Command that made the page.
         about: ``machine``, ``cores``, ``gpu``, ``torch``, ``commit``, ``dirty``,
             ``threads``, and the ``load`` of the machine before.
     """
@@ -111,23 +111,23 @@ def _table(
 
 
 def shown(number: float, digits: int) -> str:
-    """A number with so many digits behind the point; a dash for NaN."""
+    """Format a number with ``digits`` decimals; a dash for NaN."""
     return '–' if np.isnan(number) else f'{number:.{digits}f}'
 
 
 def quartiles(low: float, high: float) -> str:
-    """The lower and the upper one, or a dash."""
+    """Format two quartiles; a dash for NaN."""
     return '–' if np.isnan(low) else f'{low:.3f} to {high:.3f}'
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table."""
+    """Format a table as lines of Markdown."""
     lines = [header, ['---'] * len(header), *rows]
     return [f'| {" | ".join(line)} |' for line in lines]
 
 
 def made_by(command: str, about: Mapping[str, Any]) -> list[str]:
-    """Lines with the command and the machine of a benchmark, see ``speed_page``."""
+    """Format command and machine of a benchmark, see ``speed_page``."""
     return ['```bash', command, '```', '', fill(_machine(about), WIDTH)]
 
 

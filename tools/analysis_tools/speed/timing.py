@@ -1,7 +1,7 @@
-"""Network, prediction and training of several models, timed in turns in one process.
+"""Time network, prediction and training of several models in turns, in one process.
 
-A machine that is now faster, now slower is so for all of them, and the ratio of two
-times of one turn hardly notices.
+When the machine slows down, all models slow down, so that the ratio of two times of one
+turn is stable.
 """
 
 import time
@@ -17,27 +17,27 @@ from mmengine.optim import build_optim_wrapper
 
 from mmpisr.models.panoptic_deeplab import PanopticDeepLab
 
-from .macs import build_for_all_work, build_for_counting, count_macs
-from .speed_inputs import (
+from .inputs import (
     class_counts,
     find_instances,
     images_only,
     make_batch,
 )
-from .speed_memory import peak_memory_mib
+from .macs import build_for_all_work, build_for_counting, count_macs
+from .memory import peak_memory_mib
 
 WORK = ('network', 'postprocess', 'predict', 'train')
 
 
 class Setup(NamedTuple):
-    """What all models are timed with.
+    """Settings that all models are timed with.
 
     Attributes:
         shape: (height, width) of the images.
         batch: Images of a prediction and of a training step.
         device: ``'cpu'`` or a CUDA device.
-        amp: Whether under autocast, see ``dtype``.
-        instances: That a Panoptic-DeepLab finds in an image.
+        amp: Whether to use autocast, see ``dtype``.
+        instances: Number that a Panoptic-DeepLab finds in each image.
     """
 
     shape: tuple[int, int]
@@ -48,7 +48,7 @@ class Setup(NamedTuple):
 
     @property
     def dtype(self) -> torch.dtype:
-        """What is computed in: float32, or with ``amp`` what mmengine takes there."""
+        """float32, or with ``amp`` mmengine's autocast type of the device."""
         if not self.amp:
             return torch.float32
         return torch.float16 if self.on_gpu else torch.bfloat16
@@ -60,13 +60,13 @@ class Setup(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a model costs beside time.
+    """Costs of a model other than time.
 
     Attributes:
         gmacs: For one image, as ``get_macs.py`` counts.
-        parameters: Learned numbers.
-        memory_mib: By work, above weights and optimiser state; of a batch; NaN for
-            work that the model does not have.
+        parameters: Number of learned values.
+        memory_mib: Peak for a batch by kind of work, without weights and optimiser
+            state; NaN for work that the model does not do.
     """
 
     gmacs: float
@@ -75,21 +75,20 @@ class Cost(NamedTuple):
 
 
 class TimedModel:
-    """A config's model with random weights, and made-up images for it.
+    """A config's model with random weights, and random images for it.
 
-    A two-stage model makes as much of proposals and detections as its ``test_cfg``
-    allows. A Panoptic-DeepLab finds ``setup.instances`` centres, and a thing in every
-    pixel. Query models are as random weights make them. Training steps are whole, with
-    the config's optimiser, but at a learning rate of zero, so that all steps do the
-    same.
+    A two-stage model keeps as many proposals and detections as its ``test_cfg`` allows.
+    A Panoptic-DeepLab finds ``setup.instances`` centres, and a thing in every pixel.
+    Query models predict what their random weights give. Training steps use the config's
+    optimiser with a learning rate of zero, so that every step costs the same.
 
     Args:
         cfg: A whole config; not changed.
-        setup: What to time it with.
+        setup: Images, batch and device.
 
     Raises:
-        ValueError: The config has no classes, or the images are too small, also for
-            the centres.
+        ValueError: The config does not give its classes, or the images are too small
+            for their things or centres.
     """
 
     def __init__(self, cfg: Config, setup: Setup) -> None:
@@ -109,17 +108,17 @@ class TimedModel:
         self._maps = self.network() if self.does('postprocess') else None
 
     def does(self, work: str) -> bool:
-        """Whether the model has such work, see ``postprocess``."""
+        """Whether the model does a kind of work; all but ``postprocess`` always."""
         return work != 'postprocess' or isinstance(self.model, PanopticDeepLab)
 
     def network(self) -> Any:
-        """Raw outputs of normalised images that are on the device (``mode='tensor'``).
+        """Compute raw outputs from normalised images on the device (``mode='tensor'``).
 
         In a two-stage model that includes the choice of proposals; mmdet then runs the
         mask head on the first 100 of them, which may be more than are detected.
 
         Raises:
-            ValueError: The model cannot do without post-processing.
+            ValueError: The model has no working ``mode='tensor'``.
         """
         self.model.eval()
         try:
@@ -132,24 +131,24 @@ class TimedModel:
             ) from error
 
     def postprocess(self) -> None:
-        """From a Panoptic-DeepLab's maps at the features' stride to panoptic maps.
+        """Turn a Panoptic-DeepLab's maps at the features' stride into panoptic maps.
 
-        Other models have no step that takes what ``network`` returns: mmdet's fusion
-        of queries reads enlarged masks, and two-stage models run their mask head on
-        boxes that were suppressed before.
+        No other model has a step that starts from what ``network`` returns: mmdet's
+        query fusion reads upsampled masks, and two-stage models run their mask head on
+        the boxes that suppression leaves.
         """
         samples = self._normalised['data_samples']
         with torch.no_grad(), self._autocast():
             self.model.panoptic_head.predict_by_maps(self._maps, samples)
 
     def predict(self) -> None:
-        """Predict a batch, from images in the host's memory to panoptic maps."""
+        """Predict panoptic maps of a batch whose images are in the CPU's memory."""
         self.model.eval()
         with torch.no_grad(), self._autocast():
             self.model.test_step(self._images)
 
     def train(self) -> None:
-        """One step: losses, gradients, optimiser."""
+        """Run one training step: losses, gradients, optimiser."""
         self.model.train()
         data = self.model.data_preprocessor(deepcopy(self._data), training=True)
         with self._autocast():
@@ -158,17 +157,17 @@ class TimedModel:
         self._optimiser.update_params(loss)
 
     def seconds(self, work: str) -> float:
-        """Time one kind of ``WORK`` once; NaN where the model does not have it."""
+        """Time one kind of ``WORK`` once; NaN if the model does not do it."""
         if not self.does(work):
             return np.nan
         return seconds_of(self._work(work), self.device)
 
     def cost(self, work: Sequence[str] = WORK) -> Cost:
-        """Count, and measure memory; call it before timing, as a warm-up."""
+        """Count MACs and measure memory; also serves as the warm-up before timing."""
         total = count_macs(build_for_counting(self.cfg), self.setup.shape)['total']
         memory = dict.fromkeys(work, np.nan)
         for name in filter(self.does, work):
-            self._work(name)()  # optimisers make their state in the first step
+            self._work(name)()  # optimisers create their state in the first step
             memory[name] = peak_memory_mib(self._work(name), self.device)
         parameters = sum(weight.numel() for weight in self.model.parameters())
         return Cost(total / 1e9, parameters, memory)
@@ -185,7 +184,7 @@ class TimedModel:
 
 
 def _at_rest(cfg: Config, setup: Setup) -> ConfigDict:
-    """The config's optimiser at a learning rate of zero; scaled losses for float16."""
+    """The config's optimiser with a learning rate of zero; a loss scale for float16."""
     optimiser = deepcopy(cfg.optim_wrapper)
     optimiser.optimizer.lr = 0.0
     optimiser.type = 'OptimWrapper'
@@ -197,14 +196,14 @@ def _at_rest(cfg: Config, setup: Setup) -> ConfigDict:
 
 
 class Timed(Protocol):
-    """Has work that can be timed, as ``TimedModel`` has."""
+    """What ``time_in_turns`` times, such as a ``TimedModel``."""
 
     def seconds(self, work: str) -> float:
-        """Do a named work once, and say how long it took."""
+        """Do one kind of work once and return the seconds it took."""
 
 
 def seconds_of(work: Callable[[], Any], device: torch.device) -> float:
-    """Call once, and wait for the end of what the device does."""
+    """Time one call, and wait until the device has finished."""
     _wait(device)
     start = time.perf_counter()
     work()
@@ -220,12 +219,12 @@ def _wait(device: torch.device) -> None:
 def time_in_turns(
     models: Mapping[str, Timed], *, turns: int, work: Sequence[str] = WORK
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Let the models take turns, in the other order every other time.
+    """Time models in turns; every other turn runs in reverse order.
 
     Args:
         models: By name.
-        turns: How often each works.
-        work: Names of what is timed; of a ``TimedModel``, any of ``WORK``.
+        turns: How often each model is timed.
+        work: Kinds of work to time; for a ``TimedModel``, any of ``WORK``.
 
     Returns:
         Seconds by work and name, ``(turns,)`` each.
@@ -247,13 +246,13 @@ def time_in_turns(
 
 
 def ratios(spent: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Lower quartile, median and upper quartile of each model's time over the first's.
+    """Quartiles and median of each model's time divided by the first model's.
 
     Args:
         spent: Seconds by name, of the same turns, ``(turns,)`` each.
 
     Returns:
-        ``(3,)`` by name.
+        Lower quartile, median and upper quartile, ``(3,)``, by name.
     """
     first = next(iter(spent.values()))
     return {

@@ -1,4 +1,4 @@
-"""Most memory that tensors held at once while something was done, on any device."""
+"""Peak memory of tensors, on CPU and CUDA."""
 
 from collections.abc import Callable, Iterable
 from itertools import accumulate
@@ -11,15 +11,15 @@ MIB = 2**20
 
 
 def peak_memory_mib(work: Callable[[], object], device: torch.device) -> float:
-    """Do some work and see how far the tensors' memory rises above what it was.
+    """Measure how far the memory of tensors rises while a function runs.
 
-    Weights and the state of an optimiser that exist already do not count. On CUDA the
-    allocator is asked; on the CPU a profiler notes every allocation of a tensor, which
-    takes time: the work is not timed.
+    Tensors that exist before, such as weights and the optimiser's state, do not count.
+    On CUDA the allocator reports the peak; on the CPU torch's profiler records every
+    allocation, which is slow, so do not time the same call.
 
     Args:
         work: Is called once.
-        device: Where it is done.
+        device: Where its tensors are.
 
     Returns:
         MiB.
@@ -37,12 +37,12 @@ def peak_memory_mib(work: Callable[[], object], device: torch.device) -> float:
 
 
 def highest_sum(changes: Iterable[int]) -> int:
-    """Most that a running sum comes to, at least 0."""
+    """Highest value of the running sum, at least 0."""
     return max(accumulate(changes, initial=0))
 
 
 def _allocations(profiler: profile) -> list[int]:
-    """Bytes taken (and, negative, given back) in order of time."""
+    """Bytes allocated (positive) and freed (negative), in order of time."""
     assert profiler.profiler is not None
     results: Any = profiler.profiler.kineto_results
     events = [event for event in results.events() if event.name() == '[memory]']

@@ -1,0 +1,1 @@
+"""What models cost: time, memory, multiply-accumulates, and where it was measured."""
