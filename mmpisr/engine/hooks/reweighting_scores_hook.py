@@ -32,7 +32,7 @@ class ReweightingScoresHook(Hook):
     the best slot), their means ``reweighting/mean/<group>``, and how well the score
     alone tells the groups apart, ``reweighting/auroc/classes`` and ``/instances``. With
     several relations the module's name follows ``reweighting``. A host whose relation
-    reads several classes as one says so by ``class_rows``.
+    has one map in S for several classes lists the map of each in ``semantic_index``.
 
     A slot is matched as ``slot_objects`` says; empty slots are left out. Needs data
     samples with ``gt_panoptic_seg``: the pipeline must load annotations. Where these or
@@ -92,7 +92,7 @@ class ReweightingScoresHook(Hook):
         for name, module in inner.named_modules():
             if isinstance(module, BaseRelation):
                 host = inner.get_submodule(name.rpartition('.')[0])
-                self._class_rows[name] = getattr(host, 'class_rows', None)
+                self._class_rows[name] = getattr(host, 'semantic_index', None)
                 self._calls[name] = []
                 self._handles.append(
                     module.register_forward_hook(self._listener(name), with_kwargs=True)

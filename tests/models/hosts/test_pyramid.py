@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.hosts.pyramid import join_pyramid
+from mmpisr.models.hosts.two_stage import join_pyramid
 
 
 def make_pyramid() -> list[torch.Tensor]:

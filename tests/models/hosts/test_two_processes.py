@@ -21,7 +21,7 @@ from torch import Tensor, distributed, nn
 from torch.overrides import TorchFunctionMode
 from two_ranks import Gradients, summed_gradients
 
-from mmpisr.models.panoptic_deeplab.targets import stack_targets
+from mmpisr.models.panoptic_deeplab.losses import stack_targets
 
 pytestmark = pytest.mark.slow  # two processes that import mmdet
 FAMILIES = sorted(NEW)

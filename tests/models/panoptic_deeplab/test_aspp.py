@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.panoptic_deeplab.aspp import ASPP, windowed_mean
+from mmpisr.models.panoptic_deeplab.decoder import ASPP, windowed_mean
 
 
 def test_the_window_slides_over_the_map():

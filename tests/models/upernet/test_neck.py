@@ -3,7 +3,7 @@ import torch
 from mmdet.models.necks import FPN
 from torch import nn
 
-from mmpisr.models.hosts.recording import recorded
+from mmpisr.models.hosts import recorded
 from mmpisr.models.upernet import PyramidPoolingFPN
 
 CHANNELS = (4, 8, 16)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.losses import IntermediateSupervision
+from mmpisr.models.hosts import IntermediateSupervision
 
 
 def test_the_total_is_gamma_times_intermediate_plus_final():

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmpisr.models.losses import HardPixelCrossEntropy
+from mmpisr.models.panoptic_deeplab import HardPixelCrossEntropy
 
 
 def hard_pixel_cross_entropy(logits, labels, weights=None, *, top_ratio=0.2):
