@@ -1,6 +1,7 @@
 """PISR on Panoptic-DeepLab: relate both decoders' features, then predict again."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmdet.structures import DetDataSample
@@ -26,8 +27,6 @@ class PISRPanopticDeepLab(RelationHost, PanopticDeepLab):
     again, so that the final heads have the shapes of the base's.
 
     Args:
-        backbone: Config of the backbone.
-        neck: Config of the neck, ``mmpisr.DualDecoder``.
         panoptic_head: Config of the heads of both stages.
         relation: Config of the relation without ``in_channels`` and ``num_classes``.
         heatmap_maker: Config of the maker of instance heatmaps;
@@ -35,9 +34,7 @@ class PISRPanopticDeepLab(RelationHost, PanopticDeepLab):
         supervision: Config of eq. (1).
         init_final_from_base: Whether the final heads start as copies of the base's
             when a checkpoint of the base is loaded.
-        test_cfg: Config of the grouping, see :class:`PanopticDeepLab`.
-        data_preprocessor: Config of the data preprocessor.
-        init_cfg: mmengine's initialisation config.
+        **base: Further arguments of :class:`PanopticDeepLab`.
 
     Raises:
         ValueError: The channels of neck and heads differ, or a number in the relation's
@@ -49,25 +46,14 @@ class PISRPanopticDeepLab(RelationHost, PanopticDeepLab):
     def __init__(
         self,
         *,
-        backbone: dict,
-        neck: dict,
         panoptic_head: dict,
         relation: dict,
         heatmap_maker: dict | None = None,
         supervision: dict | None = None,
         init_final_from_base: bool = True,
-        test_cfg: dict | None = None,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **base: Any,
     ) -> None:
-        super().__init__(
-            backbone=backbone,
-            neck=neck,
-            panoptic_head=panoptic_head,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg,
-        )
+        super().__init__(panoptic_head=panoptic_head, **base)
         head = self.panoptic_head
         self.set_relation(
             relation,
@@ -114,18 +100,20 @@ class PISRPanopticDeepLab(RelationHost, PanopticDeepLab):
             data_samples: Their shapes mark padding; None: no image is padded.
         """
         maps = maps.float()
-        probs = maps.sem_logits.softmax(dim=1)  # (B, N, h, w)
+        sem_probs = maps.sem_logits.softmax(dim=1)  # (B, N, h, w)
         joint = torch.cat(feats, dim=1)  # (B, C_sem + C_ins, h, w)
-        pixels = valid_pixels(data_samples, joint)
-        heatmaps, valid = self.heatmap_maker(
+        pixel_mask = valid_pixels(data_samples, joint)
+        heatmaps, inst_valid = self.heatmap_maker(
             maps.center,
             maps.offset,
-            probs,
-            pixels,
+            sem_probs,
+            pixel_mask,
             num_things=self.panoptic_head.num_things_classes,
             num_instances=self.relation.num_instances,
         )
-        related = self.relation(joint, probs, heatmaps, valid, pixels).feats
+        related = self.relation(
+            joint, sem_probs, heatmaps, inst_valid, pixel_mask
+        ).feats  # (B, C_sem + C_ins, h, w)
 
         semantic, instance = related.split([part.shape[1] for part in feats], dim=1)
         return semantic, instance

@@ -196,9 +196,9 @@ class PISRMaskFormerHead(RelationHost, MaskFormerHead):
         queries = queries.reshape(-1, *logits[-1].shape[:2], queries.shape[-1])[-1]
 
         feats = decoder.output[0]
-        pixels = valid_pixels(batch_data_samples, feats)
+        pixel_mask = valid_pixels(batch_data_samples, feats)
         final_logits, final_masks = self.forward_final(
-            queries, feats, logits[-1], masks[-1], pixels
+            queries, feats, logits[-1], masks[-1], pixel_mask
         )
         return [*logits, final_logits], [*masks, final_masks]
 
@@ -247,13 +247,13 @@ class PISRMaskFormerHead(RelationHost, MaskFormerHead):
             mask_probs: Masks in [0, 1], ``(B, Q, h, w)``.
             pixel_mask: False marks padding, ``(B, h, w)`` bool; None: no padding.
         """
-        heatmaps, valid = self.heatmap_maker(
+        heatmaps, inst_valid = self.heatmap_maker(
             class_probs[:, :, : self.num_things_classes],
             mask_probs,
             num_instances=self.relation.num_instances,
         )
-        probs = semantic_probs(class_probs, mask_probs)
-        return self.relation(feats, probs, heatmaps, valid, pixel_mask).feats
+        sem_probs = semantic_probs(class_probs, mask_probs)
+        return self.relation(feats, sem_probs, heatmaps, inst_valid, pixel_mask).feats
 
     def loss_by_feat(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from mmdet.models.detectors import TwoStagePanopticSegmentor
@@ -45,16 +46,11 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
     heatmap of its detections (:func:`class_maps`); chosen here.
 
     Args:
-        backbone: Config of the backbone.
         roi_head: Config of the box and mask heads of both stages.
         semantic_head: Config of the semantic head of both stages.
         panoptic_fusion_head: Config of the fusion of the final predictions.
         relation: Config of the relation without ``in_channels`` and ``num_classes``.
         test_cfg: The base's, with ``rpn``, ``rcnn`` and ``panoptic``.
-        train_cfg: The base's, with ``rpn``, ``rpn_proposal`` and ``rcnn``; None: the
-            model is used for prediction only.
-        neck: Config of the neck, which makes the pyramid.
-        rpn_head: Config of the RPN; None: data samples contain proposals.
         heatmap_maker: Config of the maker of instance heatmaps;
             ``mmpisr.RoIMaskHeatmaps`` if None.
         thing_maps: Whether S has a map for each thing class even if the semantic head
@@ -62,8 +58,9 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
         supervision: Config of eq. (1).
         init_final_from_base: Whether the final heads start as copies of the base's
             when a checkpoint of the base is loaded.
-        data_preprocessor: Config of the data preprocessor.
-        init_cfg: mmengine's initialisation config.
+        **base: Further arguments of mmdet's ``TwoStagePanopticSegmentor``. Without
+            ``rpn_head`` data samples must have proposals; without ``train_cfg`` the
+            model can only predict.
 
     Raises:
         ValueError: The RoI head has no masks, or its own way of predicting them; the
@@ -77,33 +74,23 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
     def __init__(
         self,
         *,
-        backbone: dict,
         roi_head: dict,
         semantic_head: dict,
         panoptic_fusion_head: dict,
         relation: dict,
         test_cfg: dict,
-        train_cfg: dict | None = None,
-        neck: dict | None = None,
-        rpn_head: dict | None = None,
         heatmap_maker: dict | None = None,
         thing_maps: bool = True,
         supervision: dict | None = None,
         init_final_from_base: bool = True,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **base: Any,
     ) -> None:
         super().__init__(
-            backbone=backbone,
-            neck=neck,
-            rpn_head=rpn_head,
             roi_head=roi_head,
             semantic_head=semantic_head,
             panoptic_fusion_head=panoptic_fusion_head,
-            train_cfg=train_cfg,
             test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg,
+            **base,
         )
         check_roi_head(self.roi_head)
         channels = self._checked_channels(semantic_head)
@@ -257,10 +244,10 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             data_samples: Their shapes mark padding.
         """
         finest = feats[0]
-        probs = seg_logits.float().softmax(dim=1)
-        if probs.shape[2:] != finest.shape[2:]:
-            probs = F.interpolate(probs, finest.shape[2:], mode='bilinear')
-        heatmaps, valid, labels = self.heatmap_maker(
+        sem_probs = seg_logits.float().softmax(dim=1)
+        if sem_probs.shape[2:] != finest.shape[2:]:
+            sem_probs = F.interpolate(sem_probs, finest.shape[2:], mode='bilinear')
+        heatmaps, inst_valid, labels = self.heatmap_maker(
             self.roi_head,
             feats,
             proposals,
@@ -269,11 +256,14 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
         )
         if self.thing_maps:
             things = class_maps(heatmaps, labels, num_classes=self.num_things_classes)
-            probs = torch.cat([things, probs[:, : self.num_stuff_classes]], dim=1)
+            stuff = sem_probs[:, : self.num_stuff_classes]
+            sem_probs = torch.cat([things, stuff], dim=1)  # (B, N, h, w)
 
-        pixels = valid_pixels(data_samples, finest)
-        related = self.relation(finest, probs, heatmaps, valid, pixels).feats
-        return join_pyramid(feats, related, pixels)
+        pixel_mask = valid_pixels(data_samples, finest)
+        related = self.relation(
+            finest, sem_probs, heatmaps, inst_valid, pixel_mask
+        ).feats  # (B, C, h, w)
+        return join_pyramid(feats, related, pixel_mask)
 
 
 def class_agnostic(sample: DetDataSample) -> DetDataSample:
@@ -293,8 +283,8 @@ def stage_losses(
     data_samples: Samples,
 ) -> Losses:
     """Losses of the heads of one stage; the proposals are not changed."""
-    own = [image.new() for image in proposals]  # the RoI head renames their boxes
-    roi_losses = roi_head.loss(feats, own, data_samples)
+    copies = [image.new() for image in proposals]  # the RoI head renames their boxes
+    roi_losses = roi_head.loss(feats, copies, data_samples)
     return {**roi_losses, **semantic_head.loss(feats, data_samples)}
 
 

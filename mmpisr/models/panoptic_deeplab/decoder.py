@@ -83,7 +83,6 @@ class ASPP(BaseModule):
         dropout: Share of values dropped from the result in training.
         norm_cfg: Normalisation of all branches except image pooling, which has none;
             batch normalisation if None.
-        init_cfg: mmengine's initialisation.
     """
 
     def __init__(
@@ -96,9 +95,8 @@ class ASPP(BaseModule):
         separable: bool = True,
         dropout: float = 0.1,
         norm_cfg: dict | None = None,
-        init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__()
         norm_cfg = norm_cfg or dict(type='BN')
         one_by_one = partial(ConvModule, kernel_size=1, norm_cfg=norm_cfg)
         dilated = partial(
@@ -141,7 +139,6 @@ class DeepLabDecoder(BaseModule):
             is then one 5x5 convolution, and two 3x3 convolutions otherwise.
         dropout: Dropout of ASPP.
         norm_cfg: Normalisation; batch normalisation if None.
-        init_cfg: mmengine's initialisation.
 
     Raises:
         ValueError: ``project_channels`` needs one entry per level except the coarsest.
@@ -159,9 +156,8 @@ class DeepLabDecoder(BaseModule):
         separable: bool = True,
         dropout: float = 0.1,
         norm_cfg: dict | None = None,
-        init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__()
         *finer, coarsest = in_channels
         if len(project_channels) != len(finer):
             raise ValueError(

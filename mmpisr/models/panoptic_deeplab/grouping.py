@@ -115,22 +115,24 @@ def renumber(ids: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return table[ids], present.nonzero().squeeze(1) + 1
 
 
-def majority_labels(ids: Tensor, labels: Tensor, count: int, classes: int) -> Tensor:
+def majority_labels(
+    ids: Tensor, labels: Tensor, *, num_instances: int, num_classes: int
+) -> Tensor:
     """Most frequent class of each instance; of equally frequent ones the smallest.
 
     Args:
-        ids: Instance of each pixel, 1 to ``count``, 0 for none, ``(H, W)``.
-        labels: Class of each pixel, 0 to ``classes`` - 1 where ``ids`` is not 0.
-        count: Number of instances.
-        classes: Number of classes that may occur.
+        ids: Instance of each pixel, 1 to ``num_instances``, 0 for none, ``(H, W)``.
+        labels: Class of each pixel, 0 to ``num_classes`` - 1 where ``ids`` is not 0.
+        num_instances: Number of instances.
+        num_classes: Number of classes that may occur.
 
     Returns:
-        Int64, ``(count,)``.
+        Int64, ``(num_instances,)``.
     """
     inside = ids > 0
-    pairs = (ids[inside] - 1) * classes + labels[inside]
-    votes = torch.bincount(pairs, minlength=count * classes)
-    return votes.view(count, classes).argmax(dim=1)  # (count,)
+    pairs = (ids[inside] - 1) * num_classes + labels[inside]
+    votes = torch.bincount(pairs, minlength=num_instances * num_classes)
+    return votes.view(num_instances, num_classes).argmax(dim=1)  # (num_instances,)
 
 
 def paste_stuff(
@@ -184,7 +186,9 @@ def group_panoptic(
     )
     ids = group_pixels(centers.points, offset) * (labels < num_things)
     ids, origin = renumber(ids, len(centers.points))
-    classes = majority_labels(ids, labels, len(origin), num_things)
+    inst_labels = majority_labels(
+        ids, labels, num_instances=len(origin), num_classes=num_things
+    )
 
     panoptic = paste_stuff(
         labels,
@@ -193,9 +197,9 @@ def group_panoptic(
         num_classes=num_classes,
         min_area=stuff_area_limit,
     )
-    encoded = F.pad(classes, (1, 0))[ids] + INSTANCE_OFFSET * ids
+    encoded = F.pad(inst_labels, (1, 0))[ids] + INSTANCE_OFFSET * ids
     panoptic = torch.where(ids > 0, encoded, panoptic)
-    return Grouping(panoptic, ids, classes, centers.scores[origin - 1])
+    return Grouping(panoptic, ids, inst_labels, centers.scores[origin - 1])
 
 
 def instance_boxes(ids: Tensor, count: int) -> Tensor:

@@ -13,7 +13,7 @@ def samples(*sizes, padded):
     return [SimpleNamespace(img_shape=size, batch_input_shape=padded) for size in sizes]
 
 
-def test_what_a_relation_leaves_out_comes_from_the_host():
+def test_a_relation_gets_missing_numbers_from_the_host():
     config = dict(type='mmpisr.PISR', num_instances=7)
 
     relation = build_relation(config, in_channels=8, num_classes=3)
@@ -24,14 +24,14 @@ def test_what_a_relation_leaves_out_comes_from_the_host():
 
 
 @pytest.mark.parametrize('field', ['in_channels', 'num_classes'])
-def test_a_number_that_disagrees_with_the_host_is_refused(field):
+def test_a_number_that_differs_from_the_hosts_is_refused(field):
     config = dict(type='mmpisr.PISR', **{field: 5})
 
     with pytest.raises(ValueError, match=f'relation.{field} is 5.* 8'):
         build_relation(config, in_channels=8, num_classes=8)
 
 
-def test_padding_is_what_lies_beyond_the_image():
+def test_pixels_outside_the_image_are_padding():
     feats = torch.zeros(2, 1, 2, 4)
 
     mask = valid_pixels(samples((8, 16), (4, 9), padded=(8, 16)), feats)

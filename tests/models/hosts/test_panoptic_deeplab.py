@@ -73,7 +73,7 @@ def test_predictions_have_the_original_size(inputs):
     assert results[1].pred_sem_seg.scores.shape == (THINGS + STUFF, 20, 40)
 
 
-def test_what_stands_in_the_padding_of_the_features_does_not_reach_the_relation(inputs):
+def test_feature_values_in_the_padding_do_not_change_related_features(inputs):
     model = build().eval()
     samples = [make_sample(), make_sample((16, 32))]
     feats = model.extract_feat(inputs)

@@ -32,7 +32,7 @@ def make(repo, family):
     return build
 
 
-def test_final_predictors_are_not_copied_where_that_is_turned_off(make):
+def test_final_predictors_are_not_copied_without_init_final_from_base(make):
     base, host = make(host=False, seed=1), make(init_final_from_base=False)
     host.load_state_dict(base.state_dict(), strict=False)
 

@@ -33,7 +33,7 @@ def test_every_object_has_class_zero_and_the_truth_keeps_its_own():
     assert agnostic.img_shape == (8, 8)
 
 
-def test_losses_of_any_head_are_told_from_those_of_the_next_stage():
+def test_rpn_losses_of_any_head_get_the_prefix_rpn():
     head = Head()
     host = SimpleNamespace(
         with_rpn=True, rpn_head=head, train_cfg=dict(rpn_proposal={})

@@ -1,4 +1,4 @@
-"""How many files a reader must open to follow one training step."""
+"""Number of files that a reader must open to follow one training step."""
 
 import sys
 from contextlib import contextmanager
@@ -31,10 +31,8 @@ def entered_files():
 
 
 def test_a_step_of_pisr_on_panoptic_deeplab_enters_at_most_ten_files():
-    host, batch = (
-        build('panoptic-deeplab', host=True),
-        make_batch('panoptic-deeplab', *SIZES),
-    )
+    host = build('panoptic-deeplab', host=True)
+    batch = make_batch('panoptic-deeplab', *SIZES)
     optimizer = OptimWrapper(torch.optim.SGD(host.parameters(), lr=0.01))
 
     with entered_files() as files:

@@ -37,7 +37,7 @@ def base(model_cfg):
     return build_base(model_cfg)
 
 
-def test_losses_are_the_bases_with_the_intermediate_ones_weighed_by_gamma(model, base):
+def test_losses_are_the_bases_and_intermediate_ones_times_gamma(model, base):
     model.load_state_dict(base.state_dict(), strict=False)
     batch = make_batch(SIZE, SIZE)
 
@@ -65,7 +65,7 @@ def test_masks_pass_their_gradient_to_the_intermediate_mask_head(model_cfg):
     assert model.roi_head.bbox_head.fc_cls.weight.grad is None
 
 
-def test_no_proposals_give_empty_slots_and_a_prediction(model):
+def test_without_proposals_slots_are_empty_and_there_is_a_prediction(model):
     batch = make_batch(SIZE)
     batch['data_samples'][0].proposals = InstanceData(bboxes=torch.zeros(0, 4))
 

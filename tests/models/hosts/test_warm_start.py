@@ -39,7 +39,7 @@ def test_final_heads_start_as_copies_and_are_reported_as_missing():
     assert {name.split('.')[0] for name in incompatible.missing_keys} == {'final_head'}
 
 
-def test_a_host_inside_a_model_is_filled_through_a_checkpoint_file(tmp_path):
+def test_a_host_inside_a_model_is_loaded_from_a_checkpoint_file(tmp_path):
     model = nn.ModuleDict({'panoptic_head': Host()})
     state = {f'panoptic_head.{k}': v for k, v in head_state(1).items()}
     save_checkpoint({'state_dict': state}, str(tmp_path / 'base.pth'))
