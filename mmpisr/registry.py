@@ -25,7 +25,6 @@ MODELS = Registry(
     locations=[
         'mmpisr.models.relations',
         'mmpisr.models.heatmaps',
-        'mmpisr.models.losses',
         'mmpisr.models.panoptic_deeplab',
         'mmpisr.models.upernet',
         'mmpisr.models.hosts',

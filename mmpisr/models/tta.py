@@ -1,7 +1,7 @@
 """Test-time augmentation: average the views of an image, then segment it once.
 
-A view is the image resized and flipped. Predictions are brought into the frame of the
-original image and averaged as probabilities, as mmseg's ``SegTTAModel`` does.
+A view is a resized or flipped copy of the image. Predictions are mapped back to the
+original image and averaged as probabilities, as in mmseg's ``SegTTAModel``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,8 @@ from mmengine.model import BaseTTAModel
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from mmpisr.models.panoptic_deeplab.maps import PanopticDeepLabMaps, resize_map
+from mmpisr.models.panoptic_deeplab import PanopticDeepLabMaps
+from mmpisr.models.panoptic_deeplab.head import resize_map
 from mmpisr.registry import MODELS
 
 FLIPPED_AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
@@ -28,7 +29,7 @@ class View(NamedTuple):
     inputs: Tensor
     """Normalised and padded, ``(1, 3, H, W)``."""
     sample: DetDataSample
-    """Its ``img_shape`` says what is padding."""
+    """With ``img_shape``, the size without padding."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -47,7 +48,7 @@ class View(NamedTuple):
         """Axes along which the view is mirrored: -2 rows, -1 columns.
 
         Raises:
-            ValueError: If the sample does not say whether it is flipped.
+            ValueError: The sample has no meta key ``flip``.
         """
         if 'flip' not in self.sample:
             raise ValueError(
@@ -59,7 +60,7 @@ class View(NamedTuple):
 
 
 class Queries(NamedTuple):
-    """What a query model predicts for one image, at the image's original size."""
+    """Predictions of a query model for one image, at its original size."""
 
     class_probs: Tensor
     """Probabilities of the classes and, last, of no object, ``(Q, N + 1)``."""
@@ -90,17 +91,17 @@ def soft_iou(masks: Tensor, others: Tensor, *, eps: float = 1e-6) -> Tensor:
 
 
 def match_queries(queries: Queries, reference: Queries) -> Tensor:
-    """Pair every query with one of the reference, at the least total cost.
+    """Match queries one-to-one with those of a reference at minimum total cost.
 
-    A pair costs the total variation between its class probabilities minus the
-    ``soft_iou`` of its masks.
+    The cost of a pair is the total variation distance of the class probabilities minus
+    the ``soft_iou`` of the masks.
 
     Args:
         queries: Q queries.
-        reference: As many, their masks in the same frame.
+        reference: Q queries, their masks in the same frame.
 
     Returns:
-        Row in the reference of each query, a permutation, int64, ``(Q,)``.
+        Index in the reference of each query, a permutation, int64, ``(Q,)``.
     """
     distance = torch.cdist(queries.class_probs, reference.class_probs, p=1) / 2
     cost = distance - soft_iou(queries.mask_probs, reference.mask_probs)  # (Q, Q)
@@ -109,14 +110,14 @@ def match_queries(queries: Queries, reference: Queries) -> Tensor:
 
 
 class PanopticTTA(BaseTTAModel):
-    """Run a model on the views of each image and segment what they have in common.
+    """Average a model's predictions over the views of each image and segment once.
 
-    Images are predicted one after the other, so the result of an image does not depend
-    on its batch, and at most one sum over views is held at full size. The results are
-    put on the data sample of the first view, whose truth, if any, must not be flipped:
-    load it behind ``RandomFlip``.
+    Images are predicted one by one: the result of an image does not depend on its
+    batch, and only one sum over views is in memory at full size. Results are added to
+    the data sample of the first view. Its ground truth, if any, must not be flipped:
+    load annotations after ``RandomFlip``.
 
-    A template: subclasses implement ``predict_views``.
+    Subclasses implement ``predict_views``.
 
     Args:
         module: The detector or its config.
@@ -128,17 +129,17 @@ class PanopticTTA(BaseTTAModel):
         """Predict a batch.
 
         Args:
-            data: ``inputs`` and ``data_samples``, each a list of views of lists of
-                images, as ``TestTimeAug`` and ``pseudo_collate`` make them.
+            data: ``inputs`` and ``data_samples``, each a list of views, each a list of
+                images, as ``TestTimeAug`` and ``pseudo_collate`` return them.
 
         Returns:
-            One sample for each image, as the module itself predicts it.
+            One sample for each image, with the fields that the module adds.
         """
         images = range(len(data['inputs'][0]))
         return [self.predict_views(self.views(data, image)) for image in images]
 
     def views(self, data: dict[str, list], image: int) -> Iterator[View]:
-        """Preprocess the views of one image, one after the other."""
+        """Preprocess the views of one image one by one."""
         for number in range(len(data['inputs'])):
             batch = {name: [views[number][image]] for name, views in data.items()}
             batch = self.module.data_preprocessor(batch, False)
@@ -151,20 +152,19 @@ class PanopticTTA(BaseTTAModel):
     def merge_preds(
         self, data_samples_list: Sequence[Sequence[DetDataSample]]
     ) -> list[DetDataSample]:
-        """Refused: finished segmentations cannot be averaged."""
+        """Not supported: finished segmentations cannot be averaged."""
         raise NotImplementedError('views are merged before they are segmented')
 
 
 @MODELS.register_module()
 class PanopticDeepLabTTA(PanopticTTA):
-    """Panoptic-DeepLab on several views: class probabilities, centres, offsets.
+    """Panoptic-DeepLab: average class probabilities, centres and offsets, group once.
 
-    The three are averaged over the views and grouped once. With a relation the final
-    maps are.
+    With a relation these are the maps of the final stage.
     """
 
     def predict_views(self, views: Iterator[View]) -> DetDataSample:
-        """Group the average of the views."""
+        """Average the maps of the views and group them."""
         first = next(views)
         total, count = self.view_maps(first), 1
         for view in views:
@@ -181,7 +181,7 @@ class PanopticDeepLabTTA(PanopticTTA):
         """Predict a view in the frame of the original image.
 
         Returns:
-            A batch of one; ``sem_logits`` has class probabilities instead.
+            A batch of one; ``sem_logits`` holds class probabilities.
         """
         maps = self.module(view.inputs, [view.sample], mode='tensor')
         maps = maps.float().upsample(self.module.panoptic_head.stride)
@@ -191,15 +191,15 @@ class PanopticDeepLabTTA(PanopticTTA):
 
 @MODELS.register_module()
 class QueryTTA(PanopticTTA):
-    """MaskFormer or Mask2Former on several views: class and mask probabilities.
+    """MaskFormer or Mask2Former: average class and mask probabilities of the queries.
 
-    The queries of every further view are paired with those of the first (see
-    ``match_queries``); the probabilities of each pair are averaged and given to the
-    fusion head once. So the first view should be the plain image.
+    Queries of further views are matched with those of the first view, see
+    :func:`match_queries`, which should be the unchanged image. The fusion head gets the
+    averages.
     """
 
     def predict_views(self, views: Iterator[View]) -> DetDataSample:
-        """Fuse the average of the views."""
+        """Average the queries of the views and fuse them."""
         first = next(views)
         total, count = self.view_queries(first), 1
         reference = total.small()
@@ -224,7 +224,7 @@ class QueryTTA(PanopticTTA):
         return Queries(logits[0].float().softmax(dim=-1), masks[0].sigmoid())
 
     def predict_queries(self, queries: Queries, sample: DetDataSample) -> DetDataSample:
-        """Turn probabilities into logits, in place, fuse them, and fill the sample."""
+        """Fuse queries, which become logits in place, and add results to the sample."""
         size = tuple(queries.mask_probs.shape[1:])
         frame = DetDataSample(metainfo=dict(img_shape=size, ori_shape=size))
         results = self.module.panoptic_fusion_head.predict(

@@ -252,7 +252,7 @@ def test_soft_iou_by_hand():
     torch.testing.assert_close(soft_iou(masks, masks), expected, rtol=0, atol=1e-5)
 
 
-def test_shuffled_queries_find_their_own():
+def test_shuffled_queries_are_matched_with_themselves():
     reference = make_queries()
     order = torch.tensor([3, 0, 5, 1, 4, 2])
     shuffled = Queries(*(values[order] for values in reference))
@@ -260,8 +260,8 @@ def test_shuffled_queries_find_their_own():
     assert match_queries(shuffled, reference).equal(order)
 
 
-def test_each_of_two_decides_where_the_other_says_nothing():
-    """Equal masks are told apart by class, equal classes by mask."""
+def test_each_of_two_views_decides_where_the_other_is_uncertain():
+    """Equal masks differ in class, equal classes in mask."""
     reference, other = make_queries(), make_queries(seed=1)
     order = torch.tensor([1, 2, 3, 4, 5, 0])
 

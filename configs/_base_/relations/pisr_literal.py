@@ -17,5 +17,5 @@ pisr_literal = dict(
         scale_products=False,
         fusion='replace',
     ),
-    heatmaps=dict(type='mmpisr.CenterOffsetHeatmaps', suppress='binary'),
+    heatmap_maker=dict(type='mmpisr.CenterOffsetHeatmaps', suppress='binary'),
 )

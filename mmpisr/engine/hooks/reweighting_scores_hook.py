@@ -33,7 +33,7 @@ class ReweightingScoresHook(Hook):
     the best slot), their means ``reweighting/mean/<group>``, and how well the score
     alone separates the groups, ``reweighting/auroc/classes`` and ``/instances``. With
     several relations the module's name follows ``reweighting``. A host whose relation
-    reads several classes as one has ``class_rows``, the row of each class.
+    has one map in S for several classes lists the map of each in ``semantic_index``.
 
     ``slot_objects`` decides which slots are matched; empty slots are left out. Data
     samples need ``gt_panoptic_seg``: the pipeline must load annotations. If these or
@@ -90,7 +90,7 @@ class ReweightingScoresHook(Hook):
         for name, module in inner.named_modules():
             if isinstance(module, BaseRelation):
                 host = inner.get_submodule(name.rpartition('.')[0])
-                self._class_rows[name] = getattr(host, 'class_rows', None)
+                self._class_rows[name] = getattr(host, 'semantic_index', None)
                 self._calls[name] = []
                 record = self._recorder(name)
                 handle = module.register_forward_hook(record, with_kwargs=True)

@@ -1,36 +1,205 @@
-"""What every host needs: a relation that fits it, and the padding of a batch."""
+"""What all hosts share: the modules they add, padding, losses and the warm start."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import torch
 from mmdet.structures import DetDataSample
-from torch import Tensor
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
+from torch import Tensor, nn
 
-from mmpisr.models.relations import BaseRelation
+from mmpisr.models.relations import BaseRelation, GatedResidual
 from mmpisr.registry import MODELS
 
+EARLIER_LAYER = re.compile(r'd\d+\.')  # mmdet's names: d0.loss_cls
+Losses = dict[str, Tensor | list[Tensor]]
 
-def build_relation(config: dict, **host: int) -> BaseRelation:
-    """Build a relation, taking from the host what its config leaves out.
+
+@MODELS.register_module()
+class IntermediateSupervision(BaseModule):
+    """``L = gamma * (L'_sem + L'_ins) + L_sem + L_ins`` (eq. 1).
+
+    Both stages compute the losses of the base model; this module weights and names
+    them. Query models also supervise each decoder layer before the intermediate
+    prediction (``d0.loss_cls``, ...). Eq. (1) does not mention these losses; they keep
+    their weight in the base model.
+
+    Args:
+        gamma: Weight of the intermediate stage; not given in the paper, chosen here.
+        deep_supervision: Weight of the losses of earlier decoder layers; chosen here.
+
+    Raises:
+        ValueError: A weight is negative.
+    """
+
+    def __init__(self, *, gamma: float = 0.5, deep_supervision: float = 1.0) -> None:
+        super().__init__()
+        self.gamma = gamma
+        self.deep_supervision = deep_supervision
+        for name in 'gamma', 'deep_supervision':
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f'{name} must not be negative, got {getattr(self, name)}'
+                )
+
+    def forward(self, intermediate: Losses, final: Losses) -> Losses:
+        """Join the losses of two stages.
+
+        Args:
+            intermediate: Losses of the intermediate predictions by name. Entries
+                without ``loss`` in their name are only logged and get no weight.
+            final: Losses of the final predictions by name.
+
+        Returns:
+            The final losses under their own names, and the weighted intermediate ones
+            as ``intermediate.<name>``.
+        """
+        weighted = {
+            f'intermediate.{name}': self._weighted(name, value)
+            for name, value in intermediate.items()
+        }
+        return {**weighted, **final}
+
+    def _weighted(
+        self, name: str, loss: Tensor | list[Tensor]
+    ) -> Tensor | list[Tensor]:
+        if 'loss' not in name:
+            return loss
+        weight = self.deep_supervision if EARLIER_LAYER.match(name) else self.gamma
+        if isinstance(loss, list):
+            return [weight * part for part in loss]
+        return weight * loss
+
+
+class RelationHost:
+    """Mixin of all hosts: a base model with a relation between two sets of its heads.
+
+    Constructors call :meth:`set_relation` and :meth:`set_final_heads` after the base's.
+
+    Attributes:
+        relation: Turns features F into F'.
+        heatmap_maker: Makes instance heatmaps I from intermediate predictions.
+        supervision: Weights the losses of both stages.
+        semantic_index: Map in S of each class of the data, for hosts whose S has one
+            map for several classes; None: one map per class, in order.
+    """
+
+    relation: BaseRelation
+    heatmap_maker: nn.Module
+    supervision: nn.Module
+    semantic_index: Sequence[int] | None = None
+
+    def set_relation(
+        self,
+        relation: dict,
+        *,
+        in_channels: int | None,
+        num_classes: int,
+        heatmap_maker: dict | None = None,
+        supervision: dict | None = None,
+    ) -> None:
+        """Build the modules between the two stages.
+
+        Args:
+            relation: Config of the relation, without numbers that the host has.
+            in_channels: Channels of F; None: read from the relation's config.
+            num_classes: Maps in S.
+            heatmap_maker: Config of the heatmap maker; None: the host has no such
+                module.
+            supervision: Config of eq. (1); ``mmpisr.IntermediateSupervision`` if None.
+
+        Raises:
+            ValueError: A number in the relation's config differs from the host's.
+        """
+        self.relation = build_relation(
+            relation, in_channels=in_channels, num_classes=num_classes
+        )
+        if heatmap_maker is not None:
+            self.heatmap_maker = MODELS.build(heatmap_maker)
+        self.supervision = MODELS.build(
+            supervision or dict(type='mmpisr.IntermediateSupervision')
+        )
+
+    def set_final_heads(
+        self, *, init_final_from_base: bool, **heads: nn.Module
+    ) -> None:
+        """Add the heads of the final stage.
+
+        Args:
+            init_final_from_base: Whether they start as copies of the base's heads when
+                a checkpoint of the base is loaded.
+            **heads: Each by the name of the base's head; added as ``final_<name>``.
+        """
+        for name, head in heads.items():
+            setattr(self, f'final_{name}', head)
+        if init_final_from_base:
+            assert isinstance(self, nn.Module)
+            copy_base_heads_when_loaded(self, *heads)
+
+
+def build_relation(config: dict, **host: int | None) -> BaseRelation:
+    """Build a relation; numbers that its config leaves out are the host's.
 
     Args:
         config: Config of the relation; not changed.
-        **host: The host's own numbers, ``in_channels`` and ``num_classes``.
+        **host: ``in_channels`` and ``num_classes`` of the host; None: unknown, so that
+            the config must have it.
 
     Raises:
-        ValueError: A number that the config gives disagrees with the host's.
+        ValueError: A number in the config differs from the host's.
     """
     config = deepcopy(config)
     for field, actual in host.items():
-        given = config.setdefault(field, actual)
-        if given != actual:
+        if actual is not None and config.setdefault(field, actual) != actual:
             raise ValueError(
-                f'relation.{field} is {given}, but the host has {actual}; leave it '
-                'out to take that'
+                f'relation.{field} is {config[field]}, but the host has {actual}; '
+                'leave the field out to use that'
             )
     return MODELS.build(config)
+
+
+def equal_numbers(model: nn.Module, *fields: str, **given: int | None) -> int | None:
+    """Value of integers of a model's parts that must be equal.
+
+    Args:
+        model: The model.
+        *fields: Names such as ``roi_head.bbox_head.num_classes``. In a cascade each
+            stage is compared, ``roi_head.bbox_head[0].num_classes``. What a part lacks
+            is not compared.
+        **given: Values of further fields; None is not compared.
+
+    Returns:
+        The value; None if there is none.
+
+    Raises:
+        ValueError: Two fields differ; names both and their values.
+    """
+    found: dict[str, Any] = {}
+    for field in fields:
+        path, _, name = field.rpartition('.')
+        part: Any = model
+        for child in path.split('.'):
+            part = getattr(part, child, None)
+        if isinstance(part, nn.ModuleList):
+            for index, stage in enumerate(part):
+                found[f'{path}[{index}].{name}'] = getattr(stage, name, None)
+        else:
+            found[field] = getattr(part, name, None)
+
+    numbers = [(k, v) for k, v in {**found, **given}.items() if isinstance(v, int)]
+    for name, value in numbers[1:]:
+        first, expected = numbers[0]
+        if value != expected:
+            raise ValueError(
+                f'{first} is {expected}, but {name} is {value}; they must be equal'
+            )
+    return numbers[0][1] if numbers else None
 
 
 def valid_pixels(
@@ -40,7 +209,7 @@ def valid_pixels(
 
     Args:
         data_samples: With ``img_shape`` and ``batch_input_shape``, (height, width) in
-            pixels of the input; None where the input is all there is.
+            pixels of the input; None: no image is padded.
         feats: Features of the padded batch, ``(B, C, H, W)``.
 
     Returns:
@@ -69,3 +238,86 @@ def unpadded_samples(batch_inputs: Tensor) -> list[DetDataSample]:
     names = 'img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape'
     meta = dict.fromkeys(names, size) | dict(scale_factor=(1.0, 1.0))
     return [DetDataSample(metainfo=meta) for _ in batch_inputs]
+
+
+@dataclass
+class Call:
+    """Positional arguments and result of a module's last call."""
+
+    inputs: tuple = ()
+    output: Any = None
+
+
+@contextmanager
+def recorded(module: nn.Module) -> Iterator[Call]:
+    """Record the last call of a module inside the ``with`` block.
+
+    Hosts read intermediate values of mmdet's code in this way: the code is neither
+    copied nor run twice.
+
+    Raises:
+        RuntimeError: The block ends and the module was not called.
+    """
+    call = Call()
+
+    def keep(_: nn.Module, inputs: tuple, output: object) -> None:
+        call.inputs, call.output = inputs, output
+
+    handle = module.register_forward_hook(keep)
+    try:
+        yield call
+    finally:
+        handle.remove()
+    if call.output is None:
+        raise RuntimeError(
+            f'{type(module).__name__} was expected to be called, but was not'
+        )
+
+
+def copy_base_heads_when_loaded(host: nn.Module, *heads: str) -> None:
+    """Copy the base's heads into the final ones as far as a checkpoint lacks these.
+
+    The copies are made as soon as the host's own parameters are loaded, whether by
+    ``load_from``, ``init_cfg`` or torch. Parameters of a base head that the checkpoint
+    lacks too (those of another number of classes) are copied with their initial values.
+    The final heads are still reported as missing. Nothing is copied if the checkpoint
+    has none of the base's heads.
+
+    A checkpoint of the base model has no parameter of any final head. In that case the
+    gates of all residual branches of the host are closed too, so that it predicts what
+    the base predicts.
+
+    Args:
+        host: Module with children ``<head>`` and ``final_<head>``.
+        *heads: Names of the base's heads.
+    """
+
+    def copy(module: nn.Module, incompatible: Any) -> None:
+        missing = [f'.{key}' for key in incompatible.missing_keys]  # from any parent
+
+        def lacks(name: str) -> bool:
+            return any(key.endswith(f'.{name}') for key in missing)
+
+        def lacks_all(head: str) -> bool:
+            parameters = module.get_submodule(head).named_parameters()
+            return all(lacks(f'{head}.{name}') for name, _ in parameters)
+
+        if all(lacks_all(head) for head in heads):
+            return
+        for head in heads:
+            final, whole = f'final_{head}', lacks_all(f'final_{head}')
+            values = {
+                name: value
+                for name, value in module.get_submodule(head).state_dict().items()
+                if whole or lacks(f'{final}.{name}')
+            }
+            module.get_submodule(final).load_state_dict(values, strict=False)
+            for name in [''] if whole else [f'.{name}' for name in values]:
+                text = f'{final}{name} starts as a copy of {head}{name}'
+                print_log(text, logger='current')
+        if all(lacks_all(f'final_{head}') for head in heads):
+            for part in module.modules():
+                if isinstance(part, GatedResidual):
+                    part.close_gate()
+
+    host.register_load_state_dict_post_hook(copy)

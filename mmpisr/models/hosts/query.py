@@ -1,6 +1,6 @@
-"""PISR on query models (MaskFormer, Mask2Former): relate the masks, predict once more.
+"""PISR on query models (MaskFormer, Mask2Former): relate the masks, predict again.
 
-The heads go where a config has its ``panoptic_head``; the detector stays mmdet's.
+The heads replace a config's ``panoptic_head``; the detector is mmdet's.
 """
 
 from copy import deepcopy
@@ -12,26 +12,27 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmpisr.models.relations import without_autocast
+from mmpisr.models.relations import (
+    GatedResidual,
+    mask_sums,
+    panoptic_encodings,
+    without_autocast,
+)
 from mmpisr.registry import MODELS
 
-from . import warm_start
-from .common import build_relation, valid_pixels
-from .query_refresh import QueryRefresh
-from .recording import recorded
+from .common import RelationHost, recorded, valid_pixels
 
 
 def semantic_probs(class_probs: Tensor, mask_probs: Tensor) -> Tensor:
     """Class probabilities of pixels from those of queries and their masks.
 
     Args:
-        class_probs: Probability of each class, ``(B, Q, N)``; what is missing from a
-            sum of one is the probability of no object.
+        class_probs: Probability of each class, without "no object", ``(B, Q, N)``.
         mask_probs: Masks in [0, 1], ``(B, Q, H, W)``.
 
     Returns:
-        Their products summed over queries, float32, ``(B, N, H, W)``; divided by the
-        sum over classes where that exceeds one (queries may overlap).
+        Class times mask probability summed over queries, float32, ``(B, N, H, W)``;
+        divided by its sum over classes where that exceeds one (queries may overlap).
     """
     with without_autocast(mask_probs):
         total = torch.einsum(
@@ -41,7 +42,7 @@ def semantic_probs(class_probs: Tensor, mask_probs: Tensor) -> Tensor:
 
 
 def untrained_copy(module: nn.Module) -> nn.Module:
-    """The same layers with parameters of their own, freshly drawn."""
+    """Copy a module and draw the parameters of the copy anew."""
     copy = deepcopy(module)
     for layer in copy.modules():
         reset = getattr(layer, 'reset_parameters', None)
@@ -50,101 +51,158 @@ def untrained_copy(module: nn.Module) -> nn.Module:
     return copy
 
 
+class QueryRefresh(GatedResidual):
+    """Add to each query the related features under its intermediate mask.
+
+    ``q' = q + gate * norm(MLP(norm(pooled)))``; as in
+    :class:`~mmpisr.models.relations.Fusion` the gate is the per-channel weight of a
+    layer normalisation, and it is closed when a trained base model is loaded.
+
+    The paper does not say how queries use F_pan; chosen here.
+
+    Args:
+        channels: Channels C of the queries.
+        feat_channels: Channels D of the features.
+    """
+
+    def __init__(self, channels: int, *, feat_channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(feat_channels)
+        self.mlp = nn.Sequential(
+            nn.Linear(feat_channels, channels),
+            nn.ReLU(),
+            nn.Linear(channels, channels),
+        )
+        self.gate_norm: nn.LayerNorm = nn.LayerNorm(channels)
+
+    def forward(
+        self,
+        queries: Tensor,
+        feats: Tensor,
+        mask_probs: Tensor,
+        pixel_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Refresh the queries.
+
+        Args:
+            queries: ``(B, Q, C)``.
+            feats: Related features F', ``(B, D, H, W)``.
+            mask_probs: Masks of the queries in [0, 1], ``(B, Q, H, W)``.
+            pixel_mask: False marks padding, ``(B, H, W)`` bool; None: no padding.
+
+        Returns:
+            ``(B, Q, C)``. The mean under a mask of zeros is zero.
+        """
+        if pixel_mask is not None:
+            mask_probs = torch.where(pixel_mask.unsqueeze(1), mask_probs, 0)
+        pooled = panoptic_encodings(mask_sums(feats, mask_probs))  # (B, Q, D)
+        with without_autocast(queries):
+            update = self.gate_norm(self.mlp(self.norm(pooled)))  # (B, Q, C)
+        return queries + update.to(queries.dtype)
+
+
 @MODELS.register_module()
-class PISRMaskFormerHead(MaskFormerHead):
+class PISRMaskFormerHead(RelationHost, MaskFormerHead):
     """MaskFormer's head with a relation and a second prediction from its last layer.
 
-    F is the pixel decoder's mask features; S and I come from classes and masks that
+    F is the pixel decoder's mask features. S and I come from the classes and masks that
     the last decoder layer predicts. F' replaces the mask features, and the queries of
     that layer are refreshed with F' pooled under their masks.
 
-    mmdet's ``forward``, ``loss`` and ``predict`` run as they are: the final prediction
-    stands behind the layers' own, where ``predict`` looks for it.
+    mmdet's ``forward``, ``loss`` and ``predict`` are used unchanged: the final
+    prediction is appended to those of the layers, and ``predict`` reads the last one.
 
-    The final masks are one product of one layer, mmdet's MaskFormer has one of all
-    layers. Both are equal bit for bit on CPUs (with 1, 2 and 4 threads, 100 queries on
-    160 x 216 pixels among 700 random shapes); the exceptions found were maps of one
-    pixel's width, and fewer than 20 queries.
+    mmdet's MaskFormer computes the masks of all layers in one product; the final masks
+    are a product of their own. On CPUs both are equal bit for bit (with 1, 2 and 4
+    threads, 100 queries on 160 x 216 pixels among 700 random shapes), except for maps
+    of one pixel's width and fewer than 20 queries.
 
     Args:
-        relation: Config of the relation; ``in_channels`` and ``num_classes`` are
-            filled in.
-        heatmaps: Config of the maker of instance heatmaps.
+        relation: Config of the relation without ``in_channels`` and ``num_classes``.
+        heatmap_maker: Config of the maker of instance heatmaps;
+            ``mmpisr.QueryMaskHeatmaps`` if None.
         supervision: Config of eq. (1).
-        refresh_queries: Whether queries read F' under their masks before the final
-            prediction. Our choice; the paper does not say how queries meet F_pan.
+        refresh_queries: Whether F' under their masks is added to the queries before the
+            final prediction, see :class:`QueryRefresh`.
         init_final_from_base: Whether the final predictors start as copies of the
             base's when a checkpoint of the base is loaded.
-        **base: What the base's head takes.
+        **base: Arguments of the base's head.
 
     Raises:
-        ValueError: The relation's config disagrees with the head.
+        ValueError: ``loss_cls.class_weight`` has not one weight per class and one for
+            "no object", or a number in the relation's config differs from the head's.
     """
 
     def __init__(
         self,
         *,
         relation: dict,
-        heatmaps: dict | None = None,
+        heatmap_maker: dict | None = None,
         supervision: dict | None = None,
         refresh_queries: bool = True,
         init_final_from_base: bool = True,
         **base: Any,
     ) -> None:
         super().__init__(**base)
+        self._check_class_weights()
         mask_channels = self.mask_embed[-1].out_features
-        self.relation = build_relation(
-            relation, in_channels=mask_channels, num_classes=self.num_classes
-        )
-        self.heatmaps = MODELS.build(heatmaps or dict(type='mmpisr.QueryMaskHeatmaps'))
-        self.supervision = MODELS.build(
-            supervision or dict(type='mmpisr.IntermediateSupervision')
+        self.set_relation(
+            relation,
+            in_channels=mask_channels,
+            num_classes=self.num_classes,
+            heatmap_maker=heatmap_maker or dict(type='mmpisr.QueryMaskHeatmaps'),
+            supervision=supervision,
         )
         self.query_refresh = (
             QueryRefresh(self.cls_embed.in_features, feat_channels=mask_channels)
             if refresh_queries
             else None
         )
-        self.final_cls_embed = untrained_copy(self.cls_embed)
-        self.final_mask_embed = untrained_copy(self.mask_embed)
-        if init_final_from_base:
-            warm_start.init_final_from_base(
-                self, {'final_cls_embed': 'cls_embed', 'final_mask_embed': 'mask_embed'}
+        self.set_final_heads(
+            cls_embed=untrained_copy(self.cls_embed),
+            mask_embed=untrained_copy(self.mask_embed),
+            init_final_from_base=init_final_from_base,
+        )
+
+    def _check_class_weights(self) -> None:
+        weights, expected = self.class_weight, self.num_classes + 1
+        if isinstance(weights, list | tuple) and len(weights) != expected:
+            raise ValueError(
+                f'loss_cls.class_weight has {len(weights)} weights, but the head has '
+                f'{self.num_things_classes} thing and {self.num_stuff_classes} stuff '
+                f'classes, and one for no object: {expected} weights are needed'
             )
 
     def init_weights(self) -> None:
-        """Initialise as mmdet does, which leaves out modules it does not know."""
+        """Initialise mmdet's modules, then the relation, which mmdet leaves out."""
         super().init_weights()
         self.relation.init_weights()
 
     def forward(
         self, x: tuple[Tensor, ...], batch_data_samples: list[DetDataSample]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Predictions of every decoder layer, and the final one behind them.
+        """Predictions of every decoder layer, followed by the final one.
 
         Args:
             x: Features of the backbone, coarsest last, ``(B, C_i, h_i, w_i)``.
-            batch_data_samples: Tell padding from image.
+            batch_data_samples: Their shapes mark padding.
 
         Returns:
-            Class logits, ``(B, Q, N + 1)`` each, the last class is no object; and mask
-            logits at the stride of the mask features, ``(B, Q, h, w)`` each.
+            Class logits, ``(B, Q, N + 1)`` each, the last class is "no object"; and
+            mask logits at the stride of the mask features, ``(B, Q, h, w)`` each.
         """
         with (
             recorded(self.pixel_decoder) as decoder,
             recorded(self.cls_embed) as classifier,
         ):
             logits, masks = super().forward(x, batch_data_samples)
-        queries = classifier.inputs[0]  # (layers, B, Q, C) at once, or one layer's
+        queries = classifier.inputs[0]  # of all layers (layers, B, Q, C) or of the last
         queries = queries.reshape(-1, *logits[-1].shape[:2], queries.shape[-1])[-1]
 
         feats = decoder.output[0]
+        pixel_mask = valid_pixels(batch_data_samples, feats)
         final_logits, final_masks = self.forward_final(
-            queries,
-            feats,
-            logits[-1],
-            masks[-1],
-            valid_pixels(batch_data_samples, feats),
+            queries, feats, logits[-1], masks[-1], pixel_mask
         )
         return [*logits, final_logits], [*masks, final_masks]
 
@@ -156,34 +214,50 @@ class PISRMaskFormerHead(MaskFormerHead):
         masks: Tensor,
         pixel_mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Relate the last layer's predictions and predict once more.
+        """Relate the last layer's predictions and predict again.
 
         Args:
             queries: Normalised queries of the last layer, ``(B, Q, C)``.
             feats: Mask features F, ``(B, D, h, w)``.
             logits: Class logits of that layer, ``(B, Q, N + 1)``.
             masks: Mask logits of that layer, ``(B, Q, h, w)``.
-            pixel_mask: False marks padding, ``(B, h, w)`` bool; None: there is none.
+            pixel_mask: False marks padding, ``(B, h, w)`` bool; None: no padding.
 
         Returns:
             Class and mask logits in the shapes of the given ones.
         """
         class_probs = logits.float().softmax(dim=-1)[:, :, :-1]  # (B, Q, N)
         mask_probs = masks.float().sigmoid()
-        heatmaps, valid = self.heatmaps(
-            class_probs[:, :, : self.num_things_classes],
-            mask_probs,
-            num_instances=self.relation.num_instances,
-        )
-
-        semantic = semantic_probs(class_probs, mask_probs)
-        related = self.relation(feats, semantic, heatmaps, valid, pixel_mask).feats
+        related = self.related_feats(feats, class_probs, mask_probs, pixel_mask)
         if self.query_refresh is not None:
             queries = self.query_refresh(queries, related, mask_probs, pixel_mask)
 
         embedded = self.final_mask_embed(queries)  # (B, Q, D)
         final_masks = torch.einsum('bqc,bchw->bqhw', embedded, related)
         return self.final_cls_embed(queries), final_masks
+
+    def related_feats(
+        self,
+        feats: Tensor,
+        class_probs: Tensor,
+        mask_probs: Tensor,
+        pixel_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Mask features F' for the final prediction, in the frame and shape of F.
+
+        Args:
+            feats: Mask features F, ``(B, D, h, w)``.
+            class_probs: Probability of each class, things first, ``(B, Q, N)``.
+            mask_probs: Masks in [0, 1], ``(B, Q, h, w)``.
+            pixel_mask: False marks padding, ``(B, h, w)`` bool; None: no padding.
+        """
+        heatmaps, inst_valid = self.heatmap_maker(
+            class_probs[:, :, : self.num_things_classes],
+            mask_probs,
+            num_instances=self.relation.num_instances,
+        )
+        sem_probs = semantic_probs(class_probs, mask_probs)
+        return self.relation(feats, sem_probs, heatmaps, inst_valid, pixel_mask).feats
 
     def loss_by_feat(
         self,
@@ -192,11 +266,11 @@ class PISRMaskFormerHead(MaskFormerHead):
         batch_gt_instances: list[InstanceData],
         batch_img_metas: list[dict],
     ) -> dict[str, Tensor]:
-        """Losses of all layers and of the final prediction, weighed by eq. (1).
+        """Losses of all layers and of the final prediction, weighted by eq. (1).
 
         Args:
-            all_cls_scores: Class logits as :meth:`forward` gives them.
-            all_mask_preds: Mask logits as :meth:`forward` gives them.
+            all_cls_scores: Class logits as :meth:`forward` returns them.
+            all_mask_preds: Mask logits as :meth:`forward` returns them.
             batch_gt_instances: Labels ``(S,)`` and masks ``(S, H, W)`` of things and
                 stuff of each image.
             batch_img_metas: Meta information of each image.
@@ -213,6 +287,6 @@ class PISRMaskFormerHead(MaskFormerHead):
 class PISRMask2FormerHead(PISRMaskFormerHead, Mask2FormerHead):
     """Mask2Former's head with a relation; see :class:`PISRMaskFormerHead`.
 
-    Masked attention reads the intermediate masks, as in the base: the relation stands
-    behind the last layer.
+    As in the base, masked attention reads the intermediate masks; the relation comes
+    after the last layer.
     """

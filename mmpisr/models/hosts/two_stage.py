@@ -1,9 +1,13 @@
-"""PISR on two-stage panoptic models: relate the finest level, predict once more."""
+"""PISR on two-stage panoptic models: relate the finest level, then predict again."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import torch
 from mmdet.models.detectors import TwoStagePanopticSegmentor
+from mmdet.models.roi_heads import BaseRoIHead
+from mmdet.models.seg_heads.base_semantic_head import BaseSemanticHead
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
@@ -13,11 +17,14 @@ from torch.nn import functional as F
 from mmpisr.models.heatmaps import check_roi_head, class_maps
 from mmpisr.registry import MODELS
 
-from . import warm_start
-from .common import build_relation, unpadded_samples, valid_pixels
-from .pyramid import join_pyramid
-from .recording import recorded
-from .two_stage_losses import Losses, rpn_losses_and_proposals, stage_losses
+from .common import (
+    Losses,
+    RelationHost,
+    equal_numbers,
+    recorded,
+    unpadded_samples,
+    valid_pixels,
+)
 
 Pyramid = Sequence[Tensor]
 Samples = Sequence[DetDataSample]
@@ -25,116 +32,117 @@ Proposals = Sequence[InstanceData]
 
 
 @MODELS.register_module()
-class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
+class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
     """Any two-stage panoptic model with a relation between two sets of its heads.
 
     F is the finest level of the pyramid, S the semantic head's probabilities, I the
-    best detections' masks. F' joins every level. Both stages read the same proposals,
-    with RPN losses counted once. The fusion of the final predictions is the base
-    model's.
+    masks of the best detections. F' also changes the coarser levels, see
+    :func:`join_pyramid`; not given in the paper, chosen here. Both stages use the same
+    proposals, and RPN losses are counted once.
 
-    A semantic head that takes all things for one class (Panoptic-FPN's) cannot say
-    which things there are, and detections come in the order of their scores. So the
-    map of a thing class in S is the highest heatmap of its detections
-    (:func:`class_maps`): our choice, the paper encodes "every semantic class" and does
-    not say what that is here.
-
-    The paper does not say how F' reaches the other levels of a pyramid: pooling what
-    the relation has changed is our choice.
+    Panoptic-FPN's semantic head has one class for all things, while the paper encodes
+    "every semantic class". Here the map of a thing class in S is then the highest
+    heatmap of its detections (:func:`class_maps`); chosen here.
 
     Args:
-        backbone: Config of the backbone.
-        roi_head: Config of the boxes' and masks' head; both stages have it.
-        semantic_head: Config of the semantic head; both stages have it.
-        panoptic_fusion_head: Config of the fusion.
-        relation: Config of the relation; ``in_channels`` and ``num_classes`` are
-            filled in.
+        roi_head: Config of the box and mask heads of both stages.
+        semantic_head: Config of the semantic head of both stages.
+        panoptic_fusion_head: Config of the fusion of the final predictions.
+        relation: Config of the relation without ``in_channels`` and ``num_classes``.
         test_cfg: The base's, with ``rpn``, ``rcnn`` and ``panoptic``.
-        train_cfg: The base's, with ``rpn``, ``rpn_proposal`` and ``rcnn``; None: the
-            model only predicts.
-        neck: Config of the neck, which makes the pyramid.
-        rpn_head: Config of the proposals' head; None: data samples bring proposals.
-        heatmaps: Config of the maker of instance heatmaps.
-        thing_maps: Whether S has a map for each thing class where the semantic head
-            has one class for all things; False: S is what the semantic head says.
+        heatmap_maker: Config of the maker of instance heatmaps;
+            ``mmpisr.RoIMaskHeatmaps`` if None.
+        thing_maps: Whether S has a map for each thing class even if the semantic head
+            has one class for all things; False: S has the semantic head's classes.
         supervision: Config of eq. (1).
         init_final_from_base: Whether the final heads start as copies of the base's
             when a checkpoint of the base is loaded.
-        data_preprocessor: Config of the data preprocessor.
-        init_cfg: mmengine's initialisation config.
+        **base: Further arguments of mmdet's ``TwoStagePanopticSegmentor``. Without
+            ``rpn_head`` data samples must have proposals; without ``train_cfg`` the
+            model can only predict.
 
     Raises:
-        ValueError: The RoI head predicts no masks, or in a way of its own; or the
-            relation's config disagrees with the heads.
+        ValueError: The RoI head has no masks, or its own way of predicting them; the
+            parts differ in channels or classes; or a number in the relation's config
+            differs from the heads'.
     """
+
+    final_roi_head: BaseRoIHead
+    final_semantic_head: BaseSemanticHead
 
     def __init__(
         self,
         *,
-        backbone: dict,
         roi_head: dict,
         semantic_head: dict,
         panoptic_fusion_head: dict,
         relation: dict,
         test_cfg: dict,
-        train_cfg: dict | None = None,
-        neck: dict | None = None,
-        rpn_head: dict | None = None,
-        heatmaps: dict | None = None,
+        heatmap_maker: dict | None = None,
         thing_maps: bool = True,
         supervision: dict | None = None,
         init_final_from_base: bool = True,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **base: Any,
     ) -> None:
         super().__init__(
-            backbone=backbone,
-            neck=neck,
-            rpn_head=rpn_head,
             roi_head=roi_head,
             semantic_head=semantic_head,
             panoptic_fusion_head=panoptic_fusion_head,
-            train_cfg=train_cfg,
             test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg,
+            **base,
         )
         check_roi_head(self.roi_head)
+        channels = self._checked_channels(semantic_head)
         things, stuff = self.num_things_classes, self.num_stuff_classes
         classes = self.semantic_head.num_classes
         self.thing_maps = thing_maps and classes == stuff + 1
-        host = dict(num_classes=things + stuff if self.thing_maps else classes)
-        self.relation = build_relation(relation, **host, **self._pyramid_channels())
-        self.heatmaps = MODELS.build(heatmaps or dict(type='mmpisr.RoIMaskHeatmaps'))
-        self.supervision = MODELS.build(
-            supervision or dict(type='mmpisr.IntermediateSupervision')
+        self.set_relation(
+            relation,
+            in_channels=channels,
+            num_classes=things + stuff if self.thing_maps else classes,
+            heatmap_maker=heatmap_maker or dict(type='mmpisr.RoIMaskHeatmaps'),
+            supervision=supervision,
         )
         configs = dict(train_cfg=self.roi_head.train_cfg, test_cfg=test_cfg['rcnn'])
-        self.final_roi_head = MMDET_MODELS.build({**roi_head, **configs})
-        self.final_semantic_head = MMDET_MODELS.build(semantic_head)
-        if init_final_from_base:
-            heads = 'roi_head', 'semantic_head'
-            warm_start.init_final_from_base(self, {f'final_{h}': h for h in heads})
-
-    def _pyramid_channels(self) -> dict[str, int]:
-        """``in_channels`` as the neck, or else the RPN, knows it; empty: neither."""
-        known = (
-            getattr(getattr(self, 'neck', None), 'out_channels', None),
-            getattr(getattr(self, 'rpn_head', None), 'in_channels', None),
+        self.set_final_heads(
+            roi_head=MMDET_MODELS.build({**roi_head, **configs}),
+            semantic_head=MMDET_MODELS.build(semantic_head),
+            init_final_from_base=init_final_from_base,
         )
-        numbers = [number for number in known if isinstance(number, int)]
-        return dict(in_channels=numbers[0]) if numbers else {}
+
+    def _checked_channels(self, semantic_head: dict) -> int | None:
+        """Check classes and channels of all parts; return the pyramid's channels."""
+        equal_numbers(
+            self,
+            'panoptic_fusion_head.num_things_classes',
+            'semantic_head.num_things_classes',
+            'roi_head.bbox_head.num_classes',
+            'roi_head.mask_head.num_classes',
+        )
+        equal_numbers(
+            self,
+            'panoptic_fusion_head.num_stuff_classes',
+            'semantic_head.num_stuff_classes',
+        )
+        return equal_numbers(
+            self,
+            'neck.out_channels',
+            'rpn_head.in_channels',
+            'roi_head.bbox_roi_extractor.out_channels',
+            'roi_head.mask_roi_extractor.out_channels',
+            **{'semantic_head.in_channels': semantic_head.get('in_channels')},
+        )
 
     @property
-    def class_rows(self) -> list[int] | None:
-        """The map in S of each class; None: one a class, in order."""
+    def semantic_index(self) -> list[int] | None:  # type: ignore[override]
+        """Map in S of each class of the data; None: one map per class, in order."""
         if self.relation.num_classes != self.num_stuff_classes + 1:
             return None
         things = [self.num_stuff_classes] * self.num_things_classes
         return things + list(range(self.num_stuff_classes))
 
     def loss(self, batch_inputs: Tensor, batch_data_samples: Samples) -> Losses:
-        """RPN losses, and those of both stages weighed by eq. (1) (``mode='loss'``)."""
+        """RPN losses, and both stages' losses weighted by eq. (1) (``mode='loss'``)."""
         feats = self.extract_feat(batch_inputs)
         rpn_losses, proposals = self.propose_with_losses(feats, batch_data_samples)
 
@@ -143,7 +151,7 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
                 self.roi_head, self.semantic_head, feats, proposals, batch_data_samples
             )
         seg_logits = semantic.output['seg_preds']
-        related = self.relate(feats, seg_logits, proposals, batch_data_samples)
+        related = self.related_feats(feats, seg_logits, proposals, batch_data_samples)
 
         final = stage_losses(
             self.final_roi_head,
@@ -157,14 +165,14 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
     def predict(
         self, batch_inputs: Tensor, batch_data_samples: Samples, rescale: bool = True
     ) -> Samples:
-        """Add ``pred_panoptic_seg``, mmdet's encoding, to the data samples.
+        """Add ``pred_panoptic_seg`` in mmdet's encoding to the data samples.
 
         Args:
             batch_inputs: Normalised images, ``(B, 3, H, W)``.
             batch_data_samples: One for each image.
-            rescale: Whether maps have ``ori_shape`` or the size of the input.
+            rescale: Whether results have ``ori_shape``, or else the input's size.
         """
-        related, proposals = self.related_feats(batch_inputs, batch_data_samples)
+        related, proposals = self.final_inputs(batch_inputs, batch_data_samples)
 
         metas = [sample.metainfo for sample in batch_data_samples]
         instances = self.final_roi_head.predict(
@@ -181,22 +189,22 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
         """Raw outputs of the final heads (``mode='tensor'``), semantic logits last."""
         if batch_data_samples is None:
             batch_data_samples = unpadded_samples(batch_inputs)
-        related, proposals = self.related_feats(batch_inputs, batch_data_samples)
+        related, proposals = self.final_inputs(batch_inputs, batch_data_samples)
 
         rois = self.final_roi_head.forward(related, proposals, batch_data_samples)
         return *rois, self.final_semantic_head(related)['seg_preds']
 
-    def related_feats(
+    def final_inputs(
         self, batch_inputs: Tensor, data_samples: Samples
     ) -> tuple[Pyramid, Proposals]:
-        """The pyramid and the proposals that the final heads read, in prediction."""
+        """Related pyramid and proposals from which the final heads predict."""
         feats = self.extract_feat(batch_inputs)
         proposals = self.propose(feats, data_samples)
         seg_logits = self.semantic_head(feats)['seg_preds']
-        return self.relate(feats, seg_logits, proposals, data_samples), proposals
+        return self.related_feats(feats, seg_logits, proposals, data_samples), proposals
 
     def propose(self, feats: Pyramid, data_samples: Samples) -> Proposals:
-        """Proposals to predict from: the data samples' own, or else the RPN's."""
+        """Proposals for prediction: those of the data samples, or else the RPN's."""
         if data_samples[0].get('proposals', None) is not None:
             return [sample.proposals for sample in data_samples]
         return self.rpn_head.predict(feats, data_samples, rescale=False)
@@ -204,32 +212,41 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
     def propose_with_losses(
         self, feats: Pyramid, data_samples: Samples
     ) -> tuple[Losses, Proposals]:
-        """Losses of the RPN under mmdet's names, and proposals to train from."""
+        """Losses of the RPN under mmdet's names, and proposals for training.
+
+        Without RPN there are no losses, and the proposals are those of the data
+        samples. Boxes are (x1, y1, x2, y2) in pixels of the input, without gradient.
+        """
         if not self.with_rpn:
             return {}, self.propose(feats, data_samples)
-        config = self.train_cfg.get('rpn_proposal', self.test_cfg.rpn)
-        return rpn_losses_and_proposals(self.rpn_head, feats, data_samples, config)
+        losses, proposals = self.rpn_head.loss_and_predict(
+            feats,
+            [class_agnostic(sample) for sample in data_samples],
+            proposal_cfg=self.train_cfg.get('rpn_proposal', self.test_cfg.rpn),
+        )
+        names = {n: f'rpn_{n}' for n in losses if 'loss' in n and 'rpn' not in n}
+        return {names.get(n, n): value for n, value in losses.items()}, proposals
 
-    def relate(
+    def related_feats(
         self,
         feats: Pyramid,
         seg_logits: Tensor,
         proposals: Proposals,
         data_samples: Samples,
     ) -> Pyramid:
-        """The pyramid for the final heads, in the frames and shapes of the given one.
+        """Pyramid with F' for the final heads, in the frames and shapes of the given.
 
         Args:
             feats: Levels ``(B, C, h, w)``, the finest first.
-            seg_logits: The intermediate semantic head's, ``(B, N, ., .)``.
+            seg_logits: Logits of the intermediate semantic head, ``(B, N, ., .)``.
             proposals: Of each image; not changed.
-            data_samples: Tell padding from image.
+            data_samples: Their shapes mark padding.
         """
         finest = feats[0]
-        probs = seg_logits.float().softmax(dim=1)
-        if probs.shape[2:] != finest.shape[2:]:
-            probs = F.interpolate(probs, finest.shape[2:], mode='bilinear')
-        heatmaps, valid, labels = self.heatmaps(
+        sem_probs = seg_logits.float().softmax(dim=1)
+        if sem_probs.shape[2:] != finest.shape[2:]:
+            sem_probs = F.interpolate(sem_probs, finest.shape[2:], mode='bilinear')
+        heatmaps, inst_valid, labels = self.heatmap_maker(
             self.roi_head,
             feats,
             proposals,
@@ -238,8 +255,75 @@ class PISRTwoStagePanopticSegmentor(TwoStagePanopticSegmentor):
         )
         if self.thing_maps:
             things = class_maps(heatmaps, labels, num_classes=self.num_things_classes)
-            probs = torch.cat([things, probs[:, : self.num_stuff_classes]], dim=1)
+            stuff = sem_probs[:, : self.num_stuff_classes]
+            sem_probs = torch.cat([things, stuff], dim=1)  # (B, N, h, w)
 
-        pixels = valid_pixels(data_samples, finest)
-        related = self.relation(finest, probs, heatmaps, valid, pixels).feats
-        return join_pyramid(feats, related, pixels)
+        pixel_mask = valid_pixels(data_samples, finest)
+        related = self.relation(
+            finest, sem_probs, heatmaps, inst_valid, pixel_mask
+        ).feats  # (B, C, h, w)
+        return join_pyramid(feats, related, pixel_mask)
+
+
+def class_agnostic(sample: DetDataSample) -> DetDataSample:
+    """Copy of a data sample with class 0 for every object; shares other tensors."""
+    truth = sample.gt_instances.new()
+    truth.labels = torch.zeros_like(truth.labels)
+    agnostic = sample.new()
+    agnostic.gt_instances = truth
+    return agnostic
+
+
+def stage_losses(
+    roi_head: BaseRoIHead,
+    semantic_head: BaseSemanticHead,
+    feats: Pyramid,
+    proposals: Proposals,
+    data_samples: Samples,
+) -> Losses:
+    """Losses of the heads of one stage; the proposals are not changed."""
+    copies = [image.new() for image in proposals]  # the RoI head renames their boxes
+    roi_losses = roi_head.loss(feats, copies, data_samples)
+    return {**roi_losses, **semantic_head.loss(feats, data_samples)}
+
+
+def join_pyramid(
+    feats: Pyramid, related: Tensor, pixel_mask: Tensor | None = None
+) -> Pyramid:
+    """Replace the finest level by F', and add their difference to the coarser levels.
+
+    A pixel of a coarser level gets the mean difference of the valid pixels below it.
+
+    Args:
+        feats: Levels ``(B, C, h, w)`` of a pyramid; the first and finest is F, each
+            further one has half the size of the one before, rounded up.
+        related: F', in the frame and shape of F.
+        pixel_mask: False marks padding of F, ``(B, h, w)`` bool; None: no padding.
+
+    Returns:
+        Levels of the same shapes; equal to the given ones where F' equals F.
+
+    Raises:
+        ValueError: The sizes of two levels do not halve; names both shapes.
+    """
+    # adaptive pooling has no deterministic backward on GPUs
+    pool = partial(F.avg_pool2d, kernel_size=2, ceil_mode=True, count_include_pad=False)
+    change, share = related - feats[0], None
+    if pixel_mask is not None:
+        share = pixel_mask.unsqueeze(1).to(change.dtype)  # (B, 1, h, w)
+        change = torch.where(pixel_mask.unsqueeze(1), change, 0)
+
+    levels = [related]
+    for level in feats[1:]:
+        change = pool(change)
+        if share is not None:  # divide by the share of valid pixels, at least one of 4
+            share = pool(share)
+            change = change / share.clamp(min=0.25)
+            share = (share > 0).to(change.dtype)
+        if change.shape != level.shape:
+            raise ValueError(
+                f'a level of the pyramid is {tuple(level.shape)}, expected '
+                f'{tuple(change.shape)}: half of the level before, rounded up'
+            )
+        levels.append(level + change)
+    return tuple(levels)

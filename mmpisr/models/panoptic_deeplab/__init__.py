@@ -1,16 +1,15 @@
-"""Panoptic-DeepLab, which mmdet lacks."""
+"""Panoptic-DeepLab, which mmdet does not have."""
 
-from .aspp import ASPP
-from .decoder import DeepLabDecoder
+from .decoder import ASPP, DeepLabDecoder, DualDecoder
 from .detector import PanopticDeepLab
-from .dual_decoder import DualDecoder
-from .head import PanopticDeepLabHead
-from .maps import PanopticDeepLabMaps
+from .head import PanopticDeepLabHead, PanopticDeepLabMaps
+from .losses import HardPixelCrossEntropy
 
 __all__ = [
     'ASPP',
     'DeepLabDecoder',
     'DualDecoder',
+    'HardPixelCrossEntropy',
     'PanopticDeepLab',
     'PanopticDeepLabHead',
     'PanopticDeepLabMaps',

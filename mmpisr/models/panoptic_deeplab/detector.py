@@ -1,4 +1,4 @@
-"""Panoptic-DeepLab (Cheng et al., CVPR 2020), equal to detectron2's."""
+"""Panoptic-DeepLab (Cheng et al., CVPR 2020), the network of detectron2."""
 
 from collections.abc import Sequence
 
@@ -8,31 +8,31 @@ from torch import Tensor
 
 from mmpisr.registry import MODELS
 
-from .head import PanopticDeepLabHead
-from .maps import PanopticDeepLabMaps
-from .results import PanopticResults
+from .grouping import PanopticResults
+from .head import PanopticDeepLabHead, PanopticDeepLabMaps
 
 
 @MODELS.register_module()
 class PanopticDeepLab(BaseDetector):
     """Bottom-up panoptic segmentation: classes, centres and offsets, then grouping.
 
-    A template: hosts of relations override ``forward_maps`` and what they learn from.
+    The host with a relation overrides ``forward_maps`` and ``loss``.
 
     Differs from detectron2: thing classes come first; offsets are rescaled when
     results are resized to the original image; see also ``ASPP``, ``find_centers`` and
     ``to_instances``.
 
     Args:
-        backbone: Its levels, finest first, are what the neck reads.
-        neck: Gives semantic and instance features, see ``DualDecoder``.
-        panoptic_head: See ``PanopticDeepLabHead``.
-        test_cfg: Post-processing, handed to the head unless it has its own.
-        data_preprocessor: Pads to a multiple of the backbone's stride.
+        backbone: Config of the backbone; the neck reads its levels, finest first.
+        neck: Config of the neck, which returns semantic and instance features, see
+            ``DualDecoder``.
+        panoptic_head: Config of the heads, see ``PanopticDeepLabHead``.
+        test_cfg: Config of the post-processing, used if the head has none.
+        data_preprocessor: Config; must pad to a multiple of the backbone's stride.
         init_cfg: mmengine's initialisation.
 
     Raises:
-        ValueError: If neck and head disagree about channels.
+        ValueError: The channels of neck and head differ.
     """
 
     def __init__(
@@ -55,15 +55,18 @@ class PanopticDeepLab(BaseDetector):
         """Build a head that reads the neck's features, with the model's ``test_cfg``.
 
         Raises:
-            ValueError: If its channels are not those of the neck.
+            ValueError: Its channels differ from the neck's.
         """
         module = MODELS.build({'test_cfg': self.test_cfg, **head})
-        expected = (module.semantic_channels, module.instance_channels)
-        if self.neck.out_channels != expected:
-            raise ValueError(
-                f'{type(module).__name__} reads semantic and instance features of '
-                f'{expected} channels, but the neck gives {self.neck.out_channels}'
-            )
+        for part, channels in zip(
+            ('semantic', 'instance'), self.neck.out_channels, strict=True
+        ):
+            expected = getattr(module, f'{part}_channels')
+            if channels != expected:
+                raise ValueError(
+                    f'neck.{part}.out_channels is {channels}, but '
+                    f'panoptic_head.{part}_channels is {expected}; they must be equal'
+                )
         return module
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,11 +82,11 @@ class PanopticDeepLab(BaseDetector):
         feats: tuple[Tensor, Tensor],
         data_samples: Sequence[DetDataSample] | None = None,
     ) -> PanopticDeepLabMaps:
-        """The maps that results are made of, at the features' stride.
+        """Maps for losses and results, at the features' stride.
 
         Args:
-            feats: As ``extract_feat`` gives them.
-            data_samples: For models that have to tell padding from image.
+            feats: As ``extract_feat`` returns them.
+            data_samples: Used by models that treat padding differently.
         """
         return self.panoptic_head(feats)
 
@@ -108,7 +111,13 @@ class PanopticDeepLab(BaseDetector):
         batch_data_samples: Sequence[DetDataSample],
         rescale: bool = True,
     ) -> Sequence[DetDataSample]:
-        """Results on the data samples, at original size (``mode='predict'``).
+        """Add results to the data samples (``mode='predict'``).
+
+        Args:
+            batch_inputs: Normalised and padded images, ``(B, 3, H, W)``.
+            batch_data_samples: One for each image.
+            rescale: Whether results have the original size, or else the size of the
+                input without padding.
 
         Returns:
             The samples with ``pred_panoptic_seg``, ``pred_sem_seg`` and
@@ -125,7 +134,7 @@ class PanopticDeepLab(BaseDetector):
         data_samples: Sequence[DetDataSample],
         results_list: Sequence[PanopticResults],
     ) -> Sequence[DetDataSample]:
-        """Put each image's results on its data sample, and return the samples."""
+        """Add each image's results to its data sample, and return the samples."""
         for sample, results in zip(data_samples, results_list, strict=True):
             sample.set_data(results._asdict())
         return data_samples

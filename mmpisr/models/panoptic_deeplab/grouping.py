@@ -1,7 +1,7 @@
-"""From class, centre and offset maps to a panoptic map: pure functions.
+"""Post-processing: group class, centre and offset maps into panoptic results.
 
-Axis order is (y, x) throughout: row, then column. Nothing here loops over instances
-or classes, and everything runs on the device of its input.
+Pure functions without loops over instances or classes, on the device of their input.
+Axis order is (y, x) throughout: row, then column.
 """
 
 from typing import NamedTuple
@@ -9,12 +9,13 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
 from mmpisr.models.heatmaps import center_peaks
 
 MAX_DISTANCES = 1 << 22
-"""Distances held at once while pixels are grouped: 16 MiB in float32."""
+"""Distances in memory at once while pixels are grouped: 16 MiB in float32."""
 
 
 class Centers(NamedTuple):
@@ -27,7 +28,7 @@ class Centers(NamedTuple):
 
 
 class Grouping(NamedTuple):
-    """A panoptic map and what became of each centre."""
+    """A panoptic map and its instances."""
 
     panoptic: Tensor
     """``label + 1000 * instance``, stuff has instance 0, void is N; ``(H, W)``."""
@@ -39,19 +40,27 @@ class Grouping(NamedTuple):
     """Confidence of each instance's centre, ``(n,)``."""
 
 
+class PanopticResults(NamedTuple):
+    """Predictions for one image, named as on the data sample."""
+
+    pred_panoptic_seg: PixelData
+    pred_sem_seg: PixelData
+    pred_instances: InstanceData
+
+
 def find_centers(
     center: Tensor, *, threshold: float = 0.1, nms_kernel: int = 7, top_k: int = 200
 ) -> Centers:
     """Find the peaks of a centre heatmap.
 
-    Differs from detectron2: with more than ``top_k`` peaks the best ``top_k`` are
-    kept; there it is one fewer, and fewer still when some score the same.
+    Differs from detectron2: the best ``top_k`` peaks are kept; detectron2 keeps one
+    fewer, and drops peaks of equal score.
 
     Args:
         center: Heatmap, ``(1, H, W)``.
         threshold: A peak must be higher than this.
-        nms_kernel: A peak is the maximum of a window of so many pixels, an odd number.
-        top_k: Keep at most so many.
+        nms_kernel: Side of the window in which a peak is the maximum, in pixels, odd.
+        top_k: Maximum number of centres.
     """
     peaks = center_peaks(
         center[None], num_peaks=top_k, nms_kernel=nms_kernel, threshold=threshold
@@ -63,17 +72,17 @@ def find_centers(
 
 
 def group_pixels(points: Tensor, offset: Tensor) -> Tensor:
-    """Give every pixel the centre that is nearest to where its offset leads.
+    """Assign each pixel to the centre nearest to the point its offset leads to.
 
-    Memory is bounded: pixels are taken in blocks of ``MAX_DISTANCES`` distances.
+    Pixels are processed in blocks of ``MAX_DISTANCES`` distances to bound the memory.
 
     Args:
         points: Centres as (y, x) in pixels, ``(K, 2)``.
         offset: From each pixel to its centre, (dy, dx) in pixels, ``(2, H, W)``.
 
     Returns:
-        One more than the index of the nearest centre, the first of equal ones; all
-        zero without centres. Int64, ``(H, W)``.
+        Index of the nearest centre plus one, the first of equally near ones; zero if
+        there are no centres. Int64, ``(H, W)``.
     """
     _, height, width = offset.shape
     if len(points) == 0:
@@ -91,7 +100,7 @@ def group_pixels(points: Tensor, offset: Tensor) -> Tensor:
 
 
 def renumber(ids: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Number the ids that occur from 1 without gaps, keeping their order; 0 stays.
+    """Renumber the ids that occur as 1, 2, ... in their order; 0 stays 0.
 
     Args:
         ids: Ids from 0 to ``size``, int64, any shape.
@@ -106,33 +115,35 @@ def renumber(ids: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return table[ids], present.nonzero().squeeze(1) + 1
 
 
-def majority_labels(ids: Tensor, labels: Tensor, count: int, classes: int) -> Tensor:
-    """Most frequent class of each instance, the smallest of equally frequent ones.
+def majority_labels(
+    ids: Tensor, labels: Tensor, *, num_instances: int, num_classes: int
+) -> Tensor:
+    """Most frequent class of each instance; of equally frequent ones the smallest.
 
     Args:
-        ids: Instance of each pixel, 1 to ``count``, 0 for none, ``(H, W)``.
-        labels: Class of each pixel, 0 to ``classes`` - 1 where ``ids`` is not 0.
-        count: Number of instances.
-        classes: Number of classes that may occur.
+        ids: Instance of each pixel, 1 to ``num_instances``, 0 for none, ``(H, W)``.
+        labels: Class of each pixel, 0 to ``num_classes`` - 1 where ``ids`` is not 0.
+        num_instances: Number of instances.
+        num_classes: Number of classes that may occur.
 
     Returns:
-        Int64, ``(count,)``.
+        Int64, ``(num_instances,)``.
     """
     inside = ids > 0
-    pairs = (ids[inside] - 1) * classes + labels[inside]
-    votes = torch.bincount(pairs, minlength=count * classes)
-    return votes.view(count, classes).argmax(dim=1)  # (count,)
+    pairs = (ids[inside] - 1) * num_classes + labels[inside]
+    votes = torch.bincount(pairs, minlength=num_instances * num_classes)
+    return votes.view(num_instances, num_classes).argmax(dim=1)  # (num_instances,)
 
 
 def paste_stuff(
     labels: Tensor, free: Tensor, *, num_things: int, num_classes: int, min_area: int
 ) -> Tensor:
-    """Label the stuff of an image, large enough regions only.
+    """Label the stuff of an image; small regions become void.
 
     Args:
         labels: Class of each pixel, ``(H, W)``.
-        free: Pixels that no instance claims, bool, ``(H, W)``.
-        num_things: Classes below this are things, and become void here.
+        free: Pixels outside of all instances, bool, ``(H, W)``.
+        num_things: Number of thing classes, which come first and become void here.
         num_classes: Number of classes, and the label of void.
         min_area: A class with fewer free pixels than this in the image becomes void.
 
@@ -165,17 +176,19 @@ def group_panoptic(
         offset: From each pixel to its centre, (dy, dx) in pixels, ``(2, H, W)``.
         num_things: Number of thing classes.
         num_classes: Number of classes, and the label of void.
-        threshold: Least height of a centre.
-        nms_kernel: Window in which a centre is the highest pixel.
-        top_k: Most centres of an image.
-        stuff_area_limit: Fewest pixels of a stuff class in an image.
+        threshold: See :func:`find_centers`.
+        nms_kernel: See :func:`find_centers`.
+        top_k: See :func:`find_centers`.
+        stuff_area_limit: Minimum number of pixels of a stuff class.
     """
     centers = find_centers(
         center, threshold=threshold, nms_kernel=nms_kernel, top_k=top_k
     )
     ids = group_pixels(centers.points, offset) * (labels < num_things)
     ids, origin = renumber(ids, len(centers.points))
-    classes = majority_labels(ids, labels, len(origin), num_things)
+    inst_labels = majority_labels(
+        ids, labels, num_instances=len(origin), num_classes=num_things
+    )
 
     panoptic = paste_stuff(
         labels,
@@ -184,6 +197,101 @@ def group_panoptic(
         num_classes=num_classes,
         min_area=stuff_area_limit,
     )
-    encoded = F.pad(classes, (1, 0))[ids] + INSTANCE_OFFSET * ids
+    encoded = F.pad(inst_labels, (1, 0))[ids] + INSTANCE_OFFSET * ids
     panoptic = torch.where(ids > 0, encoded, panoptic)
-    return Grouping(panoptic, ids, classes, centers.scores[origin - 1])
+    return Grouping(panoptic, ids, inst_labels, centers.scores[origin - 1])
+
+
+def instance_boxes(ids: Tensor, count: int) -> Tensor:
+    """Bounding boxes of numbered regions.
+
+    Args:
+        ids: Region of each pixel, 1 to ``count``, 0 for none, int64, ``(H, W)``.
+        count: Number of regions, none of them empty.
+
+    Returns:
+        (x1, y1, x2, y2) in pixels, the lower right corner exclusive, float32,
+        ``(count, 4)``.
+    """
+    height, width = ids.shape
+    rows = torch.arange(height, device=ids.device).view(-1, 1).expand_as(ids)
+    columns = torch.arange(width, device=ids.device).view(1, -1).expand_as(ids)
+    first = ids.new_full((2, count + 1), max(height, width))
+    last = ids.new_zeros((2, count + 1))
+    places = torch.stack([columns, rows]).flatten(1)  # (2, M)
+    index = ids.flatten().expand(2, -1)  # (2, M)
+    first = first.scatter_reduce(1, index, places, 'amin')
+    last = last.scatter_reduce(1, index, places, 'amax') + 1
+    return torch.cat([first, last])[:, 1:].t().float()  # (count, 4)
+
+
+def instance_probs(ids: Tensor, labels: Tensor, probs: Tensor) -> Tensor:
+    """Mean probability of each instance's class over its pixels.
+
+    Args:
+        ids: Instance of each pixel, 1 to n, 0 for none, int64, ``(H, W)``.
+        labels: Class of each instance, none of them empty, ``(n,)``.
+        probs: Class probabilities, ``(N, H, W)``.
+
+    Returns:
+        Values in [0, 1], ``(n,)``.
+    """
+    classes = F.pad(labels, (1, 0))[ids]  # (H, W)
+    own = probs.gather(0, classes.unsqueeze(0)).flatten()  # (M,)
+    total = own.new_zeros(len(labels) + 1).index_add(0, ids.flatten(), own)
+    areas = torch.bincount(ids.flatten(), minlength=len(labels) + 1)
+    return total[1:] / areas[1:]
+
+
+def to_instances(
+    grouping: Grouping, probs: Tensor, *, masks: bool = False
+) -> InstanceData:
+    """Instances with box, label and score, in the order of their ids.
+
+    Differs from detectron2: the centre's confidence is the heatmap's value at the peak,
+    not at the centroid of the mask.
+
+    Args:
+        grouping: The grouped image.
+        probs: Class probabilities, ``(N, H, W)``.
+        masks: Whether to add ``masks (n, H, W)`` bool, which takes memory.
+
+    Returns:
+        ``bboxes (n, 4)`` as in :func:`instance_boxes`, ``labels (n,)``, ``segments
+        (n,)``: their values in the panoptic map, and ``scores (n,)``: centre confidence
+        times mean class probability.
+    """
+    ids, labels = grouping.instance_ids, grouping.labels
+    numbers = torch.arange(1, len(labels) + 1, device=ids.device)
+    confidence = grouping.scores.clamp(0, 1)
+    instances = InstanceData(
+        bboxes=instance_boxes(ids, len(labels)),
+        labels=labels,
+        scores=confidence * instance_probs(ids, labels, probs),
+        segments=labels + INSTANCE_OFFSET * numbers,
+    )
+    if masks:
+        instances.masks = ids == numbers.view(-1, 1, 1)
+    return instances
+
+
+def to_results(
+    grouping: Grouping, probs: Tensor, *, instance_masks: bool = False
+) -> PanopticResults:
+    """Pack the predictions for one image.
+
+    Args:
+        grouping: The grouped image.
+        probs: Class probabilities, ``(N, H, W)``.
+        instance_masks: Whether instances have masks, see :func:`to_instances`.
+
+    Returns:
+        The panoptic map as ``sem_seg (1, H, W)``; classes as ``sem_seg (1, H, W)`` and
+        their probabilities as ``scores (N, H, W)``; and the instances.
+    """
+    labels = probs.argmax(dim=0, keepdim=True)  # (1, H, W)
+    return PanopticResults(
+        PixelData(sem_seg=grouping.panoptic.unsqueeze(0)),
+        PixelData(sem_seg=labels, scores=probs),
+        to_instances(grouping, probs, masks=instance_masks),
+    )

@@ -1,27 +1,21 @@
-"""Panoptic-DeepLab's three heads, their losses, and their post-processing."""
+"""Panoptic-DeepLab's three heads and the maps that they predict."""
 
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
+import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmpisr.registry import MODELS
 
-from .convs import two_convs, wide_conv
-from .grouping import group_panoptic
-from .maps import PanopticDeepLabMaps, resize_map, resize_offset
-from .results import PanopticResults, to_results
-from .targets import stack_targets
+from .decoder import two_convs, wide_conv
+from .grouping import PanopticResults, group_panoptic, to_results
+from .losses import stack_targets
 
-TEST_FIELDS = {
-    'threshold',
-    'nms_kernel',
-    'top_k',
-    'stuff_area_limit',
-    'instance_masks',
-}
+TEST_FIELDS = {'threshold', 'nms_kernel', 'top_k', 'stuff_area_limit', 'instance_masks'}
 SEMANTIC_LOSS = dict(type='mmpisr.HardPixelCrossEntropy', top_ratio=0.2)
 CENTER_LOSS = dict(type='mmdet.MSELoss', loss_weight=200.0)
 OFFSET_LOSS = dict(type='mmdet.L1Loss', loss_weight=0.01)
@@ -36,9 +30,78 @@ SMALL_PREDICTORS = dict(
 )
 
 
+def resize_map(values: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample ``(B, C, h, w)`` bilinearly to (height, width)."""
+    return F.interpolate(values, size, mode='bilinear', align_corners=False)
+
+
+def resize_offset(offset: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample offsets (dy, dx) in pixels, ``(B, 2, h, w)``, and rescale them."""
+    old = offset.shape[2:]
+    scale = offset.new_tensor([size[0] / old[0], size[1] / old[1]])
+    return resize_map(offset, size) * scale.view(1, 2, 1, 1)
+
+
+class PanopticDeepLabMaps(NamedTuple):
+    """Predictions for a batch; all three maps have one frame.
+
+    ``offset`` is measured in pixels of these maps, so :meth:`resize` also rescales it.
+    """
+
+    sem_logits: Tensor
+    """Class logits, things first, ``(B, N, H, W)``."""
+    center: Tensor
+    """Heatmap of instance centres, about 0 to 1, ``(B, 1, H, W)``."""
+    offset: Tensor
+    """From each pixel to its instance's centre, (dy, dx), ``(B, 2, H, W)``."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the maps."""
+        height, width = self.sem_logits.shape[-2:]
+        return height, width
+
+    def image(self, index: int) -> 'PanopticDeepLabMaps':
+        """One image as a batch of one."""
+        return PanopticDeepLabMaps(*(m[index : index + 1] for m in self))
+
+    def float(self) -> 'PanopticDeepLabMaps':
+        """The maps as float32, also under autocast."""
+        return PanopticDeepLabMaps(*(m.float() for m in self))
+
+    def crop(self, size: tuple[int, int]) -> 'PanopticDeepLabMaps':
+        """Keep the top left (height, width), without padding."""
+        return PanopticDeepLabMaps(*(m[..., : size[0], : size[1]] for m in self))
+
+    def flip(self, axes: tuple[int, ...]) -> 'PanopticDeepLabMaps':
+        """Mirror along axes -2, -1 or both; offsets change sign along them."""
+        if not axes:
+            return self
+        signs = [-1 if axis in axes else 1 for axis in (-2, -1)]
+        return PanopticDeepLabMaps(
+            self.sem_logits.flip(axes),
+            self.center.flip(axes),
+            self.offset.flip(axes) * self.offset.new_tensor(signs).view(1, 2, 1, 1),
+        )
+
+    def resize(self, size: tuple[int, int]) -> 'PanopticDeepLabMaps':
+        """Resample bilinearly to (height, width) and rescale offsets per axis."""
+        if size == self.size:
+            return self
+        return PanopticDeepLabMaps(
+            resize_map(self.sem_logits, size),
+            resize_map(self.center, size),
+            resize_offset(self.offset, size),
+        )
+
+    def upsample(self, factor: int) -> 'PanopticDeepLabMaps':
+        """Enlarge by an integer factor, from the features' stride to the input."""
+        return self.resize((self.size[0] * factor, self.size[1] * factor))
+
+
 @MODELS.register_module()
 class PanopticDeepLabHead(BaseModule):
-    """Classes from the semantic features; centres and offsets from the instance ones.
+    """Predict classes from semantic features, centres and offsets from instance ones.
 
     Args:
         num_things_classes: Number of thing classes, which come first.
@@ -50,9 +113,9 @@ class PanopticDeepLabHead(BaseModule):
         stride: Pixels of the input between two pixels of the features.
         separable: Whether the semantic and offset heads are depthwise-separable.
         norm_cfg: Normalisation.
-        loss_semantic: Loss of ``(logits, labels, weights)``, which resizes the logits;
-            its ``ignore_index`` also fills padding.
-        loss_center: Loss of ``(prediction, target, weight, avg_factor)``.
+        loss_semantic: Config of a loss of ``(logits, labels, weights)`` that resizes
+            the logits; its ``ignore_index`` is also the label of padding.
+        loss_center: Config of a loss of ``(prediction, target, weight, avg_factor)``.
         loss_offset: Same for offsets.
         test_cfg: Any of ``threshold``, ``nms_kernel``, ``top_k`` and
             ``stuff_area_limit``, see ``group_panoptic``; and ``instance_masks``, see
@@ -60,7 +123,7 @@ class PanopticDeepLabHead(BaseModule):
         init_cfg: mmengine's initialisation; small predictors if None.
 
     Raises:
-        ValueError: If ``test_cfg`` has a field that nobody reads.
+        ValueError: ``test_cfg`` has an unknown field.
     """
 
     def __init__(
@@ -111,7 +174,7 @@ class PanopticDeepLabHead(BaseModule):
 
     @property
     def num_classes(self) -> int:
-        """Number of classes, things and stuff; also the label of void."""
+        """Number of classes, things and stuff, which is also the label of void."""
         return self.num_things_classes + self.num_stuff_classes
 
     def forward(self, feats: tuple[Tensor, Tensor]) -> PanopticDeepLabMaps:
@@ -134,7 +197,7 @@ class PanopticDeepLabHead(BaseModule):
         """Losses at input resolution, each a scalar attached to the graph.
 
         Centre and offset losses are sums over pixels (and both axes) divided by the
-        sum of the pixels' weights; zero if no pixel has weight.
+        sum of the pixels' weights; zero if all weights are zero.
 
         Args:
             maps: Predictions at the features' stride.
@@ -174,10 +237,10 @@ class PanopticDeepLabHead(BaseModule):
 
         Args:
             maps: Predictions at the features' stride.
-            data_samples: Their ``img_shape`` says what is padding, and ``ori_shape``
-                the size of the result.
-            rescale: Whether results have the original size, or else the input's
-                without padding.
+            data_samples: With ``img_shape``, the size without padding, and
+                ``ori_shape``, the original size.
+            rescale: Whether results have the original size, or else the size of the
+                input without padding.
         """
         maps = maps.float().upsample(self.stride)
         results = []
@@ -189,10 +252,10 @@ class PanopticDeepLabHead(BaseModule):
         return results
 
     def predict_image(self, maps: PanopticDeepLabMaps) -> PanopticResults:
-        """Group the maps of one image, which have the size of the result already.
+        """Group the maps of one image.
 
         Args:
-            maps: A batch of one image, without padding.
+            maps: A batch of one image without padding, at the size of the result.
         """
         options = dict(self.test_cfg)
         masks = options.pop('instance_masks', False)

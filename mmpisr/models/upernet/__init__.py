@@ -1,7 +1,5 @@
-"""UPerNet for panoptic segmentation, which mmdet lacks."""
+"""UPerNet for panoptic segmentation, which mmdet does not have."""
 
-from .detector import PanopticUPerNet
-from .neck import PyramidPoolingFPN
-from .semantic_head import UPerNetHead
+from .upernet import PanopticUPerNet, PyramidPoolingFPN, UPerNetHead
 
 __all__ = ['PanopticUPerNet', 'PyramidPoolingFPN', 'UPerNetHead']

@@ -109,7 +109,7 @@ def test_scores_are_logged_by_class_and_rank(hook, stage, by_keyword):
 
 def test_ranks_that_do_not_know_class_names_number_the_classes_of_each_row(hook):
     host, visualizer = Host(SCORES), FakeVisualizer()
-    host.class_rows = [1, 1, 0]  # two things share a row, the stuff has its own
+    host.semantic_index = [1, 1, 0]  # two things share a row, the stuff has its own
     visualizer.dataset_meta = None
 
     scalars = validate(hook, runner_of(host, visualizer)).scalars

@@ -1,4 +1,4 @@
-"""What hosts add compiles to one graph; graphs break in upstream code only."""
+"""Code of hosts compiles to one graph; only upstream code breaks graphs."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What every host must hold, one family after the other."""
+"""Properties of every host, for each family."""
 
 import re
 import sys
@@ -35,9 +35,8 @@ def family(request):
 
 @pytest.fixture
 def host(family):
-    """A host whose relation is heard."""
-    host = build(family, host=True)
-    return host
+    """A host whose gate is open, so that the relation changes predictions."""
+    return build(family, host=True)
 
 
 def new_names(family, names):
@@ -126,7 +125,7 @@ def test_every_new_parameter_learns(family, host):
     assert not [n for n, p in new_parameters(family, host) if not has_gradient(p)]
 
 
-def test_each_loss_of_the_base_stands_for_either_stage_and_the_rpn_for_both(
+def test_both_stages_have_the_losses_of_the_base_and_share_those_of_the_rpn(
     family, host
 ):
     batch = make_batch(family, *SIZES)
@@ -152,7 +151,7 @@ def test_images_without_any_object_give_finite_losses_of_every_parameter(family,
 
 @pytest.fixture
 def float32_operators(monkeypatch):
-    """Run mmcv's operators, which know bfloat16 on GPUs only, in float32."""
+    """Run mmcv's operators in float32, as they support bfloat16 on GPUs only."""
     align, suppress = RoIAlign.forward, NMS.nms
 
     def align_float32(self, feats, rois):
@@ -177,7 +176,7 @@ def test_bfloat16_autocast_gives_finite_losses_and_gradients(family, host):
 
 @pytest.fixture
 def same_rounding():
-    """Convolve one image after the other; oneDNN rounds two otherwise than one."""
+    """Turn off oneDNN, which rounds a batch of two images differently."""
     with torch.backends.mkldnn.flags(enabled=False):
         yield
 

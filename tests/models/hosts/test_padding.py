@@ -1,4 +1,4 @@
-"""Padding beyond the divisor changes nothing that a relation computes in a host."""
+"""Padding does not change what the relation of a host computes."""
 
 import pytest
 import torch
@@ -52,9 +52,9 @@ def test_the_relation_of_a_padded_image_is_that_of_its_valid_pixels(family, trai
 
 
 def test_padding_changes_a_host_hardly_more_than_its_base(family):
-    """Both carry padding in by their convolutions; final heads come a stage later.
+    """Convolutions of base and host mix padding into the image's border.
 
-    MaskFormer's untrained refresh of queries magnifies what the base carries in.
+    MaskFormer's untrained refresh of queries amplifies the change of the base.
     """
     changes = {}
     for host in (False, True):

@@ -73,7 +73,7 @@ def test_predictions_have_the_original_size(inputs):
     assert results[1].pred_sem_seg.scores.shape == (THINGS + STUFF, 20, 40)
 
 
-def test_what_stands_in_the_padding_of_the_features_does_not_reach_the_relation(inputs):
+def test_feature_values_in_the_padding_do_not_change_related_features(inputs):
     model = build().eval()
     samples = [make_sample(), make_sample((16, 32))]
     feats = model.extract_feat(inputs)
@@ -83,8 +83,8 @@ def test_what_stands_in_the_padding_of_the_features_does_not_reach_the_relation(
         part[1, :, 4:] = 100.0
         part[1, :, :, 8:] = 100.0
 
-    expected = model.relate(feats, maps, samples)
-    actual = model.relate(tuple(disturbed), maps, samples)
+    expected = model.related_feats(feats, maps, samples)
+    actual = model.related_feats(tuple(disturbed), maps, samples)
 
     for a, b in zip(actual, expected, strict=True):
         torch.testing.assert_close(a[1, :, :4, :8], b[1, :, :4, :8])
@@ -98,8 +98,8 @@ def test_centres_in_padding_take_no_slots(inputs):
     center = maps.center.clone()
     center[1, :, 4:, ::2] = 10.0  # more peaks than there are slots
 
-    expected = model.relate(feats, maps, samples)
-    actual = model.relate(feats, maps._replace(center=center), samples)
+    expected = model.related_feats(feats, maps, samples)
+    actual = model.related_feats(feats, maps._replace(center=center), samples)
 
     for a, b in zip(actual, expected, strict=True):
         torch.testing.assert_close(a[1, :, :4, :8], b[1, :, :4, :8])

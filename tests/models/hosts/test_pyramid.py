@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.hosts.pyramid import join_pyramid
+from mmpisr.models.hosts.two_stage import join_pyramid
 
 
 def make_pyramid() -> list[torch.Tensor]:
@@ -10,7 +10,7 @@ def make_pyramid() -> list[torch.Tensor]:
     return [torch.randn(2, 3, *size, generator=generator) for size in sizes]
 
 
-def test_coarser_levels_gain_the_mean_of_what_the_relation_has_changed():
+def test_coarser_levels_gain_the_mean_change_of_the_finest():
     feats = make_pyramid()
     related = feats[0].clone()
     related[0, 1, :2, :2] += torch.tensor([[1.0, 2.0], [3.0, 6.0]])

@@ -3,9 +3,9 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from mmpisr.models.hosts import recorded
 from mmpisr.models.hosts.common import unpadded_samples
 from mmpisr.models.hosts.query import semantic_probs
-from mmpisr.models.hosts.recording import recorded
 from mmpisr.registry import MODELS
 
 SIZE = (64, 96)
@@ -32,13 +32,20 @@ def make(repo, family):
     return build
 
 
-def test_final_predictors_are_not_copied_where_that_is_turned_off(make):
+def test_final_predictors_are_not_copied_without_init_final_from_base(make):
     base, host = make(host=False, seed=1), make(init_final_from_base=False)
     host.load_state_dict(base.state_dict(), strict=False)
 
     head = host.panoptic_head
     assert not torch.equal(head.final_cls_embed.weight, head.cls_embed.weight)
     assert torch.equal(head.cls_embed.weight, base.panoptic_head.cls_embed.weight)
+
+
+def test_class_weights_for_other_classes_are_refused_with_both_numbers(make):
+    with pytest.raises(
+        ValueError, match='class_weight has 5 weights, but .* 8 thing and 11 stuff.*20'
+    ):
+        make(loss_cls=dict(class_weight=[1.0] * 5))
 
 
 def test_the_refresh_of_queries_can_be_switched_off(make):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.hosts.query_refresh import QueryRefresh
+from mmpisr.models.hosts.query import QueryRefresh
 
 
 @pytest.fixture

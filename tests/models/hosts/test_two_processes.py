@@ -1,4 +1,4 @@
-"""Hosts that train on one image on each of two processes, and on both on one.
+"""Gradients of two processes with an image each equal those of one with both images.
 
 Distributed training averages the gradients of its ranks. That gives the gradients of
 the whole batch where a loss is divided by a number of the whole batch. Where a loss is
@@ -21,7 +21,7 @@ from torch import Tensor, distributed, nn
 from torch.overrides import TorchFunctionMode
 from two_ranks import Gradients, summed_gradients
 
-from mmpisr.models.panoptic_deeplab.targets import stack_targets
+from mmpisr.models.panoptic_deeplab.losses import stack_targets
 
 pytestmark = pytest.mark.slow  # two processes that import mmdet
 FAMILIES = sorted(NEW)
@@ -29,13 +29,13 @@ NMS = sys.modules['mmcv.ops.nms'].ext_module  # mmcv.ops.nms itself is a functio
 
 
 def gradients_of(images: list[int]) -> Gradients:
-    """This rank's addend to the mean gradients of every host."""
+    """Gradients of every host on this rank, which sum to the mean over ranks."""
     with fixed_samples(), float64():
         return {family: host_gradients(family, images) for family in FAMILIES}
 
 
 class Float64(TorchFunctionMode):
-    """Computes in float64 what code asks to be float32."""
+    """Replace float32 by float64 in calls of torch."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):  # noqa: D105
         if func is torch.Tensor.float:
@@ -50,7 +50,7 @@ class Float64(TorchFunctionMode):
 
 @contextmanager
 def float64() -> Iterator[None]:
-    """Compute in float64, except for NMS, which knows no float64 on CPUs."""
+    """Compute in float64, except for NMS, which does not support it on CPUs."""
     suppress = NMS.nms
 
     def suppress_float32(boxes: Tensor, scores: Tensor, **options) -> Tensor:
@@ -66,7 +66,7 @@ def float64() -> Iterator[None]:
 
 
 def host_gradients(family: str, images: list[int]) -> dict[str, Tensor]:
-    """This rank's addend to the mean gradients of one host."""
+    """Gradients of one host on this rank, which sum to the mean over ranks."""
     host = build(family, host=True).eval()
     make_averages_exact(host)
     batch = make_batch(family, *SIZES)
@@ -95,7 +95,7 @@ def host_gradients(family: str, images: list[int]) -> dict[str, Tensor]:
 
 
 def make_averages_exact(host: nn.Module) -> None:
-    """Choose no hard pixels, weigh classes alike, fill the samples of every image."""
+    """Keep all pixels, weight classes equally, fill the samples of every image."""
     for module in host.modules():
         if hasattr(module, 'top_ratio'):
             module.top_ratio = 1
@@ -107,7 +107,7 @@ def make_averages_exact(host: nn.Module) -> None:
 
 @contextmanager
 def counted_rois(host: nn.Module) -> Iterator[list[int]]:
-    """The numbers of regions whose masks a final stage learns from."""
+    """Numbers of regions in the mask loss of the final stage."""
     counts = []
     if not hasattr(host, 'final_roi_head'):
         yield counts
@@ -122,7 +122,7 @@ def counted_rois(host: nn.Module) -> Iterator[list[int]]:
 def rank_weights(
     host: nn.Module, samples: list[DetDataSample], rois: list[int]
 ) -> dict[str, Tensor]:
-    """What a loss is divided by that is a number of the rank, by the loss's name."""
+    """Divisor of each loss that depends on the rank, by the loss's name."""
     if hasattr(host, 'final_panoptic_head'):
         targets = stack_targets(samples, samples[0].batch_input_shape, ignore_index=255)
         return dict(

@@ -1,9 +1,11 @@
 from copy import deepcopy
+from functools import reduce
 
 import pytest
 import torch
 from mmengine.structures import InstanceData
 from tiny_two_stage import (
+    CHANNELS,
     SIZE,
     STUFF,
     THINGS,
@@ -17,7 +19,7 @@ from tiny_two_stage import (
     total,
 )
 
-from mmpisr.models.hosts.recording import recorded
+from mmpisr.models.hosts import recorded
 
 
 @pytest.fixture(scope='module')
@@ -35,7 +37,7 @@ def base(model_cfg):
     return build_base(model_cfg)
 
 
-def test_losses_are_the_bases_with_the_intermediate_ones_weighed_by_gamma(model, base):
+def test_losses_are_the_bases_and_intermediate_ones_times_gamma(model, base):
     model.load_state_dict(base.state_dict(), strict=False)
     batch = make_batch(SIZE, SIZE)
 
@@ -63,7 +65,7 @@ def test_masks_pass_their_gradient_to_the_intermediate_mask_head(model_cfg):
     assert model.roi_head.bbox_head.fc_cls.weight.grad is None
 
 
-def test_no_proposals_give_empty_slots_and_a_prediction(model):
+def test_without_proposals_slots_are_empty_and_there_is_a_prediction(model):
     batch = make_batch(SIZE)
     batch['data_samples'][0].proposals = InstanceData(bboxes=torch.zeros(0, 4))
 
@@ -114,12 +116,12 @@ def test_a_cascade_trains_and_starts_from_its_base(model_cfg):
 
 
 def test_the_relation_reads_a_map_of_each_thing_and_of_each_stuff_class(model):
-    with recorded(model.relation) as relation, recorded(model.heatmaps) as maker:
+    with recorded(model.relation) as relation, recorded(model.heatmap_maker) as maker:
         losses_of(model, make_batch(SIZE))
 
     _, probs, heatmaps, filled, _ = relation.inputs
     _, _, labels = maker.output
-    assert model.class_rows is None
+    assert model.semantic_index is None
     assert probs.shape[1] == model.relation.num_classes == THINGS + STUFF
     assert filled.any()
     for thing in range(THINGS):
@@ -136,12 +138,12 @@ def test_without_thing_maps_all_things_share_the_semantic_heads_last_map(model_c
         losses_of(model, make_batch(SIZE))
 
     probs = relation.inputs[1]
-    assert model.class_rows == [STUFF] * THINGS + list(range(STUFF))
+    assert model.semantic_index == [STUFF] * THINGS + list(range(STUFF))
     torch.testing.assert_close(probs.sum(dim=1), torch.ones_like(probs[:, 0]))
 
 
 def test_without_detections_losses_are_finite_and_reach_every_parameter(model):
-    model.heatmaps.score_thr = 1.1
+    model.heatmap_maker.score_thr = 1.1
 
     losses = losses_of(model, make_batch(SIZE, (50, 70)))
     total(losses).backward()
@@ -155,4 +157,48 @@ def test_a_model_without_masks_is_refused(model_cfg):
     cfg.roi_head.mask_head = None
 
     with pytest.raises(ValueError, match='mask_head is None'):
+        build(cfg)
+
+
+WRONG = {
+    'roi_head.mask_roi_extractor.out_channels': (
+        8,
+        rf'is {CHANNELS}, but roi_head\.mask_roi_extractor\.out_channels is 8;',
+    ),
+    'semantic_head.in_channels': (
+        32,
+        rf'neck\.out_channels is {CHANNELS}, but semantic_head\.in_channels is 32;',
+    ),
+    'rpn_head.in_channels': (32, r'rpn_head\.in_channels is 32;'),
+    'semantic_head.num_things_classes': (
+        79,
+        rf'panoptic_fusion_head\.num_things_classes is {THINGS}, but '
+        r'semantic_head\.num_things_classes is 79;',
+    ),
+    'semantic_head.num_stuff_classes': (52, rf'is {STUFF}, but semantic_head.* is 52;'),
+    'roi_head.bbox_head.num_classes': (8, r'roi_head\.bbox_head\.num_classes is 8;'),
+    'roi_head.mask_head.num_classes': (8, r'roi_head\.mask_head\.num_classes is 8;'),
+}
+
+
+@pytest.mark.parametrize(
+    ('field', 'value', 'message'), [(k, *v) for k, v in WRONG.items()]
+)
+def test_parts_that_differ_are_refused_with_both_fields(
+    model_cfg, field, value, message
+):
+    cfg = deepcopy(model_cfg)
+    *path, name = field.split('.')
+    reduce(getattr, path, cfg)[name] = value
+
+    with pytest.raises(ValueError, match=message):
+        build(cfg)
+
+
+def test_every_stage_of_a_cascade_is_compared(model_cfg):
+    cfg = cascade(model_cfg)
+    head = cfg.roi_head.bbox_head
+    cfg.roi_head.bbox_head = [head, {**head, 'num_classes': 8}]
+
+    with pytest.raises(ValueError, match=r'bbox_head\[1\]\.num_classes is 8;'):
         build(cfg)

@@ -4,9 +4,8 @@ from mmengine.runner import save_checkpoint
 from mmengine.runner.checkpoint import load_checkpoint
 from torch import nn
 
-from mmpisr.models.hosts.query_refresh import QueryRefresh
-from mmpisr.models.hosts.recording import recorded
-from mmpisr.models.hosts.warm_start import init_final_from_base
+from mmpisr.models.hosts.common import copy_base_heads_when_loaded
+from mmpisr.models.hosts.query import QueryRefresh
 
 
 class Host(nn.Module):
@@ -14,7 +13,7 @@ class Host(nn.Module):
         super().__init__()
         self.head = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
         self.final_head = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
-        init_final_from_base(self, {'final_head': 'head'})
+        copy_base_heads_when_loaded(self, 'head')
 
 
 def head_state(seed: int) -> dict:
@@ -40,7 +39,7 @@ def test_final_heads_start_as_copies_and_are_reported_as_missing():
     assert {name.split('.')[0] for name in incompatible.missing_keys} == {'final_head'}
 
 
-def test_a_host_inside_a_model_is_filled_through_a_checkpoint_file(tmp_path):
+def test_a_host_inside_a_model_is_loaded_from_a_checkpoint_file(tmp_path):
     model = nn.ModuleDict({'panoptic_head': Host()})
     state = {f'panoptic_head.{k}': v for k, v in head_state(1).items()}
     save_checkpoint({'state_dict': state}, str(tmp_path / 'base.pth'))
@@ -101,8 +100,7 @@ class GatedHost(nn.Module):
         self.cls, self.mask = nn.Linear(2, 2), nn.Linear(2, 2)
         self.final_cls, self.final_mask = nn.Linear(2, 2), nn.Linear(2, 2)
         self.refresh = QueryRefresh(2, feat_channels=2)
-        names = {'final_cls': 'cls', 'final_mask': 'mask'}
-        init_final_from_base(self, names)
+        copy_base_heads_when_loaded(self, 'cls', 'mask')
 
     def is_open(self) -> bool:
         return bool(self.refresh.gate_norm.weight.any())
@@ -123,22 +121,3 @@ def test_a_head_that_starts_fresh_as_a_whole_is_copied_and_only_a_base_closes_ga
     assert equal(host.cls, host.final_cls)
     assert equal(host.mask, host.final_mask) == (stage == 'base')
     assert host.is_open() == (stage == 'host')
-
-
-def test_a_recording_keeps_the_last_call():
-    layer = nn.ReLU()
-
-    with recorded(layer) as recording:
-        layer(torch.tensor(-1.0))
-        layer(torch.tensor(2.0))
-
-    assert recording.inputs[0] == recording.output == 2
-    assert not layer._forward_hooks
-
-
-def test_a_module_that_was_not_called_has_no_recording():
-    with recorded(nn.ReLU()) as recording:
-        pass
-
-    with pytest.raises(RuntimeError, match='ReLU was expected to be called'):
-        _ = recording.output

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.panoptic_deeplab.aspp import ASPP, windowed_mean
+from mmpisr.models.panoptic_deeplab.decoder import ASPP, windowed_mean
 
 
 def test_the_window_slides_over_the_map():
@@ -12,7 +12,7 @@ def test_the_window_slides_over_the_map():
 
 
 @pytest.mark.parametrize('size', [None, (3, 4), (32, 64)])
-def test_a_window_of_the_map_or_larger_takes_the_whole_mean(size):
+def test_a_window_as_large_as_the_map_gives_the_mean_of_the_map(size):
     feats = torch.arange(12.0).view(1, 1, 3, 4)
     torch.testing.assert_close(
         windowed_mean(feats, size), feats.mean().view(1, 1, 1, 1)

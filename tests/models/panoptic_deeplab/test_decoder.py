@@ -35,7 +35,7 @@ def test_every_level_matters():
     assert all(f.grad.abs().sum() > 0 for f in feats)
 
 
-def test_a_missing_projection_is_an_error_with_both_numbers():
+def test_a_missing_projection_is_an_error_that_names_both_numbers():
     with pytest.raises(ValueError, match='4 levels need 3 projections.*has 2'):
         DeepLabDecoder((4, 6, 8, 10), project_channels=(3, 3))
 

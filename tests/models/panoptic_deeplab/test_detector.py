@@ -134,9 +134,11 @@ def test_half_precision_on_the_cpu_gives_float32_losses(model):
     assert all(loss.isfinite() for loss in losses.values())
 
 
-def test_neck_and_head_that_disagree_are_an_error_with_both_numbers():
-    with pytest.raises(ValueError, match=r'\(99, 8\).*\(16, 8\)'):
-        MODELS.build(config(semantic_channels=99))
+@pytest.mark.parametrize(('part', 'channels'), [('semantic', 16), ('instance', 8)])
+def test_channels_that_differ_between_neck_and_head_are_named(part, channels):
+    message = rf'neck\.{part}\.out_channels is {channels}, but .*{part}_channels is 99;'
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(config(**{f'{part}_channels': 99}))
 
 
 def test_a_head_of_its_own_test_cfg_keeps_it():

@@ -51,7 +51,7 @@ def test_only_the_best_centres_are_kept():
     assert centers.points.tolist() == [[0, 10], [6, 0]]
 
 
-def test_a_flat_or_tiny_map_has_no_surprise():
+def test_a_flat_map_has_no_centre_and_a_map_of_one_pixel_has_one():
     assert find_centers(torch.zeros(1, 9, 9)).points.shape == (0, 2)
     assert find_centers(torch.ones(1, 1, 1)).points.tolist() == [[0, 0]]
 
@@ -86,7 +86,7 @@ def test_without_centres_every_pixel_is_unassigned():
     torch.testing.assert_close(ids, torch.zeros(3, 4, dtype=torch.long))
 
 
-def test_renumbering_closes_gaps_and_names_the_origin():
+def test_renumbering_closes_gaps_and_returns_the_old_ids():
     ids, origin = renumber(torch.tensor([[0, 4], [2, 4]]), 5)
     assert ids.tolist() == [[0, 2], [1, 2]]
     assert origin.tolist() == [2, 4]
@@ -95,7 +95,8 @@ def test_renumbering_closes_gaps_and_names_the_origin():
 def test_the_majority_wins_and_the_smaller_class_wins_a_tie():
     ids = torch.tensor([[1, 1, 1, 2, 2, 0]])
     labels = torch.tensor([[1, 1, 0, 1, 0, 3]])
-    assert majority_labels(ids, labels, 2, 2).tolist() == [1, 0]
+    actual = majority_labels(ids, labels, num_instances=2, num_classes=2)
+    assert actual.tolist() == [1, 0]
 
 
 def test_small_stuff_and_leftover_things_become_void():

@@ -77,7 +77,7 @@ def test_offsets_count_pixels_of_the_stride():
     assert build().loss_by_maps(maps, [make_sample()])['loss_offset'] == 0
 
 
-def test_padding_of_a_smaller_image_teaches_nothing():
+def test_padding_of_a_smaller_image_has_no_gradient():
     maps = zero_maps(2)
 
     losses = build().loss_by_maps(maps, [make_sample(), make_sample(8, 8)])

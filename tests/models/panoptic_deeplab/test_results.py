@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from mmpisr.models.panoptic_deeplab.grouping import Grouping
-from mmpisr.models.panoptic_deeplab.results import (
+from mmpisr.models.panoptic_deeplab.grouping import (
+    Grouping,
     instance_boxes,
     instance_probs,
     to_results,

@@ -73,7 +73,7 @@ def test_the_fragment_of_the_configs_is_this_literal_form():
 
     assert relation.pop('type') == 'mmpisr.PISR'
     assert relation | {'channels': 8} == RELATIONS['pisr-literal'][1]
-    assert fragment.pisr_literal.heatmaps.suppress == 'binary'
+    assert fragment.pisr_literal.heatmap_maker.suppress == 'binary'
 
 
 @pytest.mark.parametrize('mix_slots', [False, True])

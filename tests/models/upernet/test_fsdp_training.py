@@ -1,4 +1,4 @@
-"""The config for FSDP, as far as one CPU goes: one process, no shards, float32."""
+"""The config for FSDP on one CPU: one process, no shards, float32."""
 
 import socket
 

@@ -3,7 +3,7 @@ import torch
 from mmdet.models.necks import FPN
 from torch import nn
 
-from mmpisr.models.hosts.recording import recorded
+from mmpisr.models.hosts import recorded
 from mmpisr.models.upernet import PyramidPoolingFPN
 
 CHANNELS = (4, 8, 16)
@@ -65,7 +65,7 @@ def test_pooling_to_one_cell_joins_the_mean_by_hand():
     torch.testing.assert_close(fused.output, expected.expand(1, 8, 4, 6))
 
 
-def test_behind_the_pooling_it_is_mmdets_fpn():
+def test_after_the_pooling_it_equals_mmdets_fpn():
     neck, levels = make_neck(), make_levels()
     fpn = FPN([4, 8, 8], out_channels=8, num_outs=4)
     fpn.load_state_dict(neck.state_dict(), strict=False)

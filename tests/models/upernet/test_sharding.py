@@ -4,7 +4,7 @@ from mmdet.models.backbones.swin import SwinBlock
 from mmpisr.models.upernet.sharding import is_swin_block, wrap_swin_blocks
 
 
-def test_blocks_are_units_and_everything_is_searched_for_them():
+def test_each_block_is_a_unit_and_all_modules_are_searched():
     backbone = SwinTransformer(
         embed_dims=8, depths=(1, 2, 1, 1), num_heads=(1, 1, 1, 1), window_size=2
     )

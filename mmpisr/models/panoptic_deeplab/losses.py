@@ -1,29 +1,103 @@
-"""Cross entropy over the hardest pixels of a batch (DeeperLab, Panoptic-DeepLab)."""
+"""Panoptic-DeepLab's training targets, and cross entropy over the hardest pixels."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmdet.structures import DetDataSample
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmpisr.registry import MODELS
 
 
+class TargetMaps(NamedTuple):
+    """Targets at input resolution; padding has weight zero."""
+
+    labels: Tensor
+    """Classes, int64, 255 where ignored, ``(B, H, W)``."""
+    semantic_weights: Tensor
+    """Factor of the semantic loss, ``(B, H, W)``."""
+    center: Tensor
+    """Heatmap of instance centres, 0 to 1, ``(B, 1, H, W)``."""
+    center_weights: Tensor
+    """Factor of the centre loss, ``(B, 1, H, W)``."""
+    offset: Tensor
+    """From each pixel to its centre, (dy, dx) in pixels, ``(B, 2, H, W)``."""
+    offset_weights: Tensor
+    """Factor of the offset loss, ``(B, 1, H, W)``."""
+
+
+def stack_targets(
+    data_samples: Sequence[DetDataSample], size: tuple[int, int], *, ignore_index: int
+) -> TargetMaps:
+    """Collect ``gt_sem_seg`` and ``gt_panoptic_deeplab`` of a batch.
+
+    Args:
+        data_samples: One for each image, their maps no larger than ``size``.
+        size: (height, width) of the padded input.
+        ignore_index: Label of the padding.
+
+    Raises:
+        ValueError: A sample has no ``gt_panoptic_deeplab``, or a map is larger than
+            ``size``.
+    """
+    for sample in data_samples:
+        if 'gt_panoptic_deeplab' not in sample:
+            raise ValueError(
+                'a data sample has no gt_panoptic_deeplab, but only '
+                f'{sorted(sample.keys())}: mmpisr.PanopticDeepLabTargets must be in '
+                'the training pipeline'
+            )
+    labels = [
+        pad_to(sample.gt_sem_seg.sem_seg, size, ignore_index) for sample in data_samples
+    ]
+
+    def stack(name: str) -> Tensor:
+        maps = [getattr(sample.gt_panoptic_deeplab, name) for sample in data_samples]
+        return torch.stack([pad_to(m, size) for m in maps])
+
+    return TargetMaps(
+        labels=torch.cat(labels).long(),  # (B, H, W)
+        semantic_weights=stack('semantic_weights').squeeze(1),  # (B, H, W)
+        center=stack('center'),
+        center_weights=stack('center_weights'),
+        offset=stack('offset'),
+        offset_weights=stack('offset_weights'),
+    )
+
+
+def pad_to(values: Tensor, size: tuple[int, int], value: float = 0) -> Tensor:
+    """Pad ``(C, H, W)`` at the bottom and right, as images are padded.
+
+    Raises:
+        ValueError: ``values`` is larger than ``size``.
+    """
+    height, width = values.shape[-2:]
+    if height > size[0] or width > size[1]:
+        raise ValueError(
+            f'a target of {height} x {width} pixels does not fit maps of '
+            f'{size[0]} x {size[1]} pixels'
+        )
+    return F.pad(values, (0, size[1] - width, 0, size[0] - height), value=value)
+
+
 def hard_pixel_cross_entropy(
     losses: Tensor, weights: Tensor | None = None, *, top_ratio: float = 0.2
 ) -> Tensor:
-    """Mean of the largest losses of a share of the pixels.
+    """Mean of the largest losses of a share of the pixels (DeeperLab).
 
     Args:
         losses: Cross entropy of each pixel, zero where its label is ignored,
             ``(B, H, W)``.
         weights: Factor of each pixel's loss, ``(B, H, W)``, applied before the choice.
-            A pixel without weight (padding) does not count as a pixel; None: all do.
+            A pixel of weight zero (padding) is not counted as a pixel; None: all are.
         top_ratio: Share of the counted pixels **of the batch** that is kept, in (0, 1].
 
     Returns:
-        A scalar; zero, still attached to the graph, when no pixel counts.
+        A scalar; zero, still attached to the graph, when no pixel is counted.
     """
     if weights is None:
         weights = losses.new_ones(()).expand_as(losses)
@@ -43,7 +117,7 @@ def pixel_losses(logits: Tensor, labels: Tensor, *, ignore_index: int) -> Tensor
     Args:
         logits: Class logits, resized bilinearly if they are smaller, ``(B, N, h, w)``.
         labels: Classes, int64, ``(B, H, W)``.
-        ignore_index: Label of pixels that teach nothing.
+        ignore_index: Label of pixels without loss.
     """
     logits = logits.float()
     if logits.shape[2:] != labels.shape[1:]:
@@ -57,16 +131,16 @@ class HardPixelCrossEntropy(nn.Module):
 
     Args:
         top_ratio: Share of the pixels of the batch that is kept, in (0, 1].
-        count_padding: Whether pixels without weight count as pixels of the share, as
-            in detectron2, where padding lowers the loss.
+        count_padding: Whether pixels of weight zero are counted as pixels of the share,
+            as in detectron2, where padding lowers the loss.
         recompute: Whether the pixels' losses are computed again in the backward pass,
-            one image at a time, in place of keeping class logits at full resolution:
-            for many classes on large images.
-        ignore_index: Label of pixels that teach nothing; they count as pixels.
+            one image at a time, which saves the memory of class logits at full
+            resolution: for many classes on large images.
+        ignore_index: Label of pixels without loss; they are counted as pixels.
         loss_weight: Factor of the result.
 
     Raises:
-        ValueError: If ``top_ratio`` is outside (0, 1].
+        ValueError: ``top_ratio`` is outside (0, 1].
     """
 
     def __init__(

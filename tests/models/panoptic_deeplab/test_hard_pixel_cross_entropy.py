@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmpisr.models.losses import HardPixelCrossEntropy
+from mmpisr.models.panoptic_deeplab import HardPixelCrossEntropy
 
 
 def hard_pixel_cross_entropy(logits, labels, weights=None, *, top_ratio=0.2):
@@ -82,7 +82,7 @@ def test_a_share_outside_of_0_to_1_is_refused(ratio):
 
 
 def padded(batch):
-    """The batch with as much padding again, and weights that tell it apart."""
+    """The batch with as many padded pixels, which have weight zero."""
     logits, labels = batch
     weights = F.pad(torch.full(labels.shape, 3.0), (0, 5))
     return F.pad(logits, (0, 5)), F.pad(labels, (0, 5), value=255), weights

@@ -1,11 +1,11 @@
+from types import SimpleNamespace
+
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
-from mmpisr.models.hosts.two_stage_losses import (
-    class_agnostic,
-    rpn_losses_and_proposals,
-)
+from mmpisr.models.hosts import PISRTwoStagePanopticSegmentor
+from mmpisr.models.hosts.two_stage import class_agnostic
 
 
 def make_sample() -> DetDataSample:
@@ -33,10 +33,16 @@ def test_every_object_has_class_zero_and_the_truth_keeps_its_own():
     assert agnostic.img_shape == (8, 8)
 
 
-def test_losses_of_any_head_are_told_from_those_of_the_next_stage():
+def test_rpn_losses_of_any_head_get_the_prefix_rpn():
     head = Head()
+    host = SimpleNamespace(
+        with_rpn=True, rpn_head=head, train_cfg=dict(rpn_proposal={})
+    )
+    host.test_cfg = SimpleNamespace(rpn=None)
 
-    losses, proposals = rpn_losses_and_proposals(head, [], [make_sample()], {})
+    losses, proposals = PISRTwoStagePanopticSegmentor.propose_with_losses(
+        host, [], [make_sample()]
+    )
 
     assert losses == dict(rpn_loss_cls=1, loss_rpn_bbox=2, accuracy=3)
     assert proposals == [{}]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmpisr.models.losses import IntermediateSupervision
+from mmpisr.models.hosts import IntermediateSupervision
 
 
 def test_the_total_is_gamma_times_intermediate_plus_final():
@@ -17,7 +17,7 @@ def test_the_total_is_gamma_times_intermediate_plus_final():
     assert losses['loss_b'] == [3.0]
 
 
-def test_a_figure_that_is_no_loss_is_not_weighed():
+def test_a_value_that_is_no_loss_is_not_weighted():
     losses = IntermediateSupervision(gamma=0.5)({'acc': torch.tensor(80.0)}, {})
 
     assert losses == {'intermediate.acc': torch.tensor(80.0)}
