@@ -17,7 +17,7 @@ FEATURES, HEADS, LOSSES = 3.45, 1.85, 0.55  # heights of the three rows
 TEXTS = {'svg.hashsalt': 'mmpisr', 'font.size': 10, 'mathtext.fontset': 'cm'}
 
 
-def main() -> None:
+def main(out: Path = OUT) -> None:
     """Draw and write the figure; the same fonts make the same bytes."""
     with matplotlib.rc_context(TEXTS):
         figure = Figure(figsize=(WIDTH * 0.8, HEIGHT * 0.8))
@@ -29,10 +29,10 @@ def main() -> None:
         draw_relation(axes)
         draw_final_stage(axes)
         draw_losses(axes)
-        figure.savefig(OUT, metadata={'Date': None}, transparent=True)
+        figure.savefig(out, metadata={'Date': None}, transparent=True)
     # Matplotlib leaves spaces at the ends of lines.
-    lines = (line.rstrip() for line in OUT.read_text().splitlines())
-    OUT.write_text('\n'.join(lines) + '\n')
+    lines = (line.rstrip() for line in out.read_text().splitlines())
+    out.write_text('\n'.join(lines) + '\n')
 
 
 def draw_base(axes) -> None:
@@ -57,7 +57,15 @@ def draw_relation(axes) -> None:
     _box(axes, 8.05, 2.8, 4.5, 3.2, PANEL, edge='#d29922')
     _note(axes, 5.85, 4.6, 'relation (PISR)', ha='left', color=INK, weight='bold')
     _box(axes, 6.8, HEADS, 1.5, 1.0, ADDED, 'encodings\n$E = [S; I]\\,F^T$')
-    _box(axes, 9.1, HEADS, 1.7, 1.0, ADDED, 'reweighting\n$w = \\sigma(\\mathrm{MLP}(E))$')
+    _box(
+        axes,
+        9.1,
+        HEADS,
+        1.7,
+        1.0,
+        ADDED,
+        'reweighting\n$w = \\sigma(\\mathrm{MLP}(E))$',
+    )
     _box(axes, 8.35, FEATURES, 1.5, 0.9, ADDED, 'attention')
     axes.plot(9.95, FEATURES, 'o', markersize=13, color=ADDED, markeredgecolor=QUIET)
     axes.text(9.95, FEATURES - 0.01, '+', ha='center', va='center', size=12, color=INK)
