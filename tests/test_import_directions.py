@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-RELATIONS, HEATMAPS, LOSSES = 'models.relations', 'models.heatmaps', 'models.losses'
+RELATIONS, HEATMAPS = 'models.relations', 'models.heatmaps'
 PDL, UPERNET = 'models.panoptic_deeplab', 'models.upernet'
 FILES = 'class_lists', 'files', 'json_lines', 'output_names', 'registry'
 """Single files that every part may import, and that import no part."""
@@ -12,10 +12,9 @@ EVERYTHING = ('*',)
 MAY_IMPORT = {  # part: parts
     RELATIONS: (),
     HEATMAPS: (RELATIONS,),
-    LOSSES: (),
-    PDL: (HEATMAPS, LOSSES),
-    UPERNET: (HEATMAPS, LOSSES),
-    'models.hosts': (RELATIONS, HEATMAPS, LOSSES, PDL, UPERNET),
+    PDL: (HEATMAPS),
+    UPERNET: (HEATMAPS),
+    'models.hosts': (RELATIONS, HEATMAPS, PDL, UPERNET),
     'models.tta': (PDL,),
     'datasets': (),
     'evaluation': ('datasets',),
@@ -29,7 +28,7 @@ MAY_IMPORT = {  # part: parts
     **dict.fromkeys((*FILES, 'mim', 'command_line', 'check_env'), ()),
 }
 FRAMEWORKS = 'mmdet', 'mmseg', 'mmcv'
-WITHOUT_FRAMEWORKS = RELATIONS, LOSSES, 'files', 'registry', 'mim', 'check_env'
+WITHOUT_FRAMEWORKS = RELATIONS, 'files', 'registry', 'mim', 'check_env'
 NEVER = 'evidence', 'speed', 'converters', 'scenes', 'tools', 'pandas'
 FOR_NOW = {
     ('mmpisr.models.relations.ocr', 'mmseg'): 'imported when an OCRRelation is built',
