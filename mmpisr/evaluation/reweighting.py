@@ -31,7 +31,7 @@ class RelationCall(NamedTuple):
     """False = empty slot, ``(B, K)`` bool; ``None`` = no slot is empty."""
     pixel_mask: Tensor | None = None
     """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
-    class_rows: Sequence[int] | None = None
+    semantic_index: Sequence[int] | None = None
     """For each class of the data its place among the N; ``None`` = the same."""
 
     @classmethod
@@ -40,7 +40,7 @@ class RelationCall(NamedTuple):
         args: tuple,
         kwargs: Mapping[str, Any],
         output: Any,
-        class_rows: Sequence[int] | None = None,
+        semantic_index: Sequence[int] | None = None,
     ) -> 'RelationCall':
         """Read one call of a ``BaseRelation``, as torch's forward hooks have it."""
         given = dict(zip(INPUT_NAMES, args, strict=False)) | dict(kwargs)
@@ -50,7 +50,7 @@ class RelationCall(NamedTuple):
             heatmaps=given['inst_heatmaps'],
             valid=given.get('inst_valid'),
             pixel_mask=given.get('pixel_mask'),
-            class_rows=class_rows,
+            semantic_index=semantic_index,
         )
 
     def scores_of(self, index: int, sample: DetDataSample) -> 'ImageScores':
@@ -78,11 +78,11 @@ class RelationCall(NamedTuple):
 
     def present(self, truth: Tensor) -> np.ndarray:
         """Which of the N a panoptic map shows, ``(N,)`` bool."""
-        if self.class_rows is None:
+        if self.semantic_index is None:
             return present_classes(truth, self.num_classes).cpu().numpy()
-        shown = present_classes(truth, len(self.class_rows)).cpu().numpy()
+        shown = present_classes(truth, len(self.semantic_index)).cpu().numpy()
         rows = np.zeros(self.num_classes, dtype=bool)
-        rows[np.asarray(self.class_rows)[shown]] = True
+        rows[np.asarray(self.semantic_index)[shown]] = True
         return rows
 
     def heatmaps_of(self, index: int, sample: DetDataSample) -> Tensor:
@@ -125,22 +125,24 @@ class ImageScores(NamedTuple):
 
 
 def row_names(
-    class_names: Sequence[str], class_rows: Sequence[int] | None
+    class_names: Sequence[str], semantic_index: Sequence[int] | None
 ) -> Sequence[str]:
     """Names of the N where some are several classes of the data at once.
 
     Args:
         class_names: Of the data.
-        class_rows: See :class:`RelationCall`.
+        semantic_index: See :class:`RelationCall`.
 
     Returns:
         The name of the one class, or ``'<first> and <n> more'``.
     """
-    if class_rows is None:
+    if semantic_index is None:
         return class_names
     names = []
-    for row in range(max(class_rows) + 1):
-        of_row = [n for n, r in zip(class_names, class_rows, strict=True) if r == row]
+    for row in range(max(semantic_index) + 1):
+        of_row = [
+            n for n, r in zip(class_names, semantic_index, strict=True) if r == row
+        ]
         more = f' and {len(of_row) - 1} more' if len(of_row) > 1 else ''
         names.append(f'{of_row[0]}{more}' if of_row else f'row {row}')
     return names

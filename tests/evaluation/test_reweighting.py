@@ -144,7 +144,7 @@ def test_scores_of_an_image_go_where_they_belong():
 
 def test_classes_that_a_relation_reads_as_one_are_present_together():
     rows = [1, 1, 0]  # two things share a row, the stuff has its own
-    call = RelationCall(None, 2, torch.zeros(1, 1, 1, 1), class_rows=rows)
+    call = RelationCall(None, 2, torch.zeros(1, 1, 1, 1), semantic_index=rows)
 
     assert call.present(torch.tensor([[1001, 3]])).tolist() == [False, True]
     assert call.present(torch.tensor([[2, 3]])).tolist() == [True, False]

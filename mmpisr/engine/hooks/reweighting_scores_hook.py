@@ -51,7 +51,7 @@ class ReweightingScoresHook(Hook):
         self._handles: list[RemovableHandle] = []
         self._calls: dict[str, list[RelationCall]] = {}
         self._scores: dict[str, ReweightingScores] = {}
-        self._class_rows: dict[str, Sequence[int] | None] = {}
+        self._semantic_index: dict[str, Sequence[int] | None] = {}
         self._warned = False
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -90,7 +90,7 @@ class ReweightingScoresHook(Hook):
         for name, module in inner.named_modules():
             if isinstance(module, BaseRelation):
                 host = inner.get_submodule(name.rpartition('.')[0])
-                self._class_rows[name] = getattr(host, 'semantic_index', None)
+                self._semantic_index[name] = getattr(host, 'semantic_index', None)
                 self._calls[name] = []
                 record = self._recorder(name)
                 handle = module.register_forward_hook(record, with_kwargs=True)
@@ -104,7 +104,7 @@ class ReweightingScoresHook(Hook):
 
     def _recorder(self, name: str) -> Callable:
         def record(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
-            call = RelationCall.of(args, kwargs, output, self._class_rows[name])
+            call = RelationCall.of(args, kwargs, output, self._semantic_index[name])
             self._calls[name].append(call)
 
         return record
@@ -128,7 +128,7 @@ class ReweightingScoresHook(Hook):
         meta = runner.visualizer.dataset_meta or {}
         for name, table in scores.items():
             root = 'reweighting' if len(scores) == 1 else f'reweighting/{name}'
-            rows = self._class_rows.get(name)
+            rows = self._semantic_index.get(name)
             num_classes = len(rows) if rows else table.classes.sums.shape[1]
             classes = [str(c) for c in meta.get('classes') or range(num_classes)]
             names = row_names(classes, rows)
