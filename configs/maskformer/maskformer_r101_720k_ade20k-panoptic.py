@@ -1,4 +1,4 @@
-"""MaskFormer R-101 on ADE20K panoptic; the bases say where the numbers come from."""
+"""MaskFormer R-101 on ADE20K panoptic; the bases name the sources of all numbers."""
 
 _base_ = [
     '../_base_/models/maskformer_r50.py',

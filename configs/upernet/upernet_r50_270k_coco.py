@@ -1,4 +1,4 @@
-"""UPerNet R-50 on COCO; the bases say where the numbers come from."""
+"""UPerNet R-50 on COCO; the bases name the sources of all numbers."""
 
 _base_ = [
     '../_base_/models/upernet_r50.py',

@@ -1,4 +1,4 @@
-"""UPerNet Swin-L, tested on COCO test-dev without a score: its truth is not public.
+"""UPerNet Swin-L on COCO test-dev, whose ground truth is not public: no scores.
 
 ``tools/dataset_converters/coco.py`` makes the json of the images. A submission can be
 written from any COCO config, see docs/submissions.md.

@@ -1,6 +1,6 @@
 """UPerNet Swin-L on COCO, in mixed precision.
 
-Mixed precision is chosen here; the bases say where the other numbers come from.
+Mixed precision is chosen here; the bases name the sources of the other numbers.
 """
 
 _base_ = [

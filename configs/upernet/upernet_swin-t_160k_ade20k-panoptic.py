@@ -1,4 +1,4 @@
-"""UPerNet Swin-T on ADE20K panoptic; the bases say where the numbers come from."""
+"""UPerNet Swin-T on ADE20K panoptic; the bases name the sources of all numbers."""
 
 _base_ = [
     '../_base_/models/upernet_swin-t.py',
