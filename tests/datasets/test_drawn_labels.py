@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from converters.labelled_png import Suffixes, prepare_labelled_png
 from drawn_cases import check_cases, refusal
 from drawn_pictures import (
     CLASS_PICTURES,
@@ -29,8 +30,6 @@ from drawn_scenes import (
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import label as connected_regions
-
-from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
 
 STEMS = ('f0', 'a/f0', 'a b/f0', 'ünï/é1', 'a/b/c', 'a_f0')
 IMAGE_SUFFIXES = ('.png', '.PNG', '.bmp', '.tif', '.Tiff', '.webp')

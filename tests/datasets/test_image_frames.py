@@ -5,11 +5,11 @@ import json
 import cv2
 import numpy as np
 import pytest
+from converters.labelled_png import Suffixes, prepare_labelled_png
 from mmdet.structures import DetDataSample
 from PIL import Image
 
 from mmpisr.datasets import PanopticDataset
-from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
 from mmpisr.datasets.image_file import FRAMES, read_head
 from mmpisr.datasets.transforms.load_image import LoadImage
 from mmpisr.datasets.validation.command import main as validate

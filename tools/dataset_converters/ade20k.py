@@ -2,8 +2,9 @@
 
 import argparse
 
+from converters.ade20k import FOLDERS, prepare_ade20k
+
 from mmpisr.command_line import run_tool
-from mmpisr.datasets.converters.ade20k import FOLDERS, prepare_ade20k
 
 
 def main() -> None:

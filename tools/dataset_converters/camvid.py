@@ -2,8 +2,9 @@
 
 import argparse
 
+from converters.camvid import prepare_camvid
+
 from mmpisr.command_line import run_tool
-from mmpisr.datasets.converters.camvid import prepare_camvid
 
 
 def main() -> None:

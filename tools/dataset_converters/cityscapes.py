@@ -7,12 +7,13 @@ unpacked. The result is that of cityscapesScripts' ``csCreatePanopticImgs``.
 
 import argparse
 
-from mmpisr.command_line import run_tool
-from mmpisr.datasets.converters.cityscapes import (
+from converters.cityscapes import (
     SPLITS,
     check_cityscapes,
     convert_cityscapes,
 )
+
+from mmpisr.command_line import run_tool
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
 import argparse
 
+from converters.coco import SPLITS, prepare_coco
+
 from mmpisr.command_line import run_tool
-from mmpisr.datasets.converters.coco import SPLITS, prepare_coco
 
 
 def main() -> None:

