@@ -6,8 +6,6 @@ from mmpisr.registry import DATASETS
 
 from .panoptic import PanopticDataset
 
-GENERATOR = 'python tools/dataset_converters/generate_scenes.py'
-
 
 class Relation(NamedTuple):
     """Two classes that look the same; a third one in the image decides which it is.
@@ -59,6 +57,7 @@ class PanopticScenes(PanopticDataset):
     ``relations``: dicts of ``decider``, ``present`` and ``absent`` class names.
     """
 
+    MAKER = 'python tools/dataset_converters/generate_scenes.py --out', 'data/scenes'
     METAINFO = dict(
         classes=(*THINGS, *STUFF),
         thing_classes=tuple(THINGS),
@@ -67,11 +66,3 @@ class PanopticScenes(PanopticDataset):
         relational_classes=tuple(name for r in RELATIONS for name in r[1:]),
         relations=tuple(relation._asdict() for relation in RELATIONS),
     )
-
-    def full_init(self) -> None:
-        """Read and check; if files are missing, give the command that makes them."""
-        try:
-            super().full_init()
-        except FileNotFoundError as error:
-            command = f'{GENERATOR} --out {self.data_root or "data/scenes"}'
-            raise FileNotFoundError(f'{error}; to make it: {command}') from error

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from cityscapes import convert_cityscapes
 from cityscapes_tree import write_cityscapes, zip_cityscapes
-from converters.cityscapes import convert_cityscapes
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 

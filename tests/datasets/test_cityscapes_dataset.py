@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from cityscapes import convert_cityscapes
 from cityscapes_tree import FRAMES, write_cityscapes, zip_cityscapes
-from converters.cityscapes import convert_cityscapes
 from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from converters.labelled_png import Suffixes, prepare_labelled_png
 from drawn_cases import check_cases, refusal
 from drawn_pictures import (
     CLASS_PICTURES,
@@ -28,6 +27,7 @@ from drawn_scenes import (
     true_segments,
 )
 from hypothesis import strategies as st
+from labelled_png import prepare_labelled_png
 from PIL import Image
 from scipy.ndimage import label as connected_regions
 
@@ -224,7 +224,7 @@ def convert(root: Path, case: Case) -> None:
         classes=root / case.table,
         out=root / 'out',
         unnumbered=case.unnumbered,
-        suffixes=Suffixes(labels=label_suffix(case)),
+        label_suffix=label_suffix(case),
         **sources,
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from converters.coco_instances import prepare_coco_instances
+from coco_instances import prepare_coco_instances
 from drawn_cases import check_cases, refusal
 from drawn_pictures import save
 from drawn_scenes import Segment, read_back

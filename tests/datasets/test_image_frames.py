@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from converters.labelled_png import Suffixes, prepare_labelled_png
+from labelled_png import prepare_labelled_png
 from mmdet.structures import DetDataSample
 from PIL import Image
 
@@ -86,7 +86,7 @@ def convert(root, suffix='.png', **options):
         classes=root / 'classes.csv',
         out=root / 'out',
         connected=True,
-        suffixes=Suffixes(images=suffix),
+        image_suffix=suffix,
         **options,
     )
     return json.loads((root / 'out/annotations/panoptic_train.json').read_text())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from converters.coco import coco_categories
+from coco import coco_categories
 
 from mmpisr.datasets.segment_png import encode_segment_ids, segment_extents
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from converters import ImageJob, convert_split
 from converters.numbering import COLOUR_STEP
+from converters.split import ImageJob, convert_split
 from scenes import DEFAULT_SIZE, draw_scene
 
 from mmpisr.command_line import run_tool

@@ -6,8 +6,8 @@ import shutil
 import zipfile
 
 import pytest
+from cityscapes import convert_cityscapes
 from cityscapes_tree import write_cityscapes
-from converters.cityscapes import convert_cityscapes
 from mmengine.config import Config
 
 from mmpisr.datasets import merge_options

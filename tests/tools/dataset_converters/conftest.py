@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from converters import convert_split
+from converters.split import convert_split
 from tiny_jobs import CATEGORIES
 
 

@@ -5,9 +5,8 @@ import json
 import cv2
 import numpy as np
 import pytest
+from ade20k import ade20k_classes, prepare_ade20k
 from ade20k_folder import BED, PERSON, make_ade20k
-from converters.ade20k import prepare_ade20k
-from converters.ade20k_classes import ade20k_classes
 from mmdet.datasets.ade20k import ADE20KPanopticDataset
 
 from mmpisr.datasets.segment_png import decode_segment_ids

@@ -6,8 +6,8 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from camvid import CLASSES, categories, prepare_camvid
 from camvid_folder import CAR, make_camvid
-from converters.camvid import CLASSES, categories, prepare_camvid
 
 from mmpisr.datasets.segment_png import decode_segment_ids
 

@@ -6,17 +6,17 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from cityscapes import (
+    check_cityscapes,
+    check_label_table,
+    convert_cityscapes,
+)
 from cityscapes_tree import (
     FRAMES,
     instance_map,
     label_map,
     write_cityscapes,
     zip_cityscapes,
-)
-from converters.cityscapes import (
-    check_cityscapes,
-    check_label_table,
-    convert_cityscapes,
 )
 
 from mmpisr.datasets.segment_png import decode_segment_ids
@@ -96,7 +96,7 @@ def test_the_json_of_cityscapesscripts_is_made_again_to_the_same_bytes(
 
     convert_cityscapes(root)
 
-    assert 'not what is on record' in capsys.readouterr().out
+    assert 'not those on record' in capsys.readouterr().out
     assert_same(root / 'gtFine', tmp_path / 'theirs', False, (2, 1))
 
 

@@ -4,12 +4,12 @@ import json
 import zipfile
 
 import pytest
-from coco_folder import make_coco
-from converters.coco import (
+from coco import (
     check_coco_categories,
     coco_categories,
     prepare_coco,
 )
+from coco_folder import make_coco
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from converters.coco_instances import prepare_coco_instances
+from coco_instances import prepare_coco_instances
 from PIL import Image
 
 from mmpisr.datasets.segment_png import decode_segment_ids
@@ -204,7 +204,10 @@ def test_a_class_above_others_is_left_out_and_said(convert, capsys):
     names = ['person', 'car', 'bus', 'road']
     assert [c['name'] for c in made['categories']] == names
     printed = capsys.readouterr().out
-    assert '1 classes stand above others and are not used, e.g.' in printed
+    assert (
+        '1 classes are only the supercategory of others and are left out, e.g.'
+        in printed
+    )
     assert 'in.json: vehicles' in printed
 
 

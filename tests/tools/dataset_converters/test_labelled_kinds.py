@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from converters.labelled_png import Suffixes, prepare_labelled_png
+from labelled_png import prepare_labelled_png
 from PIL import Image
 
 ROAD, CAR, VOID = 0, 4, 255
@@ -194,8 +194,32 @@ def test_a_negative_instance_number_is_refused(convert, tmp_path):
         convert(
             LABELS.astype(np.uint8),
             instances=tmp_path / 'numbers',
-            suffixes=Suffixes(instances='.npy'),
+            instance_suffix='.npy',
         )
+
+
+def test_masks_of_0_and_255_are_explained(convert, capsys):
+    convert(np.where(LABELS == CAR, 255, ROAD).astype(np.uint8), connected=True)
+
+    printed = capsys.readouterr().out
+    assert "labels: no file shows the classes ['car']" in printed
+    assert '5 of 8 pixels are void, as value 255 is. If 255 is a class' in printed
+
+
+def test_a_class_without_a_pixel_is_named_without_the_hint_for_masks(convert, capsys):
+    convert(np.zeros((2, 4), np.uint8), connected=True)
+
+    printed = capsys.readouterr().out
+    assert "labels: no file shows the classes ['car']" in printed
+    assert '255' not in printed
+
+
+def test_by_default_no_colour_is_void_and_the_json_has_that(convert, tmp_path):
+    picture = np.full((2, 4, 3), COLOURS[CAR], np.uint8)
+    convert(picture, connected=True, colors=True)
+
+    path = tmp_path / 'out/annotations/panoptic_train.json'
+    assert json.loads(path.read_text())['info']['void'] == []
 
 
 def test_a_corrected_label_is_converted_again(convert, tmp_path):

@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from converters.labelled_png import Suffixes, prepare_labelled_png
+from labelled_png import prepare_labelled_png
 from PIL import Image
 
 from mmpisr.datasets.segment_png import decode_segment_ids
@@ -134,7 +134,9 @@ def test_names_may_end_differently(convert, root):
     (root / 'labels/town/a.png').rename(root / 'labels/town/a_class.png')
     (root / 'numbers/town/a.png').rename(root / 'numbers/town/a_id.png')
 
-    convert(suffixes=Suffixes('_rgb.jpg', '_class.png', '_id.png'))
+    convert(
+        image_suffix='_rgb.jpg', label_suffix='_class.png', instance_suffix='_id.png'
+    )
 
     names = [path.name for path in (root / 'out').rglob('*.png')]
     assert names == ['a.png']

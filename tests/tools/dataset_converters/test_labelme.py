@@ -6,7 +6,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from converters.coco_instances import prepare_coco_instances
+from coco_instances import prepare_coco_instances
 from converters.labelme import read_labelme
 
 MASK = np.array([[255, 0], [255, 255]], np.uint8)

@@ -1,7 +1,7 @@
 """A missing file is named, with the layout that is expected."""
 
 import pytest
-from converters import missing_files
+from converters.layout import missing_files
 
 LAYOUT = """
 data/

@@ -102,7 +102,7 @@ def too_large(number):
     ('segments', 'message'),
     [
         (wrong_size, r'0\.png: segments are \(2, 4\) .* image 0 is \(3, 4\)'),
-        (unlisted, r'0\.png: .*in the map but not listed \[300\]'),
+        (unlisted, r'0\.png: the png has ids that the json lacks: \[300\]'),
         (doubled, r'0\.png: segment ids occur twice in \[1, 1, 300\]'),
         (unknown_category, r'segment 300 has category_id 2, known are \[1, 7\]'),
         (too_large, 'a png holds 0 to 16777215'),

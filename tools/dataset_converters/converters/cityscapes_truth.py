@@ -6,7 +6,7 @@ from mmpisr.datasets.cityscapes_labels import IGNORED, INSTANCE_OFFSET, TABLE
 
 from .label_files import read_label_values, refuse_other_size
 
-NOT_DRAWN = 255  # -1 (license plate) in a byte, where a tool drew it after all
+NOT_DRAWN = 255  # -1 (license plate) as a byte, in pngs of some tools
 
 _INSTANCES = np.arange(2**16)
 _LABEL_OF = np.where(
@@ -27,10 +27,10 @@ def read_segments(
     Args:
         instance_ids: Path of the png; ids are label ids, from 1000 on with a number.
         label_ids: Path of the png that must agree, if there is one.
-        train_ids: Give train ids as ``category_id``.
+        train_ids: Return train ids as ``category_id``.
 
     Returns:
-        As ``ImageJob.segments`` gives them. A thing without number is a crowd.
+        As ``ImageJob.segments`` returns them. A thing without number is a crowd.
 
     Raises:
         ValueError: A png is damaged, has an unknown label, or they disagree.
@@ -57,7 +57,7 @@ def read_segments(
 def _refuse_other_labels(
     instance_path: str, instances: np.ndarray, label_path: str, labels: np.ndarray
 ) -> None:
-    """Both pngs say the label of every pixel; they must say the same."""
+    """Check that both pngs give every pixel the same label."""
     refuse_other_size(label_path, labels.shape, instance_path, instances.shape)
     differs = (_LABEL_BYTE_OF.take(instances) != labels) & (labels != NOT_DRAWN)
     if differs.any():

@@ -2,7 +2,7 @@
 
 import csv
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ SURPLUS = 'fields without a heading'
 def read_classes(path: str | Path) -> list[dict[str, Any]]:
     """Read ``id`` (the value in the label files), ``name``, ``isthing``, ``color``.
 
-    json and yaml hold a list of such entries; csv has a heading with these names, in
+    json and yaml hold a list of such entries. csv has a heading with these names, in
     any case, and commas, semicolons, tabs or bars between its fields. Text is UTF-8,
     UTF-16 or else Windows-1252. ``isthing`` is 1 or 0, true or false, yes or no, thing
     or stuff; ``color`` is ``[R, G, B]`` or ``#rrggbb``, for all classes or for none.
@@ -39,7 +39,17 @@ def read_classes(path: str | Path) -> list[dict[str, Any]]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such file of classes')
-    entries = _load(path)
+    suffix, text = path.suffix.lower(), _text(path)
+    if suffix not in SUFFIXES:
+        raise ValueError(f'{path}: {path.suffix!r} is none of {" ".join(SUFFIXES)}')
+    try:
+        entries: Any = (
+            [*_rows(text.lstrip())]
+            if suffix in TABLES
+            else load(StringIO(text), file_format=suffix[1:])
+        )
+    except Exception as error:  # of any parser
+        raise ValueError(f'{path}: cannot be read ({error})') from error
     if not isinstance(entries, list) or not entries:
         raise ValueError(
             f'{path}: expected a list of classes, each with {", ".join(FIELDS)}; got '
@@ -57,33 +67,26 @@ def read_classes(path: str | Path) -> list[dict[str, Any]]:
     return categories
 
 
-def _load(path: Path) -> Any:
-    suffix, text = path.suffix.lower(), _text(path)
-    if suffix not in SUFFIXES:
-        raise ValueError(f'{path}: {path.suffix!r} is none of {" ".join(SUFFIXES)}')
-    try:
-        if suffix not in TABLES:
-            return load(StringIO(text), file_format=suffix[1:])
-        rows = _rows(text.lstrip())
-    except Exception as error:  # of any parser
-        raise ValueError(f'{path}: cannot be read ({error})') from error
-    return [row for row in rows if row]
-
-
-def _rows(text: str) -> list[dict[str, Any]]:
-    """Each line of a table by its heading, blank ones too."""
+def _rows(text: str) -> Iterator[dict[str, Any]]:
+    """Rows of a table by its heading, without empty fields and rows."""
     delimiter = max(DELIMITERS, key=text.partition('\n')[0].count)
-    rows = csv.DictReader(
+    for row in csv.DictReader(
         StringIO(text, newline=''),
         restkey=SURPLUS,
         delimiter=delimiter,
         skipinitialspace=True,
-    )
-    return [_filled(row) for row in rows]
+    ):
+        filled = {
+            key.strip(): value if key == SURPLUS else value.strip()
+            for key, value in row.items()
+            if value and any(part.strip() for part in value)
+        }
+        if filled:
+            yield filled
 
 
 def _text(path: Path) -> str:
-    """Content of a text file, whoever has saved it."""
+    """Content of a text file in UTF-8, UTF-16 or Windows-1252."""
     content = path.read_bytes()
     is_utf16 = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     encodings = ('utf-16',) if is_utf16 else ('utf-8-sig', 'cp1252')
@@ -96,15 +99,6 @@ def _text(path: Path) -> str:
             print(f'{path}: not UTF-8, so it is read as Windows-1252')
         return text
     raise ValueError(f'{path}: is neither of {encodings}; save it as UTF-8')
-
-
-def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a line that have a value, without spaces around them."""
-    return {
-        key.strip(): value if key == SURPLUS else value.strip()
-        for key, value in row.items()
-        if value and any(part.strip() for part in value)
-    }
 
 
 def _category(path: Path, position: int, entry: Any) -> dict[str, Any]:

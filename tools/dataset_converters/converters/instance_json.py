@@ -30,8 +30,8 @@ LAYOUT = 'IMAGES/[folders/]NAME.*       images[].file_name of the json, or its e
 IGNORED = '__ignore__'  # Labelme's name of what is void
 
 
-def read_instances(path: Path, left_out: dict[str, list[str]]) -> dict[str, Any]:
-    """Load a json of instances, all of it; annotations get their place as ``where``.
+def read_instances(path: Path) -> dict[str, Any]:
+    """Load a json of instances; annotations get their place in it as ``where``.
 
     Raises:
         ValueError: A field is missing or has another type, an id occurs twice, or an
@@ -76,23 +76,25 @@ def choose_classes(
 ) -> list[dict]:
     """Categories of the table, or a class for each name of the json.
 
-    What no annotation uses and stands above others (Roboflow's first) is no class.
+    A name that no annotation uses and that is the ``supercategory`` of others
+    (Roboflow's first) is no class.
     """
     name_of = {c['id']: c['name'] for c in content['categories']}
     used = {name_of[a['category_id']] for a in content['annotations']} - {IGNORED}
     pairs = {(c['name'], c.get('supercategory')) for c in content['categories']}
     above = {above for name, above in pairs if above != name} - used
     for name in sorted(above.intersection(name_of.values())):
-        left_out['classes stand above others and are not used'] += [f'{path}: {name}']
+        kind = 'classes are only the supercategory of others and are left out'
+        left_out[kind] += [f'{path}: {name}']
     said = [name for name in (*stuff, background) if name is not None]
     if table is not None:
         categories = read_classes(table)
     else:
         names = [name for name in name_of.values() if name not in (IGNORED, *above)]
-        names = [*dict.fromkeys([*names, *([background] if background else [])])]
+        names += [background] if background else []
         categories = [
             dict(id=number, name=name, isthing=int(name not in said))
-            for number, name in enumerate(names, 1)
+            for number, name in enumerate(dict.fromkeys(names), 1)
         ]
         categories.sort(key=lambda category: -category['isthing'])
         chosen_categories(str(path), categories, None)
@@ -110,16 +112,17 @@ def find_images(
     source: Path,
     images: Sequence[Mapping],
     folder: Path,
-    skip_missing: bool,
     left_out: dict[str, list[str]],
-    orientation: str | None = None,
+    *,
+    skip_missing: bool,
+    orientation: str | None,
+    workers: int,
 ) -> list[dict]:
-    """Image entries: ids of the json, names and sizes of the files.
+    """Make image entries with the ids of the json, and names and sizes of the files.
 
-    An image with an EXIF orientation has the frame whose size the json has, or
-    ``orientation`` says which. A file is found by ``file_name`` or the longest end of
-    it that is there; backslashes and the two spellings of accented letters do not
-    matter.
+    An image with an EXIF orientation is in the frame whose size the json has, or in
+    ``orientation``. A file is found by ``file_name`` or its longest existing end;
+    backslashes and the two forms of accented letters do not matter.
     """
     missing_files(f'Images of {source}', LAYOUT, [folder])
     there = {normalize('NFC', n.as_posix()): n for n in list_images(folder)}
@@ -135,9 +138,12 @@ def find_images(
     surplus = sorted({*there.values()} - {name for _, name in pairs})
     left_out[f'images of the json are not in {folder}'] += absent
     left_out[f'images in {folder} are not in the json'] += map(str, surplus)
-    ids, names = [image['id'] for image, _ in pairs], [name for _, name in pairs]
-    sizes = [_size_of(image) for image, _ in pairs]
-    entries = image_entries(folder, names, ids, labels=sizes, orientation=orientation)
+    given = [(image.get('height'), image.get('width')) for image, _ in pairs]
+    sizes = [None if None in size else size for size in given]
+    listed = [
+        (i['id'], name, size) for (i, name), size in zip(pairs, sizes, strict=True)
+    ]
+    entries = image_entries(folder, listed, orientation=orientation, workers=workers)
     for size, entry in zip(sizes, entries, strict=True):
         if size not in (None, (entry['height'], entry['width'])):
             raise ValueError(
@@ -148,14 +154,8 @@ def find_images(
     return entries
 
 
-def _size_of(image: Mapping) -> tuple[int, int] | None:
-    """Height and width of an entry of the json; None if it lacks one."""
-    height, width = image.get('height'), image.get('width')
-    return None if height is None or width is None else (height, width)
-
-
 def _file(name: str, there: Mapping[str, Path]) -> Path | None:
-    """The file of the longest end of a name that is there."""
+    """The file whose path is the longest end of a name."""
     parts = normalize('NFC', name).replace('\\', '/').split('/')
     ends = ('/'.join(parts[start:]) for start in range(len(parts)))
     return next((there[end] for end in ends if end in there), None)

@@ -1,4 +1,4 @@
-"""Record which images are converted, and find those that are still up to date."""
+"""Record which images are converted, and find those that are up to date."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ from mmpisr.json_lines import JsonLines
 
 from .segments import ImageJob
 
-SHOWN = 3  # differences that an error names
+SHOWN = 3  # differences in an error message
 
 
 class Journal:
-    """A heading that says what is made, then a line per image.
+    """A heading with the settings, then a line per image.
 
     Raises:
-        ValueError: The journal was started for something else; both are named.
+        ValueError: The journal was started with other settings; names both.
     """
 
     def __init__(self, path: Path, *, heading: dict[str, Any]) -> None:
@@ -27,32 +27,31 @@ class Journal:
         self._lines = JsonLines(path)
         found, *self.entries = [json.loads(line) for _, line in self._lines] or [None]
         if found is not None:
-            refuse_other(path, found=found, asked=self.heading)
+            check_settings(path, found=found, asked=self.heading)
 
     def start(self, entries: list[dict]) -> None:
-        """Write the heading and the entries that count, and nothing else."""
+        """Write the heading and these entries only."""
         self.entries = entries
         lines = [self.heading, *self.entries]
         write_atomically(self.path, ''.join(json.dumps(line) + '\n' for line in lines))
 
     def add(self, entry: dict) -> None:
-        """Append one image; on a full disk nothing of it stays."""
+        """Append one image, or nothing if the disk is full."""
         self._lines.append(entry)
         self.entries.append(entry)
 
 
-def refuse_other(path: Path, *, found: dict[str, Any], asked: dict[str, Any]) -> None:
-    """Refuse what was made or begun with other settings or classes."""
-    if found == asked:
-        return
+def check_settings(path: Path, *, found: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Raise a ``ValueError`` that shows the old and the new value of each setting."""
     theirs, ours = _fields(found), _fields(asked)
     names = [n for n in {**ours, **theirs} if theirs.get(n) != ours.get(n)]
-    more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
-    raise ValueError(
-        f'{path}: made with { {n: theirs.get(n) for n in names[:SHOWN]} }, but asked '
-        f'for is { {n: ours.get(n) for n in names[:SHOWN]} }{more}; remove this file '
-        'to make it anew, or choose another folder'
-    )
+    if names:
+        old, new = ({n: each.get(n) for n in names[:SHOWN]} for each in (theirs, ours))
+        more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
+        raise ValueError(
+            f'{path}: made with {old}, but asked for is {new}{more}; remove this file '
+            'to make it anew, or choose another folder'
+        )
 
 
 def _fields(value: Any, name: str = '') -> dict[str, Any]:
@@ -79,7 +78,7 @@ def known_entries(finished: Mapping, record: Path, journal: Journal) -> dict[str
 def unchanged(
     jobs: Sequence[ImageJob], known: Mapping[str, dict], folder: Path, workers: int
 ) -> dict[str, dict]:
-    """Known entries whose files are there and whose inputs are what they were."""
+    """Known entries whose files exist and whose inputs are the same as before."""
     there = [
         job
         for job in jobs

@@ -7,12 +7,10 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from mmpisr.datasets.image_file import any_size
+from mmpisr.datasets.image_file import PNG, any_size, read_head
 from mmpisr.datasets.segment_png import PNG_END
 
 INCOMPLETE = 'not a complete png, is it truncated?'
-PNG_START = b'\x89PNG'
-BIT_DEPTH, TIFF_BITS = 24, 258  # place in a png, tag of a tif
 MODES = ('1', 'L', 'P', 'I', 'I;16', 'I;16B', 'F')
 COLORS = ('LA', 'RGB', 'RGBA')
 EXPECTED = 'labels are whole numbers (height, width) in a png, tif, bmp or npy'
@@ -24,13 +22,13 @@ def read_label_file(path: str | Path, *, colors: bool = False) -> np.ndarray:
     Args:
         path: A png, tif, bmp or npy, also ``zip://``. Alpha must be opaque and is left
             out.
-        colors: Give the colours of a palette, not its indices, and grey as RGB.
+        colors: Return the colours of a palette, not its indices, and grey as RGB.
 
     Returns:
         Values or indices ``(H, W)``, or channels ``(H, W, 1 or 3)``; int32.
 
     Raises:
-        ValueError: The file is truncated, lossy, or holds what are no labels.
+        ValueError: The file is truncated, lossy, or does not hold labels.
     """
     try:
         content = fileio.get(str(path))
@@ -53,7 +51,7 @@ def read_label_file(path: str | Path, *, colors: bool = False) -> np.ndarray:
 
 
 def read_label_values(path: str | Path) -> np.ndarray:
-    """Like ``read_label_file``, ``(H, W)``; channels must be equal."""
+    """Read a label file as ``(H, W)`` int32; its channels must be equal."""
     labels = read_label_file(path)
     if labels.ndim == 2:
         return labels
@@ -70,7 +68,7 @@ def read_label_values(path: str | Path) -> np.ndarray:
 def refuse_other_size(
     path: str | Path, size: tuple, other: str | Path, other_size: tuple
 ) -> None:
-    """Refuse labels of another height and width than what they belong to."""
+    """Check that labels have the height and width of what they belong to."""
     if size != other_size:
         raise ValueError(
             f'{path}: is {size} (height, width), but {other} is {other_size}'
@@ -78,12 +76,11 @@ def refuse_other_size(
 
 
 def _load(content: bytes, colors: bool) -> np.ndarray:
-    """Values or channels of a picture as they are stored, without its alpha."""
-    if content.startswith(PNG_START) and PNG_END not in content[-64:]:
+    """Values or channels of a picture as stored, without its alpha."""
+    if content.startswith(PNG) and PNG_END not in content[-64:]:
         raise ValueError(f'{INCOMPLETE} ({len(content)} bytes)')
     with any_size(), Image.open(BytesIO(content)) as image:
-        bits = getattr(image, 'tag_v2', {}).get(TIFF_BITS, (8,))[0]
-        bits = content[BIT_DEPTH] if image.format == 'PNG' else bits
+        bits = read_head(content).bits
         modes = MODES if bits > 8 else (*MODES, *COLORS)
         if (
             image.format not in ('PNG', 'TIFF', 'BMP')

@@ -18,7 +18,7 @@ INSTANCES/[folders/]NAME{}    instance numbers, 0 = none (optional)
 
 
 class Suffixes(NamedTuple):
-    """What follows the common part of the names, in any case."""
+    """Ends of the file names after their common part, in any case."""
 
     images: str | None = None  # None = any image file
     labels: str = '.png'
@@ -34,7 +34,7 @@ class LabelledImage(NamedTuple):
 
 
 def split_folders(folders: Sequence[Path], split: str, out: Path) -> list[Path]:
-    """Take ``IMAGES/SPLIT`` and so on where IMAGES has folders of splits only.
+    """Choose ``IMAGES/SPLIT`` and so on if IMAGES has folders of splits only.
 
     ``out`` may be among the folders of splits.
 
@@ -66,10 +66,10 @@ def split_folders(folders: Sequence[Path], split: str, out: Path) -> list[Path]:
 def find_labels(
     folders: Sequence[Path], suffixes: Suffixes, out: Path, *, skip_unlabelled: bool
 ) -> list[LabelledImage]:
-    """Pair images with their files by name; accents may be composed or not.
+    """Pair images with their files by name, whatever the form of accents.
 
-    ``folders`` are those of images, labels and maybe instances, and may be one;
-    ``out`` is not searched.
+    ``folders`` are those of images, labels and, if any, instances; they may be the
+    same. ``out`` is not searched.
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and the layout.
@@ -85,7 +85,7 @@ def find_labels(
     ]
     if not images:
         name = f'NAME{suffixes.images or IMAGE_SUFFIXES[0]}'
-        advice = '; what ends as labels do, in the same folder, is no image'
+        advice = '; in the folder of the labels, files that end as labels do are none'
         raise missing([folders[0] / name], 1, advice)
     files = list(zip(folders[1:], suffixes[1:], others, strict=False))
     paths = {
@@ -97,8 +97,8 @@ def find_labels(
     skipped = set(paths.values())
     if paths and (not skip_unlabelled or len(skipped) == len(images)):
         advice = (
-            '; say --label-suffix or --instance-suffix if it ends otherwise, or leave '
-            'such images out with --skip-unlabelled'
+            '; give --label-suffix or --instance-suffix if names end otherwise, or '
+            'leave such images out with --skip-unlabelled'
         )
         raise missing([*paths], len(images) * len(files), advice)
     left_out = {f'images of {folders[0]} lack a file, so they are skipped': skipped}
@@ -134,7 +134,7 @@ def _by_stem(
             raise ValueError(
                 f'{folder}: {str(found[stem])!r} and {str(name)!r} have one name up to '
                 'the suffix or the form of accents, so one segment png; rename one, or '
-                'say which suffix is meant with --image-suffix or --label-suffix'
+                'choose a suffix with --image-suffix or --label-suffix'
             )
         found[stem] = name
     return found

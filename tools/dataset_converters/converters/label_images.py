@@ -1,4 +1,4 @@
-"""List the images of a folder with their sizes, and say what is left out."""
+"""List the images of a folder with their sizes, and print what is left out."""
 
 import os
 from collections import defaultdict
@@ -20,7 +20,7 @@ from mmpisr.datasets.run_in_order import run_in_order
 
 from .label_files import read_label_file
 
-Labels = Path | tuple[int, int] | None
+Image = tuple[int | str, Path, Any]  # id, name, labels: file, (height, width), None
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.ppm')
 
 
@@ -33,7 +33,7 @@ def list_images(
     """Images below a folder, relative to it, sorted by name; suffixes in any case.
 
     Links to files and folders are followed, folders in ``exclude`` are not entered.
-    What is left out is printed.
+    Files that are left out are printed.
 
     Raises:
         FileNotFoundError: An image is a link to nothing.
@@ -54,19 +54,19 @@ def list_images(
 
 
 def report(left_out: Mapping[str, Sequence]) -> None:
-    """Print each kind of what is left out: how many, what and an example."""
+    """Print for each reason how many were left out, and an example."""
     for kind, examples in left_out.items():
         if examples:
             print(f'{len(examples)} {kind}, e.g. {examples[0]}')
 
 
 def composed(name: str) -> str:
-    """Small letters, with accents as macOS does not write them (NFC)."""
+    """Lower case, and accents composed (NFC; macOS writes NFD)."""
     return normalize('NFC', name).lower()
 
 
 def _walk(folder: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, str | None]]:
-    """Every file, and every folder that is not entered, with the reason."""
+    """Yield files, and folders that are not entered, with the reason to leave out."""
     closed = closed | {folder.resolve(): 'a link to a folder above it'}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
@@ -84,27 +84,30 @@ def _walk(folder: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, str | N
 
 def image_entries(
     folder: Path,
-    names: Sequence[Path],
-    ids: Sequence[int | str],
+    images: Sequence[Image],
     *,
-    labels: Sequence[Labels] | None = None,
     orientation: str | None = None,
     workers: int = 1,
 ) -> list[dict[str, Any]]:
-    """COCO image entries in the frame of the labels; only heads of images are read.
+    """Make COCO image entries in the frame of the labels; no pixels are read.
 
-    An image with an EXIF orientation has the size of its ``labels`` (file, or height
-    and width), and an entry ``orientation``, their frame. Without ``labels``, and
-    without an orientation, it has the size of the stored pixels.
+    An image with an EXIF orientation gets the size of its labels (file, or height and
+    width) and an entry ``orientation``, their frame. Otherwise it gets the size of the
+    stored pixels.
+
+    Args:
+        folder: Of the images.
+        images: Id, name below the folder, and labels of each, if any.
+        orientation: Frame of the labels, if it is stated.
+        workers: Processes.
 
     Raises:
         ValueError: A file is no image or too large, or the frame of labels is not
             known (see ``label_frame``), or not the same for all.
     """
-    files = list(zip(ids, names, labels or [None] * len(names), strict=True))
     title, work = f'Sizes of images in {folder}', partial(_entry, folder, orientation)
     entries, found = [], defaultdict(list)
-    for entry, bits in run_in_order(title, work, files, workers=workers):
+    for entry, bits in run_in_order(title, work, images, workers=workers):
         entries.append(entry)
         if 'orientation' in entry:
             found[entry['orientation']].append(entry['file_name'])
@@ -116,28 +119,25 @@ def image_entries(
             f'of the stored pixels, of {found[SHOWN][0]} as shown with the EXIF '
             'orientation applied; turn one of them, so that all are in one frame'
         )
-    for what, images in found.items():
+    for what, names in found.items():
         what = f'an EXIF orientation; labels are {what}' if what in FRAMES else what
-        print(f'{folder}: {len(images)} images, e.g. {images[0]}, have {what}')
+        print(f'{folder}: {len(names)} images, e.g. {names[0]}, have {what}')
     return entries
 
 
 def _entry(
-    folder: Path, orientation: str | None, image: tuple[int | str, Path, Labels]
+    folder: Path, orientation: str | None, image: Image
 ) -> tuple[dict[str, Any], int]:
-    """Entry of one image, and its bits of a channel."""
-    number, name, label = image
+    """Entry of one image, and its bits per channel."""
+    number, name, labels = image
     try:
         with (folder / name).open('rb') as file:
             head = read_head(file)
-        size: tuple[int, ...] = head.size
-        frame = None
-        if head.tag > 1 and label is not None:
-            if isinstance(label, tuple):
-                size = label
-            else:
-                size = read_label_file(label).shape[:2]
-            frame = label_frame(head, size, orientation, f'of {label}')
+        size, frame = head.size, None
+        if head.tag > 1 and labels is not None:
+            is_file = isinstance(labels, Path)
+            size = read_label_file(labels).shape[:2] if is_file else labels
+            frame = label_frame(head, size, orientation, f'of {labels}')
     except ValueError as error:
         raise ValueError(f'{folder / name}: {error}') from error
     entry = dict(id=number, file_name=name.as_posix(), height=size[0], width=size[1])

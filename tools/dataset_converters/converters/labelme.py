@@ -17,10 +17,10 @@ WITHOUT_AREA = ('point', 'points', 'line', 'linestrip')
 
 
 def read_labelme(folder: Path, left_out: dict[str, list[str]]) -> dict[str, Any]:
-    """Read all jsons with ``shapes``; one label and ``group_id`` are one instance.
+    """Read all jsons with ``shapes``; shapes of one label and group are one instance.
 
-    Annotations have their place in the files as ``where``; what is no outline is added
-    to ``left_out`` by its kind.
+    Annotations have their place in the files as ``where``. Shapes without area are
+    added to ``left_out``.
 
     Raises:
         ValueError: A file is truncated, or a shape lacks a field or has wrong points.

@@ -1,7 +1,5 @@
-"""Say exactly which file of a dataset is missing, and where it should be."""
+"""Errors for missing files of a dataset, with the expected layout."""
 
-import os
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import indent
@@ -10,18 +8,14 @@ from textwrap import indent
 def missing_files(
     title: str, expected_layout: str, paths: Iterable[str | Path]
 ) -> None:
-    """Refuse a dataset that lacks files or folders; each folder is listed once.
+    """Check that files or folders exist.
 
     Raises:
-        FileNotFoundError: Naming the first of ``paths`` that is missing, how many of
+        FileNotFoundError: Names the first of ``paths`` that is missing, how many of
             how many are, and the expected layout, a small tree of folders.
     """
     wanted = [Path(path) for path in paths]
-    listed: defaultdict[Path, set[str]] = defaultdict(set)
-    for folder in {path.parent for path in wanted}:
-        if folder.is_dir():
-            listed[folder] = set(os.listdir(folder))
-    missing = [path for path in wanted if path.name not in listed[path.parent]]
+    missing = [path for path in wanted if not path.exists()]
     if missing:
         raise missing_error(title, expected_layout, missing, len(wanted))
 
@@ -33,7 +27,7 @@ def missing_error(
     total: int,
     advice: str = '',
 ) -> FileNotFoundError:
-    """Error of ``missing`` of ``total`` files, with advice before the layout."""
+    """Make the error for ``missing`` of ``total`` files, with advice and layout."""
     return FileNotFoundError(
         f'{title}: {str(missing[0])!r} is missing ({len(missing)} of {total} are)'
         f'{advice}; the layout that is expected:\n'

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 VOID_CATEGORY = -1
-COLOUR_STEP = 5_308_871  # odd: permutes three bytes, so that neighbours look different
+COLOUR_STEP = 5_308_871  # odd: permutes 24 bits, so that neighbours look different
 
 
 def number_segments(
@@ -26,7 +26,7 @@ def number_segments(
         crowds: Pairs that are crowd regions.
 
     Returns:
-        As ``ImageJob.segments`` gives them.
+        As ``ImageJob.segments`` returns them.
     """
     pairs = categories.astype(np.int64) << 24 | instances
     pairs[categories == VOID_CATEGORY] = -1
@@ -34,14 +34,11 @@ def number_segments(
     values, run_of = np.unique(pairs.ravel()[first], return_inverse=True)
     real = values >= 0
     ids = np.where(real, np.cumsum(real) * COLOUR_STEP % 2**24, 0)
-    infos = []
-    for segment_id, value in zip(
-        ids[real].tolist(), values[real].tolist(), strict=True
-    ):
-        pair = value >> 24, value & 2**24 - 1
-        infos.append(
-            dict(id=segment_id, category_id=pair[0], iscrowd=int(pair in crowds))
-        )
+    found = [(value >> 24, value & 2**24 - 1) for value in values[real].tolist()]
+    infos = [
+        dict(id=segment_id, category_id=pair[0], iscrowd=int(pair in crowds))
+        for segment_id, pair in zip(ids[real].tolist(), found, strict=True)
+    ]
     id_map = np.repeat(ids.astype(np.int32)[run_of], lengths)
     return id_map.reshape(pairs.shape), infos
 
@@ -85,8 +82,8 @@ def look_up(
     """Replace values ``(H, W)`` by those of a table, int32.
 
     Raises:
-        ValueError: A value is not in the table; says how many pixels have it, written
-            by ``show``, and ends with the advice.
+        ValueError: A value is not in the table; names it as ``show`` writes it, and
+            how many pixels have it, and ends with the advice.
     """
     values = distinct(labels)
     unknown = [value for value in values.tolist() if value not in table]

@@ -1,4 +1,4 @@
-"""Draw outlines as COCO has them: polygons, and masks as run lengths."""
+"""Draw COCO's outlines: polygons, and masks as run lengths."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +10,10 @@ Part = np.ndarray | Mapping[str, Any]  # points (N, 2), x and y; or size and cou
 
 
 def outline_parts(where: str, segmentation: Any) -> list[Part]:
-    """Split a ``segmentation``; bare numbers or points are taken for one polygon.
+    """Split a ``segmentation``; bare numbers or points are one polygon.
 
     Raises:
-        ValueError: Naming the place and what is no outline.
+        ValueError: Names the place and the value that is no outline.
     """
     parts: Any = [segmentation] if isinstance(segmentation, Mapping) else segmentation
     try:
@@ -76,7 +76,7 @@ def outline_mask(
 
 
 def _checked_rle(where: str, rle: Mapping, size: tuple[int, int]) -> dict:
-    """Compress run lengths; pycocotools reads faulty ones without an error."""
+    """Check and compress run lengths; pycocotools accepts faulty ones."""
     counts: Any = rle.get('counts')
     found = rle.get('size')
     if isinstance(counts, str):

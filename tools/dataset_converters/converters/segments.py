@@ -1,4 +1,4 @@
-"""One image: its job, the entries of its segments, and the comparison with the png."""
+"""One image of a conversion: its job, and its segments compared with the png."""
 
 import hashlib
 import json
@@ -9,17 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine import fileio
 
-from mmpisr.datasets.segment_png import decode_segment_ids, segment_extents
+from mmpisr.datasets.segment_png import (
+    decode_segment_ids,
+    id_difference,
+    segment_extents,
+)
 
 VOID = 0
 
 
 class ImageJob(NamedTuple):
-    """One image to convert; picklable, so that other processes can do it.
+    """One image to convert; can be pickled for other processes.
 
-    ``segments`` gives ids ``(H, W)``, 0 = void, and for each segment ``id``,
-    ``category_id`` and ``iscrowd``. ``inputs`` is all that it reads: paths of files,
-    or bytes; where these change, the image is converted again.
+    ``segments`` returns ids ``(H, W)``, 0 = void, and for each segment ``id``,
+    ``category_id`` and ``iscrowd``. ``inputs`` is everything that it reads: paths of
+    files, or bytes. If they change, the image is converted again.
     """
 
     image: dict[str, Any]  # COCO image entry: id, file_name, height, width
@@ -29,7 +33,7 @@ class ImageJob(NamedTuple):
     outputs: tuple[Path, ...] = ()  # files that ``segments`` writes
 
     def digest(self) -> str:
-        """Digest of all that decides the segments, but not of the id."""
+        """Digest of image entry and inputs, without the image's id."""
         image = {key: value for key, value in self.image.items() if key != 'id'}
         total = hashlib.sha256(json.dumps(image, sort_keys=True).encode())
         for given in self.inputs:
@@ -51,15 +55,13 @@ def complete_infos(
         ValueError: Map and image differ in size, map and entries in ids, an id occurs
             twice, or a category is unknown.
     """
-    _refuse_size(path, ids.shape, image)
-    listed, extents = [info['id'] for info in infos], _extents(ids)
+    extents = _extents(path, ids, image)
+    listed = [info['id'] for info in infos]
     if len(set(listed)) != len(listed):
         raise ValueError(f'{path}: segment ids occur twice in {sorted(listed)}')
-    if set(listed) != set(extents):
-        raise ValueError(
-            f'{path}: ids listed but not in the map {sorted(set(listed) - {*extents})}'
-            f', in the map but not listed {sorted({*extents} - set(listed))}'
-        )
+    difference = id_difference({*extents}, {*listed})
+    if difference:
+        raise ValueError(f'{path}: {difference}')
     for info in infos:
         if info['category_id'] not in category_ids:
             raise ValueError(
@@ -69,7 +71,7 @@ def complete_infos(
     return [dict(info, **extents[info['id']]) for info in infos]
 
 
-def refuse_damaged(folder: Path, pair: tuple[Mapping, Mapping]) -> None:
+def check_png(folder: Path, pair: tuple[Mapping, Mapping]) -> None:
     """Read a png back and compare it with its image and annotation.
 
     A png that differs is removed, so that the next run makes it again.
@@ -79,39 +81,31 @@ def refuse_damaged(folder: Path, pair: tuple[Mapping, Mapping]) -> None:
     """
     image, annotation = pair
     path = folder / annotation['file_name']
+    written = {
+        segment['id']: dict(area=segment['area'], bbox=segment['bbox'])
+        for segment in annotation['segments_info']
+    }
     try:
-        ids = decode_segment_ids(path.read_bytes())
-        _refuse_size(path, ids.shape, image)
-        found, written = (
-            _extents(ids),
-            {
-                segment['id']: dict(area=segment['area'], bbox=segment['bbox'])
-                for segment in annotation['segments_info']
-            },
-        )
+        found = _extents(path, decode_segment_ids(path.read_bytes()), image)
         if found != written:
             raise ValueError(f'segments are {found}, written were {written}')
     except ValueError as error:
         path.unlink()
-        raise ValueError(
-            f'{path}: {error}; removed it, run the same command again'
-        ) from error
+        text = str(error).removeprefix(f'{path}: ')
+        advice = 'removed it, run the same command again'
+        raise ValueError(f'{path}: {text}; {advice}') from error
 
 
-def _refuse_size(path: Path, shape: tuple, image: Mapping[str, Any]) -> None:
+def _extents(
+    path: Path, ids: np.ndarray, image: Mapping[str, Any]
+) -> dict[int, dict[str, Any]]:
+    """Area (pixels) and box (left, top, width, height) of each segment by its id."""
     size = image['height'], image['width']
-    if tuple(shape) != size:
+    if ids.shape != size:
         raise ValueError(
-            f'{path}: segments are {tuple(shape)} (height, width), but image '
+            f'{path}: segments are {ids.shape} (height, width), but image '
             f'{image["id"]!r} is {size}'
         )
-
-
-def _extents(ids: np.ndarray) -> dict[int, dict[str, Any]]:
-    """Area (pixels) and box (left, top, width, height) of each segment by its id."""
     values, areas, boxes = (part.tolist() for part in segment_extents(ids))
-    return {
-        value: dict(area=area, bbox=box)
-        for value, area, box in zip(values, areas, boxes, strict=True)
-        if value != VOID
-    }
+    measures = zip(values, areas, boxes, strict=True)
+    return {v: dict(area=area, bbox=box) for v, area, box in measures if v != VOID}

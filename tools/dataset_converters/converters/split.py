@@ -1,6 +1,7 @@
 """Convert one split to COCO panoptic: segment pngs, and the json that lists them."""
 
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,8 @@ from mmpisr.datasets.segment_png import encode_segment_ids
 from mmpisr.datasets.validation.problems import double_problems, raise_first_error
 from mmpisr.files import write_atomically
 
-from .journal import Journal, known_entries, refuse_other, unchanged
-from .segments import ImageJob, complete_infos, refuse_damaged
+from .journal import Journal, check_settings, known_entries, unchanged
+from .segments import ImageJob, check_png, complete_infos
 
 
 def convert_split(
@@ -25,31 +26,30 @@ def convert_split(
     workers: int = 1,
     json_style: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the pngs and the json of a split; only what is new or changed is made.
+    """Write the pngs and the json of a split; only new or changed images are converted.
 
-    Each png is written whole; a line of ``{json stem}.partial.jsonl`` says that it is
-    done. Then every png is read back and compared, and the json is written, also
-    whole. ``{json stem}.inputs.json`` keeps a digest of what each png was made of. In
-    the next run a png with the same digest is kept, and pngs of images that are no
-    longer there are removed. While pngs are replaced or removed there is no json.
+    ``{json stem}.partial.jsonl`` gets a line for each finished png. At the end every
+    png is read back and compared, and the json is written. ``{json stem}.inputs.json``
+    keeps a digest of the inputs of each png. The next run keeps the pngs with the same
+    digest, and removes pngs without image. While pngs are replaced or removed there is
+    no json. All files are written atomically.
 
     Args:
         jobs: The images, in the order of the json.
         categories: Of the json; segments may have these only.
         json_path: The json; the folder of its pngs is beside it, ``{json stem}``.
-        info: The json's ``info``: settings that decide the output belong here, so
-            that two of them are never mixed. The ``orientation`` of images is added.
-            None writes no ``info``.
+        info: The json's ``info``: all settings that decide the output, so that two of
+            them are never mixed. The ``orientation`` of images is added. None writes
+            no ``info``.
         workers: Processes. The bytes do not depend on them.
         json_style: Arguments of ``json.dumps``.
 
     Raises:
-        ValueError: A job gives what COCO panoptic cannot hold, or what is there was
-            made of other images altogether, other categories or info.
-        OSError: The disk is full; nothing is left half-written.
+        ValueError: COCO panoptic cannot hold the result of a job, or an existing split
+            has other images, categories or settings.
+        OSError: The disk is full; no file is half-written.
     """
-    folder = json_path.with_suffix('')
-    images = [job.image for job in jobs]
+    folder, images = json_path.with_suffix(''), [job.image for job in jobs]
     names = [job.png_name for job in jobs]
     for field, values in (('image id', [i['id'] for i in images]), ('png', names)):
         raise_first_error(double_problems(str(json_path), field, values))
@@ -76,13 +76,21 @@ def convert_split(
         json_path.unlink(missing_ok=True)
     for name in gone:
         (folder / name).unlink(missing_ok=True)
-    _convert(jobs, journal, content, folder, workers)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    convert = partial(_convert_image, folder, {c['id'] for c in categories})
+    left = [job for job in jobs if job.png_name not in done]
+    title = f'Converting to {folder}'
+    for entry in run_in_order(title, convert, left, workers=workers):
+        journal.add(entry)
 
     entries = {entry['file_name']: entry for entry in journal.entries}
     content['annotations'] = [
         _annotation(job, entries[job.png_name]['segments_info']) for job in jobs
     ]
-    _read_back(content, folder, workers)
+    pairs = list(zip(images, content['annotations'], strict=True))
+    check = partial(check_png, folder)
+    deque(run_in_order('Reading back', check, pairs, workers=workers), maxlen=0)
     write_atomically(json_path, json.dumps(content, **(json_style or {})))
     inputs = {name: entries[name]['inputs'] for name in names}
     write_atomically(record, json.dumps(inputs))
@@ -90,12 +98,12 @@ def convert_split(
 
 
 def _heading(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides the output of every image."""
+    """The settings that decide the output of every image."""
     return dict(categories=content['categories'], info=content.get('info'))
 
 
 def _finished(path: Path, heading: dict) -> dict[str, Any]:
-    """A json that is there, else nothing; one of other settings is an error."""
+    """Read an existing json; an error if it has other settings, empty without one."""
     if not path.is_file():
         return {}
     found = read_panoptic_json(str(path))
@@ -104,17 +112,17 @@ def _finished(path: Path, heading: dict) -> dict[str, Any]:
             f'{path}: has {sorted(found)}, but a finished split has images, categories '
             'and annotations; remove this file, or choose another folder'
         )
-    refuse_other(path, found=_heading(found), asked=heading)
+    check_settings(path, found=_heading(found), asked=heading)
     return found
 
 
 def _report(
     path: Path, names: Sequence[str], known: Mapping[str, Any], done: Mapping[str, Any]
 ) -> list[str]:
-    """Say what is kept, made again and gone, and give what is gone.
+    """Print what is kept, made again and removed; return what is to be removed.
 
     Raises:
-        ValueError: None of the known images is there: this is another split.
+        ValueError: None of the known images is among the names: this is another split.
     """
     again = [name for name in names if name in known and name not in done]
     if known and not again and not done:
@@ -127,30 +135,13 @@ def _report(
         print(f'{path}: going on after {len(done)} of {len(names)} images')
     if again:
         print(
-            f'{path}: {len(again)} images are made again, {again[0]!r} the first: what '
-            'they are made of is not what is on record, or the png is gone'
+            f'{path}: {len(again)} images are made again, {again[0]!r} the first: '
+            'their inputs are not those on record, or the png is missing'
         )
     gone = sorted(known.keys() - set(names))
     if gone:
         print(f'{path}: {len(gone)} pngs without image are removed, e.g. {gone[0]!r}')
     return gone
-
-
-def _convert(
-    jobs: Sequence[ImageJob],
-    journal: Journal,
-    content: Mapping[str, Any],
-    folder: Path,
-    workers: int,
-) -> None:
-    """Convert what the journal does not list yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    done = {entry['file_name'] for entry in journal.entries}
-    left = [job for job in jobs if job.png_name not in done]
-    convert = partial(_convert_image, folder, {c['id'] for c in content['categories']})
-    results = run_in_order(f'Converting to {folder}', convert, left, workers=workers)
-    for entry in results:
-        journal.add(entry)
 
 
 def _convert_image(folder: Path, category_ids: set[int], job: ImageJob) -> dict:
@@ -167,11 +158,3 @@ def _annotation(job: ImageJob, segments: list[dict]) -> dict[str, Any]:
     return dict(
         image_id=job.image['id'], file_name=job.png_name, segments_info=segments
     )
-
-
-def _read_back(content: Mapping[str, Any], folder: Path, workers: int) -> None:
-    """Compare every png with its image and annotation."""
-    pairs = list(zip(content['images'], content['annotations'], strict=True))
-    check = partial(refuse_damaged, folder)
-    for _ in run_in_order('Reading back', check, pairs, workers=workers):
-        pass

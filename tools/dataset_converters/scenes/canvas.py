@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 DEFAULT_SIZE = (128, 192)
 VOID = 0
 Rng = np.random.Generator
+Point = tuple[float, float]
 
 
 class Canvas:
@@ -53,25 +54,16 @@ class Canvas:
             cv2.fillPoly(self.owners, corners, owner)
 
     def box(
-        self,
-        left: float,
-        top: float,
-        width: float,
-        height: float,
-        color: ArrayLike,
-        owner: int | None,
+        self, corner: Point, sides: Point, color: ArrayLike, owner: int | None
     ) -> None:
-        """Fill an upright box given in pixels."""
-        right, bottom = left + width, top + height
+        """Fill an upright box, whose left upper corner and sides are in pixels."""
+        left, top = corner
+        right, bottom = left + sides[0], top + sides[1]
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         self.polygon(corners, color, owner)
 
     def ellipse(
-        self,
-        center: ArrayLike,
-        radii: ArrayLike,
-        color: ArrayLike,
-        owner: int | None,
+        self, center: Point, radii: Point, color: ArrayLike, owner: int | None
     ) -> None:
         """Fill an ellipse given in pixels."""
         angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .canvas import Canvas, Rng, blotches, stripes
+from .canvas import Canvas, Point, Rng, blotches, stripes
 from .objects import vary
 
 
@@ -25,8 +25,8 @@ class Stage(NamedTuple):
     """
 
     horizon: float
-    boat_foot: tuple[float, float]
-    lamp_foot: tuple[float, float]
+    boat_foot: Point
+    lamp_foot: Point
     hanging: bool = False
 
 
@@ -43,13 +43,13 @@ def draw_street(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
     """Draw sky, mountains, houses, a canal, a road between lawns."""
     horizon = rng.uniform(0.36, 0.42)
     peak_x = rng.uniform(0.4, 0.6)
-    _fill(canvas, rng, 'sky', 0, 0, 1, 1)
+    _fill(canvas, rng, 'sky', (0, 0, 1, 1))
     _mountains(canvas, rng, horizon, peak_x, snow_rng=snow_rng)
     for left, right in ((0, rng.uniform(0.12, 0.22)), (rng.uniform(0.78, 0.88), 1)):
         _building(canvas, rng, left, right, rng.uniform(0.08, 0.2), horizon + 0.02)
     shore = horizon + rng.uniform(0.1, 0.13)
-    _fill(canvas, rng, 'water', 0, horizon, 1, shore)
-    _fill(canvas, rng, 'grass', 0, shore, 1, 1)
+    _fill(canvas, rng, 'water', (0, horizon, 1, shore))
+    _fill(canvas, rng, 'grass', (0, shore, 1, 1))
     _road(canvas, rng, shore)
     return Stage(
         shore,
@@ -62,11 +62,11 @@ def draw_water(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
     """Draw sky, mountains, a lake, a lawn in front."""
     horizon = rng.uniform(0.3, 0.36)
     peak_x = rng.uniform(0.2, 0.8)
-    _fill(canvas, rng, 'sky', 0, 0, 1, 1)
+    _fill(canvas, rng, 'sky', (0, 0, 1, 1))
     _mountains(canvas, rng, horizon, peak_x, snow_rng=snow_rng)
     shore = rng.uniform(0.54, 0.66)
-    _fill(canvas, rng, 'water', 0, horizon, 1, shore)
-    _fill(canvas, rng, 'grass', 0, shore, 1, 1)
+    _fill(canvas, rng, 'water', (0, horizon, 1, shore))
+    _fill(canvas, rng, 'grass', (0, shore, 1, 1))
     lamp_x = (peak_x + rng.uniform(0.35, 0.65)) % 0.9 + 0.05
     return Stage(
         horizon + 0.08,
@@ -78,10 +78,10 @@ def draw_water(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
 def draw_indoor(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
     """Draw a wall with a window and a shelf, a floor."""
     horizon = rng.uniform(0.46, 0.54)
-    _fill(canvas, rng, 'wall', 0, 0, 1, 1)
+    _fill(canvas, rng, 'wall', (0, 0, 1, 1))
     left = rng.choice([0.08, 0.62]) + rng.uniform(-0.03, 0.03)
     top, bottom = rng.uniform(0.06, 0.1), rng.uniform(0.36, 0.4)
-    _fill(canvas, rng, 'sky', left, top, left + 0.3, bottom)
+    _fill(canvas, rng, 'sky', (left, top, left + 0.3, bottom))
     _mountains(
         canvas,
         rng,
@@ -92,7 +92,7 @@ def draw_indoor(canvas: Canvas, rng: Rng, snow_rng: Rng | None) -> Stage:
     )
     shelf_left, shelf_y = 0.52 if left < 0.3 else 0.08, rng.uniform(0.34, 0.4)
     _shelf(canvas, shelf_left, shelf_y)
-    _fill(canvas, rng, 'floor', 0, horizon, 1, 1)
+    _fill(canvas, rng, 'floor', (0, horizon, 1, 1))
     return Stage(
         horizon,
         canvas.pixel(shelf_left + rng.uniform(0.08, 0.32), shelf_y),
@@ -115,21 +115,14 @@ LOOKS: dict[str, Look] = {
 
 
 def _fill(
-    canvas: Canvas,
-    rng: Rng,
-    name: str,
-    left: float,
-    top: float,
-    right: float,
-    bottom: float,
+    canvas: Canvas, rng: Rng, name: str, box: tuple[float, float, float, float]
 ) -> None:
+    left, top, right, bottom = box
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     _paint_stuff(canvas, rng, name, corners)
 
 
-def _paint_stuff(
-    canvas: Canvas, rng: Rng, name: str, corners: list[tuple[float, float]]
-) -> None:
+def _paint_stuff(canvas: Canvas, rng: Rng, name: str, corners: list[Point]) -> None:
     color, texture, size, strength = LOOKS[name]
     owner = canvas.stuff(name)
     canvas.polygon([canvas.pixel(*c) for c in corners], vary(rng, color, 6), owner)
@@ -166,12 +159,12 @@ def _mountains(
 def _building(
     canvas: Canvas, rng: Rng, left: float, right: float, top: float, bottom: float
 ) -> None:
-    _fill(canvas, rng, 'building', left, top, right, bottom)
+    _fill(canvas, rng, 'building', (left, top, right, bottom))
     color = vary(rng, (70, 80, 100))
     for x in np.arange(left + 0.03, right - 0.03, 0.06).tolist():
         for y in np.arange(top + 0.04, bottom - 0.05, 0.08).tolist():
             corner = canvas.pixel(x, y)
-            canvas.box(*corner, 4 * canvas.unit, 5 * canvas.unit, color, None)
+            canvas.box(corner, (4 * canvas.unit, 5 * canvas.unit), color, None)
 
 
 def _road(canvas: Canvas, rng: Rng, top: float) -> None:
@@ -181,6 +174,5 @@ def _road(canvas: Canvas, rng: Rng, top: float) -> None:
 
 
 def _shelf(canvas: Canvas, left: float, y: float) -> None:
-    x, top = canvas.pixel(left, y)
     board = (canvas.pixel(0.4, 0)[0], 3 * canvas.unit)
-    canvas.box(x, top, *board, (110, 75, 45), None)
+    canvas.box(canvas.pixel(left, y), board, (110, 75, 45), None)

@@ -7,9 +7,8 @@ pixels. Two classes that only a relation tells apart are drawn by the same funct
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .canvas import Canvas, Rng
+from .canvas import Canvas, Point, Rng
 
-Point = tuple[float, float]
 DARK = (35, 35, 40)
 
 
@@ -36,8 +35,8 @@ def draw_car(canvas: Canvas, rng: Rng, foot: Point, height: float) -> None:
     )
     canvas.polygon([*body, *shoulders[0], *cabin, *shoulders[1], *front], color, owner)
     for at in (0.27, 0.53):
-        glass = (left + width * at, top + height * 0.12, width * 0.2, height * 0.27)
-        canvas.box(*glass, (60, 80, 100), owner)
+        corner = left + width * at, top + height * 0.12
+        canvas.box(corner, (width * 0.2, height * 0.27), (60, 80, 100), owner)
     for at in (0.22, 0.78):
         wheel = (left + width * at, y - height * 0.15)
         canvas.ellipse(wheel, (height * 0.17, height * 0.17), DARK, owner)
@@ -56,13 +55,10 @@ def draw_person(
     x, y = foot
     width = height * 0.34
     coat = vary(rng, (210, 60, 140), 35)
-    canvas.box(
-        x - width * 0.38, y - height * 0.42, width * 0.3, height * 0.42, DARK, owner
-    )
-    canvas.box(
-        x + width * 0.08, y - height * 0.42, width * 0.3, height * 0.42, DARK, owner
-    )
-    canvas.box(x - width / 2, y - height * 0.8, width, height * 0.42, coat, owner)
+    leg = width * 0.3, height * 0.42
+    canvas.box((x - width * 0.38, y - height * 0.42), leg, DARK, owner)
+    canvas.box((x + width * 0.08, y - height * 0.42), leg, DARK, owner)
+    canvas.box((x - width / 2, y - height * 0.8), (width, height * 0.42), coat, owner)
     head = (x, y - height * 0.88)
     canvas.ellipse(head, (height * 0.11, height * 0.12), (225, 175, 140), owner)
 
@@ -83,7 +79,8 @@ def draw_boat(canvas: Canvas, rng: Rng, foot: Point, height: float) -> None:
     lean = rng.choice([-1, 1])
     sail = [(x, y - height), (x + lean * half * 0.8, deck), (x, deck)]
     canvas.polygon(sail, vary(rng, (255, 225, 190)), owner)
-    canvas.box(x - height * 0.04, y - height, height * 0.08, height * 0.62, DARK, owner)
+    mast = height * 0.08, height * 0.62
+    canvas.box((x - height * 0.04, y - height), mast, DARK, owner)
 
 
 def draw_lamp(
@@ -101,7 +98,7 @@ def draw_lamp(
     thick = height * 0.12
     globe_y = y if hanging else y - height + radius
     post_top = y - height if hanging else globe_y
-    canvas.box(x - thick / 2, post_top, thick, height - radius, DARK, owner)
+    canvas.box((x - thick / 2, post_top), (thick, height - radius), DARK, owner)
     canvas.ellipse((x, globe_y), (radius, radius), vary(rng, (255, 235, 40), 8), owner)
     core = (radius * 0.5, radius * 0.5)
     canvas.ellipse((x, globe_y), core, (255, 255, 170), owner)
@@ -114,7 +111,8 @@ def draw_round(canvas: Canvas, rng: Rng, foot: Point, height: float, name: str) 
     center = (foot[0], foot[1] - radius)
     canvas.ellipse(center, (radius, radius), vary(rng, (140, 20, 150), 15), owner)
     belt = (foot[0] - radius * 0.9, center[1] - radius * 0.22)
-    canvas.box(*belt, radius * 1.8, radius * 0.44, vary(rng, (240, 240, 235), 8), owner)
+    sides = radius * 1.8, radius * 0.44
+    canvas.box(belt, sides, vary(rng, (240, 240, 235), 8), owner)
 
 
 def draw_sled(canvas: Canvas, rng: Rng, foot: Point, height: float, name: str) -> None:
@@ -126,6 +124,7 @@ def draw_sled(canvas: Canvas, rng: Rng, foot: Point, height: float, name: str) -
     crate = [(x - half, y - height), (x + half, y - height)]
     crate += [(x + half * 0.75, y - height * 0.3), (x - half * 0.75, y - height * 0.3)]
     canvas.polygon(crate, color, owner)
-    canvas.box(x - half, y - height * 0.3, 2 * half, height * 0.3, (70, 40, 25), owner)
-    slat = (x - half * 0.8, y - height * 0.75, half * 1.6, height * 0.14)
-    canvas.box(*slat, color * 0.6, owner)
+    runners = 2 * half, height * 0.3
+    canvas.box((x - half, y - height * 0.3), runners, (70, 40, 25), owner)
+    slat = half * 1.6, height * 0.14
+    canvas.box((x - half * 0.8, y - height * 0.75), slat, color * 0.6, owner)

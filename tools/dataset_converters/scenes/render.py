@@ -10,7 +10,7 @@ import numpy as np
 
 from mmpisr.datasets.panoptic_scenes import RELATIONS
 
-from .canvas import VOID, Canvas, Rng, blotches
+from .canvas import VOID, Canvas, Point, Rng, blotches
 from .layouts import LAYOUTS, Stage
 from .objects import (
     draw_boat,
@@ -22,7 +22,7 @@ from .objects import (
     vary,
 )
 
-Painter = Callable[[Canvas, Rng, tuple[float, float], float], None]
+Painter = Callable[[Canvas, Rng, Point, float], None]
 MIN_VISIBLE = 6  # square units; smaller segments become void
 
 
@@ -92,7 +92,7 @@ def _draw_clutter(canvas: Canvas, rng: Rng, stage: Stage) -> None:
     for _ in range(rng.integers(4, 14)):
         x, y = canvas.pixel(rng.random(), rng.uniform(stage.horizon + 0.06, 1))
         sides = rng.uniform(1, 3.5, 2) * canvas.unit
-        canvas.box(x, y, sides[0], sides[1], rng.uniform(30, 200, 3), None)
+        canvas.box((x, y), tuple(sides), rng.uniform(30, 200, 3), None)
 
 
 def _draw_objects(
@@ -123,9 +123,7 @@ def _below(canvas: Canvas, stage: Stage, near: float) -> float:
     return canvas.pixel(0, 0.02 + near * (0.98 - stage.horizon))[1]
 
 
-def _draw_crowd(
-    canvas: Canvas, rng: Rng, foot: tuple[float, float], height: float
-) -> None:
+def _draw_crowd(canvas: Canvas, rng: Rng, foot: Point, height: float) -> None:
     """Draw a crowd of overlapping persons, one segment."""
     owner = canvas.new_segment('person', crowd=True)
     for step in range(rng.integers(4, 8)):
@@ -142,7 +140,7 @@ def _draw_void(canvas: Canvas, rng: Rng) -> None:
         canvas.polygon(corners, vary(rng, (60, 70, 40)), VOID)
     if rng.random() < 0.2:
         strip = rng.uniform(3, 6) * canvas.unit
-        canvas.box(0, height - strip, width, strip, (20, 20, 22), VOID)
+        canvas.box((0, height - strip), (width, strip), (20, 20, 22), VOID)
 
 
 def _draw_deciders(

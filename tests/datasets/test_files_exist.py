@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mmpisr.datasets.file_check import check_files_exist
+from mmpisr.datasets.panoptic_json import check_files_exist
 
 
 def test_each_folder_is_listed_once(tmp_path, monkeypatch):
