@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from mmpisr.datasets.scenes import generate_scenes
+from generate_scenes import generate_scenes
 
 PACKAGE = Path(__file__).parent / 'support' / 'downstream'
 MMDET_TRAIN = Path(find_spec('mmdet').origin).parent / '.mim' / 'tools' / 'train.py'

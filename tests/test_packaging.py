@@ -129,6 +129,20 @@ def test_a_wheel_carries_configs_tools_and_index(source, wheel, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize('python', ['wheel'], indirect=True)
+def test_a_converter_of_a_wheel_runs_where_it_is_installed(python, tmp_path):
+    code = 'from mmpisr.mim import mim_root; print(mim_root())'
+    root = Path(call(python, '-c', code, cwd=tmp_path).splitlines()[-1])
+    script = root / 'tools/dataset_converters/generate_scenes.py'
+
+    numbers = ['--num-train', '1', '--num-val', '0', '--workers', '1']
+    call(python, str(script), '--out', 'scenes', *numbers, cwd=tmp_path)
+
+    assert root.name == '.mim'
+    assert (tmp_path / 'scenes/annotations/panoptic_train/000000.png').is_file()
+
+
+@pytest.mark.slow
 def test_a_wheel_holds_no_studies(wheel):
     names = carried(wheel, '')
     assert not [name for name in names if 'projects' in name or 'studies' in name]

@@ -1,9 +1,9 @@
 """The demo: train the base and base + PISR on embedded scenes and compare them."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-from mmpisr.datasets.scenes import generate_scenes
 
 from .comparison import compare
 from .trainings import TrainingRun, train_together
@@ -36,7 +36,10 @@ def run_demo(
         The content of ``summary.json``.
     """
     print(f'1/3 Embedded scenes in {data_root} (20 s the first time)')
-    generate_scenes(data_root, num_train=num_scenes[0], num_val=num_scenes[1])
+    generator = script.parent / 'dataset_converters' / 'generate_scenes.py'
+    numbers = ['--num-train', str(num_scenes[0]), '--num-val', str(num_scenes[1])]
+    command = [sys.executable, str(generator), '--out', str(data_root), *numbers]
+    subprocess.run(command, check=True)
 
     print(f'2/3 Training {" and ".join(configs)} side by side (about 10 minutes)')
     options = {

@@ -7,8 +7,6 @@ from mmpisr.registry import DATASETS
 from .cityscapes_labels import METAINFO, has_train_ids, things_first
 from .panoptic import PanopticDataset
 
-CONVERTER = 'python tools/dataset_converters/cityscapes.py'
-
 
 @DATASETS.register_module()
 class CityscapesPanopticDataset(PanopticDataset):
@@ -28,20 +26,11 @@ class CityscapesPanopticDataset(PanopticDataset):
             Cityscapes; names the class, its id and what was expected.
     """
 
+    MAKER = 'python tools/dataset_converters/cityscapes.py', 'data/cityscapes'
     METAINFO = METAINFO
 
-    def full_init(self) -> None:
-        """Read and check; where files are missing, name the command that makes them."""
-        try:
-            super().full_init()
-        except FileNotFoundError as error:
-            command = f'{CONVERTER} {self.data_root or "data/cityscapes"}'
-            raise FileNotFoundError(
-                f'{error}; json and pngs are made by: {command}'
-            ) from error
-
     def parse_data_info(self, raw_data_info: dict) -> dict:
-        """Translate one image; its file follows from its id."""
+        """Translate one image; its file name follows from its id."""
         image = raw_data_info['image']
         image = dict(image, file_name=image_file_name(str(image['id'])))
         return super().parse_data_info(dict(raw_data_info, image=image))
@@ -53,7 +42,7 @@ class CityscapesPanopticDataset(PanopticDataset):
 
 
 def image_file_name(image_id: str) -> str:
-    """Where an image lies below its split: ``{city}/{image_id}_leftImg8bit.png``.
+    """Path of an image below its split: ``{city}/{image_id}_leftImg8bit.png``.
 
     Raises:
         ValueError: The id is not of the form ``{city}_{sequence}_{frame}``.

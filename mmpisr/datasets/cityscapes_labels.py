@@ -1,7 +1,7 @@
-"""The classes of Cityscapes: one table for data, metrics and submissions.
+"""The classes of Cityscapes, for data, metrics and submissions.
 
-Ids of the truth pngs are *label ids*; *train ids* number the 19 evaluated classes from
-0. Labels of a model here are a third numbering, things first: ``CLASSES``.
+Ids in the truth pngs are *label ids*; *train ids* number the 19 evaluated classes from
+0. Labels of a model follow a third order, things first: ``CLASSES``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class CityscapesClass(NamedTuple):
 
     @property
     def is_thing(self) -> bool:
-        """Whether instances are told apart."""
+        """Whether the class has instances."""
         return self.instance_area is not None
 
 
@@ -52,24 +52,8 @@ TABLE = (  # in the order of the official json
     CityscapesClass('motorcycle', 32, 17, 'vehicle', (0, 0, 230), 6298.7200839748),
     CityscapesClass('bicycle', 33, 18, 'vehicle', (119, 11, 32), 4672.3249222261),
 )
-IGNORED = {  # label ids that no evaluation counts; -1 is not drawn in truth pngs
-    -1: 'license plate',
-    0: 'unlabeled',
-    1: 'ego vehicle',
-    2: 'rectification border',
-    3: 'out of roi',
-    4: 'static',
-    5: 'dynamic',
-    6: 'ground',
-    9: 'parking',
-    10: 'rail track',
-    14: 'guard rail',
-    15: 'bridge',
-    16: 'tunnel',
-    18: 'polegroup',
-    29: 'caravan',
-    30: 'trailer',
-}
+# Label ids that no evaluation counts; -1 (license plate) is not drawn in truth pngs.
+IGNORED = {-1, 0, 1, 2, 3, 4, 5, 6, 9, 10, 14, 15, 16, 18, 29, 30}
 CLASSES = tuple(sorted(TABLE, key=lambda c: not c.is_thing))  # things first
 METAINFO = dict(
     classes=tuple(c.name for c in CLASSES),
@@ -96,7 +80,7 @@ def official_categories(*, train_ids: bool = False) -> list[dict[str, Any]]:
 
 
 def has_train_ids(path: str, categories: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell which ids the categories of a json are; their order is free.
+    """Find out which ids the categories of a json have, in any order.
 
     Args:
         path: The json, for messages.
@@ -106,28 +90,27 @@ def has_train_ids(path: str, categories: Sequence[Mapping[str, Any]]) -> bool:
         True for train ids, False for label ids.
 
     Raises:
-        ValueError: They are neither of both completely; names the first class that
-            differs, its id and what was expected.
+        ValueError: Neither fits all categories; names the first class that differs,
+            its id and the expected one.
     """
-    differences = {
-        train_ids: list(
-            _differences(categories, official_categories(train_ids=train_ids))
-        )
+    as_label, as_train = (
+        [*_differences(categories, official_categories(train_ids=train_ids))]
         for train_ids in (False, True)
-    }
-    train_ids = len(differences[True]) < len(differences[False])
-    found = differences[train_ids]
+    )
+    train_ids = len(as_train) < len(as_label)
+    found = as_train if train_ids else as_label
     if found:
         raise ValueError(
             f'{path}: categories[] must be the {len(TABLE)} of Cityscapes, all with '
-            f'label ids or all with train ids. Most have {_kind(train_ids)} ids, but '
-            f'{len(found)} differ: {"; ".join(found[:3])}'
+            'label ids or all with train ids. Most have '
+            f'{"train" if train_ids else "label"} ids, but {len(found)} differ: '
+            f'{"; ".join(found[:3])}'
         )
     return train_ids
 
 
 def things_first(categories: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return categories that ``has_train_ids`` accepts in the order of ``CLASSES``."""
+    """Sort categories that ``has_train_ids`` accepts in the order of ``CLASSES``."""
     by_name = {category['name']: category for category in categories}
     return [by_name[c.name] for c in CLASSES]
 
@@ -135,7 +118,7 @@ def things_first(categories: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
 def _differences(
     found: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Say what is wrong with each category."""
+    """Describe each category that is not as expected."""
     by_name = {category['name']: category for category in expected}
     for category in found:
         name, id_ = category.get('name'), category.get('id')
@@ -148,7 +131,3 @@ def _differences(
                 f'id {want["id"]}, isthing {want["isthing"]}'
             )
     yield from (f'{name!r} (id {c["id"]}) is missing' for name, c in by_name.items())
-
-
-def _kind(train_ids: bool) -> str:
-    return 'train' if train_ids else 'label'

@@ -1,4 +1,4 @@
-"""Classes that are chosen and merged out of a json's categories."""
+"""Choose and merge the categories of a json to classes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,11 +7,11 @@ Given = Mapping[str, str | Sequence[str]] | Sequence[str]
 
 
 class ClassChoice:
-    """Classes that are learnt, and the categories of a json that each consists of.
+    """The classes to learn, and the categories of a json that each consists of.
 
     Args:
-        given: Name of each class to the names of its categories; or names of
-            categories that keep their names. What is not named is void.
+        given: Names of the categories by name of the class; or names of categories
+            that are classes as they are. Other categories are void.
     """
 
     def __init__(self, given: Given) -> None:
@@ -22,11 +22,11 @@ class ClassChoice:
         }
 
     def chosen(self, path: str, categories: Sequence[dict]) -> list[dict[str, Any]]:
-        """One category a class, things first: the first member's under the new name.
+        """Return one category per class, things first: its first member, renamed.
 
         Raises:
-            ValueError: A name that the json lacks or that stands twice, or things
-                among stuff; names the json, the class and the categories.
+            ValueError: The json lacks a category, two classes have one, or a class has
+                things and stuff; names the json, the class and the categories.
         """
         listed = {c['name']: c for c in categories}
         class_of: dict[str, str] = {}
@@ -52,7 +52,7 @@ class ClassChoice:
         return sorted(found, key=lambda category: not category['isthing'])
 
     def class_of(self, categories: Sequence[Mapping[str, Any]]) -> dict[Any, str]:
-        """Name of the class by category id; void has none."""
+        """Name of the class by category id, without void."""
         names = {m: name for name, members in self.members.items() for m in members}
         return {c['id']: names[c['name']] for c in categories if c['name'] in names}
 
@@ -60,14 +60,14 @@ class ClassChoice:
 def merged_ids(
     segments: Iterable[tuple[int, int | None, bool]], num_things: int
 ) -> dict[int, int]:
-    """Ids of one image's segments that become another id.
+    """Find the ids of one image's segments that merging replaces.
 
     Args:
         segments: Id, label (None = void) and whether it is a crowd.
-        num_things: Labels from here on are stuff, which has one segment an image.
+        num_things: Labels from here on are stuff, with one segment an image.
 
     Returns:
-        New id by old id: 0 where the label is None; for all but the first segment of
+        New id by old id: 0 if the label is None; for all but the first segment of
         a stuff class, the id of the first.
     """
     first: dict[tuple, int] = {}

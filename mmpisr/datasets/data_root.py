@@ -1,7 +1,7 @@
-"""Let one option, ``data_root``, move a whole config to another folder.
+"""Merge ``--cfg-options`` so that ``data_root`` applies to the whole config.
 
-mmengine merges options after a config was computed, so ``--cfg-options data_root=X``
-alone would change a variable that nothing reads any more.
+mmengine merges options after a config is computed, so ``data_root=X`` alone would
+change a variable that is no longer used.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ EVALUATORS = ('val_evaluator', 'test_evaluator')
 def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     """Merge ``--cfg-options`` into a config, in place.
 
-    Like ``cfg.merge_from_dict(options)``, except that ``data_root`` also replaces the
-    root in all dataloaders and evaluators: as ``data_root`` of datasets, and where a
-    path begins with it. More specific options still win.
+    Like ``cfg.merge_from_dict(options)``, but ``data_root`` also replaces the root in
+    all dataloaders and evaluators: as ``data_root`` of datasets, and at the start of
+    paths. More specific options take precedence.
 
     Raises:
         ValueError: ``data_root`` is given, but the datasets have several roots.
@@ -47,7 +47,7 @@ def _replace_data_root(cfg: Config, new: str) -> None:
 
 
 def _replaced(node: Any, old: str, new: str) -> Any:
-    """A copy whose strings that are or begin with the old root have the new one."""
+    """Copy a node with the new root in all strings that begin with the old one."""
     if isinstance(node, Mapping):
         return {key: _replaced(child, old, new) for key, child in node.items()}
     if isinstance(node, list | tuple):

@@ -1,8 +1,8 @@
 """Image files: size, EXIF orientation and depth, and pixels in a given frame.
 
-A turned camera stores pixels as its sensor has them, and an EXIF orientation (1 to 8)
-that says how to turn them. ``stored`` is the frame of the pixels in the file, ``shown``
-that of a viewer, which applies the orientation. With orientation 1 they are the same.
+A turned camera stores pixels in the order of its sensor, with an EXIF orientation (1 to
+8) for viewers. ``stored`` is the frame of the pixels in the file, ``shown`` that of a
+viewer, which applies the orientation. With orientation 1 they are the same.
 """
 
 import os
@@ -23,8 +23,8 @@ EXIF, WIDTH, HEIGHT, DEPTHS = 274, 256, 257, 258  # numbers of tags
 PNG, TIF, BIG = b'\x89PNG', (b'II*\0', b'MM\0*'), (b'II+\0', b'MM\0+')
 MAX_PIXELS = 'OPENCV_IO_MAX_IMAGE_PIXELS'
 SAY = (
-    "say it: --orientation stored|shown for a tool, orientation='stored' or 'shown' in "
-    "the dataset of a config or in the json's info"
+    'give it: --orientation stored|shown for a tool, or in a config '
+    "orientation='stored' or 'shown' of the dataset, or in the json info.orientation"
 )
 SCALE = (
     "load it in every pipeline with dict(type='mmpisr.LoadImage', max_value=M), M the "
@@ -33,7 +33,7 @@ SCALE = (
 
 
 class ImageHead(NamedTuple):
-    """What a file says before its pixels."""
+    """Properties of an image file that can be read without its pixels."""
 
     size: tuple[int, int]  # height and width of the stored pixels
     tag: int = 1  # EXIF orientation
@@ -47,7 +47,7 @@ class ImageHead(NamedTuple):
 
 @contextmanager
 def any_size() -> Iterator[None]:
-    """Lift Pillow's limit of pixels; its error names no file."""
+    """Suspend Pillow's limit of pixels, whose error names no file."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         yield
@@ -88,9 +88,9 @@ def read_head(file: BinaryIO | bytes) -> ImageHead:
 def label_frame(
     head: ImageHead, size: Sequence[int], stated: str | None, source: str
 ) -> str:
-    """Decide the frame of labels from their size and what the dataset states.
+    """Find the frame of labels by their size and the frame that the dataset states.
 
-    ``size`` is the height and width of the labels; ``source`` says where it stands.
+    ``size`` is the height and width of the labels, ``source`` its place, for messages.
 
     Raises:
         ValueError: The size fits no frame or another than the stated one, or fits both
@@ -105,7 +105,7 @@ def label_frame(
     if not fitting:
         raise ValueError(found)
     if stated is None and len(fitting) > 1:
-        raise ValueError(f'{found}, which does not tell the frame of the labels; {SAY}')
+        raise ValueError(f'{found}, which fits both frames of labels; {SAY}')
     if stated not in (None, *fitting):
         raise ValueError(f'{found}, but their frame is said to be {stated!r}')
     return stated or fitting[0]
@@ -139,7 +139,7 @@ def decode_image(
     return np.ascontiguousarray(image)
 
 
-def to_8_bits(image: np.ndarray, max_value: float | None) -> np.ndarray:
+def to_8_bits(image: np.ndarray, max_value: float | None = None) -> np.ndarray:
     """Scale ``[0, max_value]`` to ``[0, 255]``, float32, and clip what is outside.
 
     Raises:
@@ -169,7 +169,7 @@ def _tif_head(file: BinaryIO, start: bytes) -> ImageHead:
 
 
 def _png_exif(file: BinaryIO) -> bytes:
-    """EXIF of a png; it may follow the pixels."""
+    """EXIF of a png, which may stand after the pixels."""
     file.seek(8)
     while len(chunk := file.read(8)) == 8:
         length = int.from_bytes(chunk[:4], 'big')

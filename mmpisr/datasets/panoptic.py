@@ -12,11 +12,11 @@ from mmengine.dataset import Compose
 from mmpisr.registry import DATASETS
 
 from .classes import ClassChoice, Given, merged_ids
-from .file_check import check_files_exist
 from .image_file import FRAMES
 from .panoptic_json import (
     categories_metainfo,
     check_annotations,
+    check_files_exist,
     check_images,
     check_metainfo,
     chosen_categories,
@@ -38,10 +38,10 @@ class PanopticDataset(BaseDetDataset):
     """COCO-panoptic dataset with the categories of its own json.
 
     Differs from mmdet's ``CocoPanopticDataset``: class names come from the json, png
-    names from its ``annotations[].file_name``, images without things are kept, and a
-    file that would fail or mislead later is refused here.
+    names from its ``annotations[].file_name``, images without things are kept, and
+    json and files are checked before training starts.
 
-    Folders and the json that are not there are looked for in zip files beside them
+    A missing json or folder is searched in the zip files beside it
     (:func:`mmpisr.datasets.zip_files.resolve_folder`); ``zip://`` paths are read too.
 
     Args:
@@ -65,20 +65,24 @@ class PanopticDataset(BaseDetDataset):
         orientation: Frame of labels and predictions where images have an EXIF
             orientation: ``stored`` pixels or as ``shown``. None: what
             ``info.orientation`` of the json, or the loader's ``color_type`` says, else
-            the frame whose size is that in the json. Whatever is said must agree.
+            the frame whose size is that in the json. All statements must agree.
         classes: Choose and merge categories: ``['car', 'road']`` or
-            ``dict(car=['car', 'truck'], road=['road'])``. What is not named is void.
-            Labels have this order, things first, whatever the json's is. Merged stuff
-            is one segment an image, merged things stay instances. ``metainfo`` gets
-            ``class_members``, by which ``PanopticMetric`` reads its truth.
+            ``dict(car=['car', 'truck'], road=['road'])``. Other categories are void.
+            Labels have this order, things first. Merged stuff is one segment an
+            image, merged things stay instances. ``metainfo`` gets ``class_members``,
+            by which ``PanopticMetric`` reads its truth.
+
+    Attributes:
+        MAKER: Of a subclass: command that makes a missing dataset, and its usual root.
 
     Raises:
-        FileNotFoundError: The json, an image or a png is not there.
+        FileNotFoundError: The json, an image or a png is missing.
         ValueError: Things are not first, ids are doubled or unknown, images and
             annotations do not pair, a field is missing, given class names differ, or
             no image is left.
     """
 
+    MAKER: tuple[str, str] | None = None
     _metainfo: dict[str, Any]
     ann_file: str
     data_prefix: dict[str, str]
@@ -129,15 +133,25 @@ class PanopticDataset(BaseDetDataset):
 
     @property
     def metainfo(self) -> dict:
-        """Class names (things first), palette, and what was given.
+        """Class names (things first), palette, and the given metainfo.
 
-        Of a lazy dataset whose json is not there, what was given: where a trained model
-        predicts, its data need not be.
+        A lazy dataset without its json has the given metainfo only, so that a trained
+        model can predict without its data.
         """
         if not self._fully_initialized and not self._knows_classes():
             with suppress(FileNotFoundError):
                 self._read_classes(self._read_json())
         return super().metainfo
+
+    def full_init(self) -> None:
+        """Read and check; if files are missing, name the command that makes them."""
+        try:
+            super().full_init()
+        except FileNotFoundError as error:
+            if self.MAKER is None:
+                raise
+            command = f'{self.MAKER[0]} {self.data_root or self.MAKER[1]}'
+            raise FileNotFoundError(f'{error}; it is made by: {command}') from error
 
     def load_data_list(self) -> list[dict]:
         """Read and check the json; one item per image, in the json's order."""
@@ -150,7 +164,9 @@ class PanopticDataset(BaseDetDataset):
             self.parse_data_info(dict(image=i, annotation=annotations.get(i['id'])))
             for i in content['images']
         ]
-        self._check_files(items)
+        for field, key in (('images[]', 'img_path'), ('annotations[]', 'seg_map_path')):
+            paths = [item[key] for item in items if item[key]]
+            check_files_exist(self.ann_file, field, paths, self.backend_args)
         return items
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
@@ -162,6 +178,8 @@ class PanopticDataset(BaseDetDataset):
             height=image['height'],
             width=image['width'],
             orientation=self.orientation,
+            num_things_classes=self.num_things_classes,  # for transforms
+            num_classes=self.num_classes,
             seg_map_path=None,
             segments_info=[],
             instances=[],
@@ -186,10 +204,10 @@ class PanopticDataset(BaseDetDataset):
         return item
 
     def prepare_data(self, idx: int) -> Any:
-        """One item, transformed; the steps are checked before the first.
+        """One item, transformed; the first call checks the pipeline.
 
         Raises:
-            ValueError: A step parts image and segments, or fails on the size.
+            ValueError: A step moves image and segments apart, or fails on the size.
         """
         check_steps(f'{self.ann_file}: pipeline', self._unchecked)
         self._unchecked = ()
@@ -204,15 +222,8 @@ class PanopticDataset(BaseDetDataset):
                 'leave such images out with filter_cfg=dict(min_size=...)'
             ) from reason
 
-    def get_data_info(self, idx: int) -> dict:
-        """One item, with the class counts that transforms need."""
-        item = super().get_data_info(idx)
-        item['num_things_classes'] = self.num_things_classes
-        item['num_classes'] = self.num_classes
-        return item
-
     def filter_data(self) -> list[dict]:
-        """Apply ``filter_cfg``; nothing is dropped unless it says so."""
+        """Drop the images that ``filter_cfg`` excludes."""
         chosen = {} if self.test_mode else self.filter_cfg or {}
         min_size = chosen.get('min_size', 0)
         drop_empty = chosen.get('filter_empty_gt', False)
@@ -232,7 +243,7 @@ class PanopticDataset(BaseDetDataset):
 
     @property
     def pipeline(self) -> Compose:
-        """Transforms; an image is loaded in the frame of its labels."""
+        """Transforms; images are loaded in the frame of their labels."""
         return self._pipeline
 
     @pipeline.setter
@@ -241,12 +252,12 @@ class PanopticDataset(BaseDetDataset):
 
     @property
     def loader(self) -> LoadImage:
-        """The transform that loads images; one with defaults if there is none."""
+        """The transform that loads images, or one with defaults."""
         loaders = (t for t in self.pipeline.transforms if isinstance(t, LoadImage))
         return next(loaders, None) or LoadImage()
 
     def _stated_frame(self, content: Mapping[str, Any]) -> str | None:
-        """What config, json and loader say about the frame of the labels."""
+        """Frame of the labels as stated by config, json or loader; None if by none."""
         info = content.get('info')
         in_json = info.get('orientation') if isinstance(info, Mapping) else None
         given = self.orientation, in_json, self.loader.stated_frame
@@ -260,7 +271,7 @@ class PanopticDataset(BaseDetDataset):
         return said.pop() if said else None
 
     def _join_prefix(self) -> None:
-        """Put ``data_root`` before relative paths; a ``zip://`` path is not one."""
+        """Put ``data_root`` before relative paths, which ``zip://`` paths are not."""
         given = {k: v for k, v in self.data_prefix.items() if is_zip_path(v)}
         ann_file = self.ann_file
         super()._join_prefix()
@@ -268,7 +279,7 @@ class PanopticDataset(BaseDetDataset):
         self.ann_file = ann_file if is_zip_path(ann_file) else self.ann_file
 
     def _find_in_zips(self) -> None:
-        """Point json and folders that are not there to zip files, if no backend is."""
+        """Search a missing json or folder in zip files, unless a backend is given."""
         if not (self.backend_args or {}).get('backend'):
             self.ann_file = resolve_file(self.ann_file)
             folders = self.data_prefix.items()
@@ -313,11 +324,8 @@ class PanopticDataset(BaseDetDataset):
         """Annotations by image id; none for a test json."""
         check_images(self.ann_file, content['images'])
         annotations = content.get('annotations', [])
-        if not annotations and self.test_mode:
-            return {}
-        image_ids = [image['id'] for image in content['images']]
-        ids = [category['id'] for category in content['categories']]
-        check_annotations(self.ann_file, annotations, image_ids, ids)
+        if annotations or not self.test_mode:
+            check_annotations(self.ann_file, content)
         return {annotation['image_id']: annotation for annotation in annotations}
 
     def _segment(self, segment: Mapping[str, Any]) -> dict:
@@ -329,11 +337,6 @@ class PanopticDataset(BaseDetDataset):
             is_crowd=bool(segment.get('iscrowd', 0)),
             bbox=segment['bbox'],
         )
-
-    def _check_files(self, items: list[dict]) -> None:
-        for field, key in (('images[]', 'img_path'), ('annotations[]', 'seg_map_path')):
-            paths = [item[key] for item in items if item[key]]
-            check_files_exist(self.ann_file, field, paths, self.backend_args)
 
 
 def _instance(segment: Mapping[str, Any]) -> dict:

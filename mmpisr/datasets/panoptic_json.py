@@ -1,25 +1,33 @@
-"""Read a COCO-panoptic json and refuse what would go wrong later.
+"""Read a COCO-panoptic json and check it before it is used.
 
-Every error names the file, the field and both values. Nothing here knows mmdet. The
-checks are those of ``validation``; here the first error is raised.
+Every error names the file, the field and both values. The checks are those of
+``validation``; here the first error is raised. Nothing here imports mmdet.
 """
 
+import os
+import os.path as osp
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from json import JSONDecodeError
 from typing import Any
 
-from mmengine.fileio import load
+from mmengine.fileio import LocalBackend, get_file_backend, load
 
 from mmpisr.class_lists import class_difference
 
 from .classes import ClassChoice
-from .validation.annotations import SCORED_FIELDS, annotation_problems, image_problems
-from .validation.categories import category_problems
+from .validation.json_checks import (
+    SCORED_FIELDS,
+    annotation_problems,
+    category_problems,
+    image_problems,
+)
 from .validation.problems import raise_first_error
+from .zip_files import ZipBackend, list_zip_folder
 
 
 def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:
-    """Load the json like ``read_json``, and refuse outlines of instances."""
+    """Load a json like ``read_json``; an instance-segmentation json is an error."""
     content = read_json(path, backend_args=backend_args)
     listed = content.get('annotations')
     first = listed[0] if isinstance(listed, list) and listed else content
@@ -34,7 +42,7 @@ def read_panoptic_json(path: str, *, backend_args: dict | None = None) -> dict:
 
 
 def read_json(path: str, *, backend_args: dict | None = None) -> dict:
-    """Load a json; a missing or truncated file is an error that names it."""
+    """Load a json; the error of a missing or truncated file names it."""
     try:
         content = load(path, file_format='json', backend_args=backend_args)
     except FileNotFoundError as missing:
@@ -53,7 +61,7 @@ def read_json(path: str, *, backend_args: dict | None = None) -> dict:
 def chosen_categories(
     path: str, categories: Sequence[dict], choice: ClassChoice | None
 ) -> list[dict[str, Any]]:
-    """Give one category a class, things first; refuse what cannot be learnt."""
+    """Check categories, and return one category per class, things first."""
     raise_first_error(category_problems(path, categories, reordered=choice is not None))
     if choice is None:
         return [*categories]
@@ -63,7 +71,7 @@ def chosen_categories(
 
 
 def categories_metainfo(categories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Class names, things first, and the palette where every category has a colour."""
+    """Class names, and a palette if every category has a colour."""
     metainfo: dict[str, Any] = dict(
         classes=tuple(c['name'] for c in categories),
         thing_classes=tuple(c['name'] for c in categories if c['isthing']),
@@ -77,7 +85,7 @@ def categories_metainfo(categories: Sequence[Mapping[str, Any]]) -> dict[str, An
 def check_metainfo(
     path: str, given: Mapping[str, Any], read: Mapping[str, Any]
 ) -> None:
-    """Refuse given class names that are not those of the json, in its order."""
+    """Check that given class names are those of the json, in its order."""
     found = class_difference('metainfo', {**read, **given}, path, read)
     for key in ('classes', 'thing_classes', 'stuff_classes'):
         ours, theirs = tuple(given.get(key, read[key])), tuple(read[key])
@@ -91,22 +99,21 @@ def check_metainfo(
 
 
 def check_images(path: str, images: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse images without the needed fields, and doubled ids."""
+    """Check that images have all fields and unique ids."""
     raise_first_error(image_problems(path, images))
 
 
-def check_annotations(
-    path: str,
-    annotations: Sequence[Mapping[str, Any]],
-    image_ids: Iterable[Any],
-    category_ids: Iterable[Any],
-) -> None:
-    """Refuse annotations that do not pair with the images one to one."""
-    raise_first_error(annotation_problems(path, annotations, image_ids, category_ids))
+def check_annotations(path: str, content: Mapping[str, Any]) -> None:
+    """Check that each image has one annotation, and the segments of all."""
+    image_ids = [image['id'] for image in content['images']]
+    category_ids = [category['id'] for category in content['categories']]
+    annotations = content.get('annotations', ())
+    problems = annotation_problems(path, annotations, image_ids, category_ids)
+    raise_first_error(problems)
 
 
 def check_truth(path: str, content: Mapping[str, Any]) -> None:
-    """Refuse what cannot be scored; order of categories and boxes do not matter."""
+    """Check what scoring needs; the order of categories and boxes do not matter."""
     categories, annotations = content.get('categories'), content.get('annotations', ())
     raise_first_error(category_problems(path, categories, reordered=True))
     category_ids = [category['id'] for category in content['categories']]
@@ -114,3 +121,37 @@ def check_truth(path: str, content: Mapping[str, Any]) -> None:
         path, annotations, None, category_ids, segment_fields=SCORED_FIELDS
     )
     raise_first_error(problems)
+
+
+def check_files_exist(
+    ann_file: str, field: str, paths: Iterable[str], backend_args: dict | None = None
+) -> None:
+    """Check that files are on the local disk, or in a zip file on it.
+
+    Each folder is listed once. Files of other backends are not checked. ``field`` is
+    the list of the json, such as ``images[]``.
+
+    Raises:
+        FileNotFoundError: Names the json, the field, the folder and the first file.
+    """
+    names = defaultdict(set)
+    for path in paths:
+        folder, name = osp.split(path)
+        names[folder].add(name)
+
+    for folder, wanted in names.items():
+        backend = get_file_backend(folder, backend_args=backend_args)
+        if isinstance(backend, ZipBackend):
+            found = list_zip_folder(folder)
+        elif isinstance(backend, LocalBackend):
+            is_folder = osp.isdir(folder or '.')
+            found = set(os.listdir(folder or '.')) if is_folder else set()
+        else:
+            continue
+        missing = sorted(wanted - found)
+        if missing:
+            raise FileNotFoundError(
+                f'{ann_file}: {field}.file_name lists {len(wanted)} files in '
+                f'{folder!r}, {len(missing)} of them do not exist, the first is '
+                f'{missing[0]!r}'
+            )

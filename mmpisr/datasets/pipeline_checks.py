@@ -39,11 +39,11 @@ ALBU_PIXELS = """
 def check_steps(path: str, steps: Any, *, has_segments: bool = False) -> None:
     """Refuse steps that pad, or that move an image without its segments.
 
-    Only the data preprocessor tells padding from image: mmdet's ``Pad`` sets
-    ``img_shape`` to the padded size, so that a relation would encode the padding as
-    image. Other steps are looked at where one of them loads segments, or all of them
-    with ``has_segments``. ``steps`` are a pipeline or a dataset's config, wrapped
-    datasets included; ``path`` is the name of that field.
+    mmdet's ``Pad`` sets ``img_shape`` to the padded size, so that a relation would
+    encode the padding as image; the data preprocessor pads without that. Other steps
+    are checked if one of them loads segments, or with ``has_segments``. ``steps`` are
+    a pipeline or a dataset's config, wrapped datasets included; ``path`` is the name of
+    that field.
 
     Raises:
         ValueError: Naming the field of the step, and what to write in its place.
@@ -81,8 +81,8 @@ def check_pipelines(cfg: Config) -> None:
 def check_packed(results: dict, index_map: np.ndarray | None) -> None:
     """Refuse a padded sample, or one whose image and map differ in size.
 
-    :func:`check_steps` knows steps by name only; this finds the others. The map of a
-    test pipeline may have the original size; targets are made of one that fits.
+    :func:`check_steps` finds steps by name only; this finds all others. In a test
+    pipeline without targets the map may have the original size.
 
     ``results`` are those before packing, ``index_map`` the segments, ``(H, W)``.
 
@@ -107,7 +107,7 @@ def check_packed(results: dict, index_map: np.ndarray | None) -> None:
 
 
 def nodes_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
-    """Every dict of a config below a field, with its name."""
+    """Yield every dict of a config below a field, with its name."""
     if isinstance(value, dict):
         yield path, value
         for key, inner in value.items():
@@ -118,13 +118,13 @@ def nodes_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
 
 
 def type_name(step: dict) -> str:
-    """The type without its scope, whether it is a name or a class."""
+    """Name of the type without its scope; the type may be a class."""
     kind = step['type']
     return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__
 
 
 def _problem(kind: str, step: dict) -> str | None:
-    """What is wrong with one step, if anything is."""
+    """Describe the problem of one step; None if it has none."""
     fill = step.get('seg_ignore_label', None if kind == 'Expand' else 255)
     if fill not in (0, 255):
         return f'fills gt_seg_map with seg_ignore_label={fill}; write 255 (void)'

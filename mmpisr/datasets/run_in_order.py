@@ -1,9 +1,9 @@
-"""Do a job for many items, in one process or several, showing progress."""
+"""Process many items in one process or several, with a progress bar."""
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TypeVar
 
 from mmengine.utils import ProgressBar
@@ -20,13 +20,13 @@ def run_in_order(
     *,
     workers: int = 1,
 ) -> Iterator[Result]:
-    """Give the results in the order of the items.
+    """Yield the results in the order of the items.
 
     After an error, items that are still waiting are not started.
 
     Args:
         title: Printed above the progress bar.
-        job: Done for each item; a top-level function when ``workers > 1``.
+        job: Called with each item; a top-level function when ``workers > 1``.
         items: Any number; none prints nothing.
         workers: Processes; 1 works in this one.
 
@@ -39,19 +39,13 @@ def run_in_order(
         return
     print(f'{title}: {len(items)}', file=sys.stderr)
     bar = ProgressBar(len(items), file=sys.stderr)
-    with closing(_results(job, items, workers)) as results:
+    with ExitStack() as stack:
+        results: Iterator[Result] = map(job, items)
+        if workers > 1 and len(items) > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(min(workers, len(items))))
+            chunks = pool.map(job, items, chunksize=CHUNK)
+            results = stack.enter_context(closing(chunks))  # type: ignore[type-var]
         for result in results:
             yield result
             bar.update()
     print(file=sys.stderr)
-
-
-def _results(
-    job: Callable[[Item], Result], items: Sequence[Item], workers: int
-) -> Generator[Result, None, None]:
-    workers = min(workers, len(items))
-    if workers == 1:
-        yield from map(job, items)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(job, items, chunksize=CHUNK)

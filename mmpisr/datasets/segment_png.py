@@ -70,7 +70,7 @@ def replace_ids(ids: np.ndarray, replaced: Mapping[int, int]) -> np.ndarray:
 
 
 def id_difference(found: set[int], listed: set[int]) -> str | None:
-    """Say which ids of a png and of its json the other lacks; None if none."""
+    """Describe the ids that only the png or only its json has; None if none."""
     only_png, only_json = found - listed - {0}, listed - found
     if not (only_png or only_json):
         return None

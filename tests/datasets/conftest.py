@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-
-from mmpisr.datasets import generate_scenes
+from generate_scenes import generate_scenes
 
 
 @pytest.fixture(scope='session')

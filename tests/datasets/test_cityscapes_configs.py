@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from cityscapes import convert_cityscapes
 from cityscapes_tree import write_cityscapes, zip_cityscapes
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmpisr.datasets import merge_options
-from mmpisr.datasets.converters.cityscapes import convert_cityscapes
 from mmpisr.registry import DATASETS, METRICS
 
 

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from cityscapes import convert_cityscapes
 from cityscapes_tree import FRAMES, write_cityscapes, zip_cityscapes
 from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
 from mmpisr.datasets import CityscapesPanopticDataset
 from mmpisr.datasets.cityscapes_labels import METAINFO
-from mmpisr.datasets.converters.cityscapes import convert_cityscapes
 
 PIPELINE = [
     dict(type='LoadImageFromFile'),

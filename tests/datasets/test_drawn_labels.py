@@ -27,10 +27,9 @@ from drawn_scenes import (
     true_segments,
 )
 from hypothesis import strategies as st
+from labelled_png import prepare_labelled_png
 from PIL import Image
 from scipy.ndimage import label as connected_regions
-
-from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
 
 STEMS = ('f0', 'a/f0', 'a b/f0', 'ünï/é1', 'a/b/c', 'a_f0')
 IMAGE_SUFFIXES = ('.png', '.PNG', '.bmp', '.tif', '.Tiff', '.webp')
@@ -225,7 +224,7 @@ def convert(root: Path, case: Case) -> None:
         classes=root / case.table,
         out=root / 'out',
         unnumbered=case.unnumbered,
-        suffixes=Suffixes(labels=label_suffix(case)),
+        label_suffix=label_suffix(case),
         **sources,
     )
 

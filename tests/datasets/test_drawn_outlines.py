@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from coco_instances import prepare_coco_instances
 from drawn_cases import check_cases, refusal
 from drawn_pictures import save
 from drawn_scenes import Segment, read_back
 from hypothesis import strategies as st
 from PIL import Image
 from pycocotools import mask as coco_mask
-
-from mmpisr.datasets.converters.coco_instances import prepare_coco_instances
 
 NAMES = ('car', 'person', 'sky')  # the last is stuff where it is the background
 STORED = ('polygon', 'two polygons', 'counts', 'compressed counts')

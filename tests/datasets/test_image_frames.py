@@ -5,11 +5,11 @@ import json
 import cv2
 import numpy as np
 import pytest
+from labelled_png import prepare_labelled_png
 from mmdet.structures import DetDataSample
 from PIL import Image
 
 from mmpisr.datasets import PanopticDataset
-from mmpisr.datasets.converters.labelled_png import Suffixes, prepare_labelled_png
 from mmpisr.datasets.image_file import FRAMES, read_head
 from mmpisr.datasets.transforms.load_image import LoadImage
 from mmpisr.datasets.validation.command import main as validate
@@ -86,7 +86,7 @@ def convert(root, suffix='.png', **options):
         classes=root / 'classes.csv',
         out=root / 'out',
         connected=True,
-        suffixes=Suffixes(images=suffix),
+        image_suffix=suffix,
         **options,
     )
     return json.loads((root / 'out/annotations/panoptic_train.json').read_text())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmpisr.datasets.scenes import METAINFO
+from mmpisr.datasets import PanopticScenes
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.category_table import CategoryTable
 from mmpisr.evaluation.ground_truth import ImageTruth
@@ -184,7 +184,7 @@ def test_an_unknown_wish_is_refused():
 
 
 def test_the_scenes_have_three_relations():
-    metric = metric_of(METAINFO, relation_accuracy=True)
+    metric = metric_of(PanopticScenes.METAINFO, relation_accuracy=True)
     assert metric.measures[-1].keys == [
         'relation_acc_boat',
         'relation_acc_snow',

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from generate_scenes import generate_scenes
 from mmdet.structures import DetDataSample
 from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
@@ -17,7 +18,6 @@ from mmengine.registry import init_default_scope
 from tiny_hosts import build, make_results
 
 from mmpisr.apis.run_options import load_config, use_tta
-from mmpisr.datasets.scenes import generate_scenes
 from mmpisr.models.panoptic_deeplab import PanopticDeepLabMaps
 from mmpisr.models.tta import (
     PanopticDeepLabTTA,

@@ -4,10 +4,10 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from generate_scenes import generate_scenes
 from mmengine.config import Config
 
 from mmpisr.apis.run_options import load_config
-from mmpisr.datasets import generate_scenes
 from mmpisr.submissions import FORMATS, prepare_submission
 from mmpisr.submissions.cityscapes_names import frame_of, label_categories
 from mmpisr.submissions.image_list import ListedImage, read_image_list

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from generate_scenes import generate_scenes
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
 from mmpisr.apis import launch
-from mmpisr.datasets import generate_scenes
 from mmpisr.submissions import SubmissionWriter, validate_submission
 
 CONFIG = 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from coco import coco_categories
 
-from mmpisr.datasets.converters.coco import coco_categories
 from mmpisr.datasets.segment_png import encode_segment_ids, segment_extents
 
 PERSON, CAR, SKY, GRASS = 1, 3, 187, 193  # category ids

@@ -3,8 +3,7 @@
 from functools import partial
 
 import numpy as np
-
-from mmpisr.datasets.converters import ImageJob
+from converters.split import ImageJob
 
 CATEGORIES = [
     dict(id=1, name='car', isthing=1),

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 from cityscapes_tree import write_cityscapes
-
-from mmpisr.datasets import generate_scenes
+from generate_scenes import generate_scenes
 
 
 @pytest.fixture

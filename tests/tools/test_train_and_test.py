@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from mmpisr.datasets.scenes import generate_scenes
+from generate_scenes import generate_scenes
 
 SUPPORT = Path(__file__).parents[1] / 'support'
 TOY = str(SUPPORT / 'toy_config.py')

@@ -6,6 +6,7 @@ shifted and coarsened at random.
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 
 from mmpisr.datasets.cityscapes_labels import official_categories, things_first
-from mmpisr.datasets.converters.cityscapes_truth import read_segments
 from mmpisr.datasets.segment_png import (
     decode_segment_ids,
     encode_segment_ids,
     segment_extents,
 )
+
+sys.path.append(str(Path(__file__).parents[1] / 'dataset_converters'))
+from converters.cityscapes_truth import read_segments  # noqa: E402
 
 JSON, PNGS = 'truth.json', 'truth'
 MAX_SHIFT, COARSE = 6, 4  # pixels

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmpisr.command_line import run_tool
 from mmpisr.datasets.panoptic_json import read_panoptic_json
-from mmpisr.datasets.validation.categories import category_problems
+from mmpisr.datasets.validation.json_checks import category_problems
 from mmpisr.datasets.validation.problems import raise_first_error
 from mmpisr.files import write_atomically
 
@@ -47,7 +47,7 @@ def names_in_order(path: str, like: str | None) -> list[str]:
 
 
 def main() -> None:
-    """Sort."""
+    """Read the command line and sort."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def write_sorted(source: str, out: str, like: str | None) -> None:
-    """Write the json with its categories in order, and say where its pngs are."""
+    """Write the json with sorted categories, and print where its pngs are."""
     names = names_in_order(source, like)
     if Path(out).exists():
         raise ValueError(f'{out} exists; nothing was written')

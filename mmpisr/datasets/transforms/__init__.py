@@ -1,10 +1,10 @@
 """Transforms for panoptic segments."""
 
-from .deeplab_targets import PanopticDeepLabTargets, panoptic_deeplab_targets
+from .deeplab_targets import PanopticDeepLabTargets
 from .formatting import PackPanopticInputs
-from .instances import InstancesFromSegments, boxes_of
+from .instances import InstancesFromSegments
 from .load_image import LoadImage
-from .loading import LoadPanopticSegments, match_segment_ids
+from .loading import LoadPanopticSegments
 
 __all__ = [
     'InstancesFromSegments',
@@ -12,7 +12,4 @@ __all__ = [
     'LoadPanopticSegments',
     'PackPanopticInputs',
     'PanopticDeepLabTargets',
-    'boxes_of',
-    'match_segment_ids',
-    'panoptic_deeplab_targets',
 ]

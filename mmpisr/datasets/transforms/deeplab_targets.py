@@ -1,8 +1,10 @@
 """Training targets of Panoptic-DeepLab: centre heatmap, offsets and weights.
 
-Equal to those of detectron2's project (a test holds its recorded answers against
-these), but in one pass over the thing pixels instead of one per segment.
+Equal to those of detectron2's project (a test compares them with recorded ones), but
+computed in one pass over the thing pixels instead of one per segment.
 """
+
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -21,7 +23,7 @@ def panoptic_deeplab_targets(
     small_instance_area: int = 4096,
     small_instance_weight: float = 3,
 ) -> dict[str, np.ndarray]:
-    """Make the targets of one image, in its pixels; offsets are in (y, x) order.
+    """Compute the targets of one image, in its pixels; offsets are (y, x).
 
     A crowd of things has a centre and offsets too, as in detectron2; its weights of
     zero keep them out of the losses.
@@ -122,9 +124,11 @@ class PanopticDeepLabTargets(BaseTransform):
     ) -> None:
         if sigma <= 0:
             raise ValueError(f'sigma must be positive, got {sigma}')
-        self.sigma = sigma
-        self.small_instance_area = small_instance_area
-        self.small_instance_weight = small_instance_weight
+        self.options: dict[str, Any] = dict(
+            sigma=sigma,
+            small_instance_area=small_instance_area,
+            small_instance_weight=small_instance_weight,
+        )
 
     def transform(self, results: dict) -> dict:
         """Add the targets."""
@@ -133,16 +137,10 @@ class PanopticDeepLabTargets(BaseTransform):
             segment_numbers(results),
             is_thing=segments['is_thing'],
             is_crowd=segments['is_crowd'],
-            sigma=self.sigma,
-            small_instance_area=self.small_instance_area,
-            small_instance_weight=self.small_instance_weight,
+            **self.options,
         )
         return results
 
     def __repr__(self) -> str:
         """Show the arguments."""
-        return (
-            f'{type(self).__name__}(sigma={self.sigma}, '
-            f'small_instance_area={self.small_instance_area}, '
-            f'small_instance_weight={self.small_instance_weight})'
-        )
+        return f'{type(self).__name__}({self.options})'

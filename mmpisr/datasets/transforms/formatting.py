@@ -7,22 +7,13 @@ import torch
 from mmdet.datasets.transforms import PackDetInputs
 from mmengine.structures import PixelData
 
-from mmpisr.datasets.pipeline_checks import check_packed
 from mmpisr.registry import TRANSFORMS
 
+from ..pipeline_checks import check_packed
+from ..validation.json_checks import IGNORE_LABEL
 from .loading import segment_numbers
 
-IGNORE_LABEL = 255
-META_KEYS = (
-    'img_id',
-    'img_path',
-    'ori_shape',
-    'img_shape',
-    'scale_factor',
-    'flip',
-    'flip_direction',
-    'frame',
-)
+META_KEYS = (*PackDetInputs().meta_keys, 'frame')
 
 
 def semantic_map(index_map: np.ndarray, segments: dict) -> np.ndarray:
@@ -52,9 +43,8 @@ def panoptic_map(index_map: np.ndarray, segments: dict, num_classes: int) -> np.
         ``(H, W)`` int64: label + 1000 x instance, which counts the things that are no
         crowd from 1 in the order of the segments; 0 for stuff.
     """
-    from mmdet.evaluation.functional import (
-        INSTANCE_OFFSET,
-    )  # here, because it imports 40 modules
+    # Imported here, because it imports 40 modules.
+    from mmdet.evaluation.functional import INSTANCE_OFFSET
 
     counted = segments['is_thing'] & ~segments['is_crowd']
     instances = np.where(counted, np.cumsum(counted), 0)
@@ -86,8 +76,7 @@ class PackPanopticInputs(PackDetInputs):
     def transform(self, results: dict) -> dict:
         """Pack the image, boxes if any, and the panoptic ground truth."""
         results.setdefault('scale_factor', (1.0, 1.0))  # mmdet's heads divide by it
-        # An array has no path: mmdet's inferencer then names results by number.
-        if results.get('img_path') is None:
+        if results.get('img_path') is None:  # mmdet's inferencer then numbers results
             results.pop('img_path', None)
         has_segments = results.get('gt_seg_map') is not None
         index_map = segment_numbers(results) if has_segments else None
@@ -102,17 +91,13 @@ class PackPanopticInputs(PackDetInputs):
         sample.gt_sem_seg = _pixel_data(sem_seg=semantic_map(index_map, segments))
         sample.gt_panoptic_seg = _pixel_data(sem_seg=codes)
         if 'gt_panoptic_deeplab' in results:
-            targets = results['gt_panoptic_deeplab']
-            sample.gt_panoptic_deeplab = _pixel_data(**targets)
+            sample.gt_panoptic_deeplab = _pixel_data(**results['gt_panoptic_deeplab'])
         return packed
 
 
 def _pixel_data(**maps: np.ndarray) -> PixelData:
     """Tensors of ``(C, H, W)``; a map of ``(H, W)`` gets one channel."""
-    tensors = {
-        name: torch.from_numpy(np.ascontiguousarray(value))
-        for name, value in maps.items()
-    }
+    arrays = {name: m if m.ndim == 3 else m[None] for name, m in maps.items()}
     return PixelData(
-        **{name: t if t.ndim == 3 else t[None] for name, t in tensors.items()}
+        **{n: torch.from_numpy(np.ascontiguousarray(a)) for n, a in arrays.items()}
     )

@@ -1,4 +1,4 @@
-"""Load an image in the frame of its labels, and refuse what would lose bits."""
+"""Load an image in the frame of its labels, with all bits of its channels."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ from ..image_file import SHOWN, STORED, decode_image, label_frame, read_head, to
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
-    """mmcv's loader, with the frame of the labels and more than 8 bits.
+    """mmcv's loader, in the frame of the labels and with more than 8 bits.
 
-    ``PanopticDataset`` runs a ``LoadImageFromFile`` as this one, so that a config needs
-    it for its ``max_value`` only.
+    ``PanopticDataset`` replaces ``LoadImageFromFile`` by it, so a config names it only
+    to give ``max_value``.
 
-    Required keys: ``img_path``. Where there are labels also their ``height`` and
-    ``width``, and ``orientation``, their stated frame or None. Without a size the
-    frame is ``shown``, or ``stored`` by a ``color_type`` that ignores the orientation.
+    Required keys: ``img_path``. With labels also their ``height`` and ``width``, and
+    ``orientation``, their stated frame or None. Without a size the frame is ``shown``,
+    or ``stored`` with a ``color_type`` that ignores the orientation.
 
     Added keys: ``img``, ``(H, W, 3)`` BGR; ``img_shape``; ``ori_shape``; ``frame``,
     ``stored`` or ``shown``, if there is an EXIF orientation or a ``max_value``.
 
     Args:
-        max_value: What becomes 255 in float32; values outside ``[0, max_value]`` are
+        max_value: Becomes 255 in float32; values outside ``[0, max_value]`` are
             clipped. Needed for images of more than 8 bits.
         kwargs: Of ``LoadImageFromFile``; ``imdecode_backend`` is cv2.
 
@@ -51,7 +51,7 @@ class LoadImage(LoadImageFromFile):
 
     @property
     def stated_frame(self) -> str | None:
-        """``stored`` where the color type ignores the orientation."""
+        """``stored`` if the color type ignores the orientation, else None."""
         ignores = imread_flags[self.color_type] & cv2.IMREAD_IGNORE_ORIENTATION
         return STORED if ignores else None
 

@@ -1,7 +1,7 @@
-"""Load a COCO-panoptic png as a map of segment indices.
+"""Load a COCO-panoptic png as a map of segment numbers.
 
-All geometric transforms of mmcv and mmdet work on that one map (key ``gt_seg_map``);
-semantic, panoptic and training targets are looked up from it afterwards.
+All geometric transforms of mmcv and mmdet work on this one map (key ``gt_seg_map``);
+semantic, panoptic and training targets are looked up in it afterwards.
 """
 
 import mmengine.fileio as fileio
@@ -9,17 +9,19 @@ import numpy as np
 from mmcv.image import imresize
 from mmcv.transforms import BaseTransform
 
-from mmpisr.datasets.segment_png import decode_segment_ids, id_difference, replace_ids
 from mmpisr.registry import TRANSFORMS
 
-FILL = 255  # what mmdet's and mmcv's transforms fill a segment map with
+from ..segment_png import decode_segment_ids, id_difference, replace_ids
+
+FILL = 255  # mmdet's and mmcv's transforms fill a segment map with it
 
 
 def segment_numbers(results: dict) -> np.ndarray:
     """Read ``gt_seg_map``, ``(H, W)``: 0 = void and i + 1 = the i-th segment.
 
-    Closes the gap at 255, which is void, too, where a transform has filled the map. A
-    map that is a pixel off the image is fitted: ``FixScaleResize`` rounds differently.
+    The stored map leaves out 255, which is void that a transform filled in. A map that
+    is one pixel larger or smaller than the image is resized to it: ``FixScaleResize``
+    rounds differently.
     """
     index_map = results['gt_seg_map']
     height, width = results.get('img', index_map).shape[:2]
@@ -32,7 +34,7 @@ def segment_numbers(results: dict) -> np.ndarray:
 
 
 def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Replace every id by its position in ``ids`` plus one; 255 is left out.
+    """Replace every id by its position in ``ids`` plus one, leaving out 255.
 
     Args:
         id_map: ``(H, W)`` integers in ``[0, 2**24)``, 0 = void.
@@ -59,10 +61,10 @@ def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class LoadPanopticSegments(BaseTransform):
-    """Load the segments of an image; does nothing where there is no annotation.
+    """Load the segments of an image; does nothing without an annotation.
 
-    May stand after ``Resize`` (in a test pipeline): the map has the original size,
-    and ``is_original_map`` is true.
+    After ``Resize`` (in a test pipeline) the map has the original size, and
+    ``is_original_map`` is true.
 
     Required keys: ``seg_map_path``, ``segments_info``, ``height``, ``width``, and
     ``ori_shape`` where the image is loaded already. ``merged_ids``, if

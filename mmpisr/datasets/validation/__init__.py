@@ -1,4 +1,4 @@
-"""Checks of a COCO-panoptic json and its files, which yield problems.
+"""Checks of a COCO-panoptic json and its files.
 
-``panoptic_json`` raises the first error; ``command`` lists every problem of all splits.
+``panoptic_json`` raises the first error; ``command`` lists all problems of all splits.
 """

@@ -3,7 +3,8 @@
 import argparse
 import os
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations_with_replacement
 
 import cv2
 from mmengine import DictAction
@@ -14,10 +15,11 @@ from mmpisr.engine.config_classes import class_problems
 from ..data_root import merge_options
 from ..image_file import FRAMES
 from .counts import class_table, split_table
-from .leakage import shared_image_problems
-from .problems import ERROR, WARNING, Problem
+from .problems import ERROR, WARNING, Problem, error, warning
 from .sources import SPLITS, split_of_json, splits_of_config
-from .split import Split, SplitFindings, check_split
+from .split import Split, check_split
+
+OF_A_JSON = ('img_prefix', 'seg_prefix', 'orientation')  # flags
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -40,11 +42,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     moved = 'data_root=..., of a config'
     add('--cfg-options', nargs='+', action=DictAction, help=moved)
     args = parser.parse_args(argv)
-    if not args.source.endswith('.json'):
-        for name in ('seg_prefix', 'img_prefix', 'orientation'):
-            if getattr(args, name):
-                flag = f'--{name.replace("_", "-")}'
-                parser.error(f'{flag} is for a json; {args.source} has its own {name}')
+    for name in () if args.source.endswith('.json') else OF_A_JSON:
+        if getattr(args, name):
+            flag = f'--{name.replace("_", "-")}'
+            parser.error(f'{flag} is for a json; {args.source} has its own {name}')
     return args
 
 
@@ -53,16 +54,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     cv2.setNumThreads(0)  # the worker processes are enough
     cfg, splits = _splits(args)
-    findings = [check_split(split, workers=args.workers) for split in splits]
-    problems = all_problems(findings)
+    for split in splits:
+        check_split(split, workers=args.workers)
+    problems = all_problems(splits)
     sources = [(split.dataset.ann_file, split.dataset._metainfo) for split in splits]
     problems += class_problems(cfg, sources)
 
-    counts = [(found.split.name, found.counts) for found in findings]
-    print(split_table(counts))
-    for name, found in counts if args.classwise else ():
-        print(class_table(name, found))
+    print(split_table((split.name, split.counts) for split in splits))
     for split in splits:
+        if args.classwise:
+            print(class_table(split.name, split.counts))
         if not split.read_images:
             print(f'{split.name}: images were not read, give --img-prefix')
     if problems:
@@ -72,14 +73,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(bool(levels[ERROR] or (args.strict and levels[WARNING])))
 
 
-def all_problems(findings: Sequence[SplitFindings]) -> list[Problem]:
-    """Put together what is wrong in each split and between splits."""
-    inside = [problem for found in findings for problem in found.problems]
-    return [*inside, *shared_image_problems(findings)]
+def all_problems(splits: Sequence[Split]) -> list[Problem]:
+    """List the problems of checked splits, and the images that they share."""
+    inside = [problem for split in splits for problem in split.problems]
+    return [*inside, *_shared_images(splits)]
+
+
+def _shared_images(splits: Sequence[Split]) -> Iterator[Problem]:
+    """Find images that a split has twice, or that two splits share.
+
+    It is an error if one of two splits is trained on, else a warning.
+    """
+    for first, second in combinations_with_replacement(splits, 2):
+        trained = 'train' in f'{first.name} {second.name}'.split()
+        for what, ours, theirs in _equal_images(first, second):
+            same = f'same {what} as {ours!r}'
+            if first is second:
+                message = f'{same}, and both are images[] of {first.dataset.ann_file}'
+                yield warning(theirs, 'doubled images', message)
+            else:
+                message = f'image of {second.name} with the {same} of {first.name}'
+                report = error if trained else warning
+                yield report(theirs, 'images in two splits', message)
+
+
+def _equal_images(first: Split, second: Split) -> Iterator[tuple[str, str, str]]:
+    """What is equal, ``bytes`` or only ``pixels``, and the paths of both images."""
+    seen = set()
+    for what in ('bytes', 'pixels'):
+        for digest, ours in first.digests[what].items():
+            others = second.digests[what].get(digest, [])
+            others = ours[1:] if first is second else others
+            if others and ours[0] not in seen:
+                seen.add(ours[0])
+                yield what, ours[0], others[0]
 
 
 def problem_list(problems: Sequence[Problem], *, limit: int = 5) -> str:
-    """Problems grouped by level and kind, errors first, ``limit`` of each kind."""
+    """Group problems by level and kind, errors first, at most ``limit`` of a kind."""
     groups = defaultdict(list)
     for problem in problems:
         groups[problem.level, problem.kind].append(problem)
@@ -95,14 +126,8 @@ def problem_list(problems: Sequence[Problem], *, limit: int = 5) -> str:
 
 def _splits(args: argparse.Namespace) -> tuple[Config, list[Split]]:
     if args.source.endswith('.json'):
-        split = split_of_json(
-            args.source,
-            name=args.split,
-            img_prefix=args.img_prefix,
-            seg_prefix=args.seg_prefix,
-            orientation=args.orientation,
-        )
-        return Config(), [split]
+        given = {name: getattr(args, name) for name in OF_A_JSON}
+        return Config(), [split_of_json(args.source, name=args.split, **given)]
     cfg = Config.fromfile(args.source)
     merge_options(cfg, args.cfg_options)
     return cfg, splits_of_config(cfg, [args.split] if args.split else SPLITS)

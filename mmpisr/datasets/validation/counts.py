@@ -1,4 +1,4 @@
-"""How much of what a split has, as numbers, tables and warnings."""
+"""Counts of a split, as tables and warnings."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ class SplitCounts:
     pixels_by: Counter = field(default_factory=Counter)
 
     def add(self, segments: Sequence[Mapping], pixels: Mapping[int, int]) -> None:
-        """Add an annotated image; pixels by segment id are empty without a png."""
+        """Add an annotated image; ``pixels`` by segment id, empty without a png."""
         category_of = {s['id']: s['category_id'] for s in segments}
         self.segments_by.update(s['category_id'] for s in segments)
         self.crowds_by.update(s['category_id'] for s in segments if s.get('iscrowd'))
@@ -48,23 +48,19 @@ class SplitCounts:
 
 
 def absence_problems(path: str, counts: SplitCounts) -> Iterator[Problem]:
-    """Warn of categories without any segment, and of kinds without any."""
-    for kind, isthing, key in (('thing', True, 'PQ_th'), ('stuff', False, 'PQ_st')):
-        names, segments = counts.of_kind(isthing)
-        if names and not segments:
-            message = (
-                f'no {kind} segment at all in annotations[] of {counts.images} images, '
-                f'but categories[] has {len(names)} with isthing {int(isthing)}: '
-                f'{key} will be NaN'
-            )
-            yield warning(path, 'things and stuff', message)
-        elif counts.categories and not names:
-            message = (
-                f'categories[].isthing is {int(not isthing)} in all '
-                f'{len(counts.categories)} categories: no {kind} at all, so {key} will '
-                'be NaN'
-            )
-            yield warning(path, 'things and stuff', message)
+    """Warn of categories, and of kinds of categories, without any segment."""
+    for kind, isthing, key in (('thing', 1, 'PQ_th'), ('stuff', 0, 'PQ_st')):
+        names, segments = counts.of_kind(bool(isthing))
+        if segments or not counts.categories:
+            continue
+        found = (
+            f'no {kind} segment at all in annotations[] of {counts.images} images, '
+            f'but categories[] has {len(names)} with isthing {isthing}'
+            if names
+            else f'categories[].isthing is {1 - isthing} in all '
+            f'{len(counts.categories)} categories: no {kind} at all'
+        )
+        yield warning(path, 'things and stuff', f'{found}, so {key} will be NaN')
     for category in counts.categories:
         if not counts.segments_by[category['id']]:
             message = (

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset, and checks of any list of a json."""
+"""Problems of a dataset, and checks of the fields of a json."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,12 +9,12 @@ FIELDS = 'fields of the json'  # a kind of problem
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong in a file."""
+    """A problem of one file."""
 
-    level: str  # ERROR: fails or misleads. WARNING: works, is likely not meant
+    level: str  # ERROR: fails or misleads. WARNING: works, but is likely a mistake
     where: str  # the file
     message: str  # the field and both values
-    kind: str  # groups alike problems
+    kind: str  # for grouping
 
     def __str__(self) -> str:
         """File and message."""
@@ -22,30 +22,30 @@ class Problem(NamedTuple):
 
 
 def error(where: str, kind: str, message: str) -> Problem:
-    """Make a problem that must be mended."""
+    """Make a problem that must be fixed."""
     return Problem(ERROR, where, message, kind)
 
 
 def warning(where: str, kind: str, message: str) -> Problem:
-    """Make a problem that may be meant."""
+    """Make a problem that may be intended."""
     return Problem(WARNING, where, message, kind)
 
 
 def raise_first_error(problems: Iterable[Problem]) -> None:
-    """Raise the first error as a ``ValueError``; later problems are not looked for."""
+    """Raise the first error as a ``ValueError``; later checks do not run."""
     for problem in problems:
         if problem.level == ERROR:
             raise ValueError(str(problem))
 
 
 class Field(NamedTuple):
-    """What a value must be, as a test and in words."""
+    """A test of a value, and its meaning in words."""
 
     fits: Callable[[Any], bool]
     meaning: str
 
 
-# A json gives these types and no subclass but bool, which is no number here.
+# A json gives exactly these types; a bool is an int in Python, but no number here.
 NUMBERS = {int, float}
 TEXTS_AND_WHOLES = {int, str}
 
@@ -68,7 +68,7 @@ BOX = Field(_is_box, 'four numbers: left, top, width, height')
 def entry_problems(
     path: str, name: str, entries: Any, fields: Mapping[str, Field]
 ) -> Iterator[Problem]:
-    """Check the fields of all entries of a list, which may be anything."""
+    """Check the fields of all entries of a list; any value is accepted as input."""
     if not isinstance(entries, list | tuple):
         yield error(path, FIELDS, f'{name} is {_short(entries)}, expected a list')
         return
@@ -79,7 +79,7 @@ def entry_problems(
 def field_problems(
     path: str, where: str, item: Any, fields: Mapping[str, Field]
 ) -> Iterator[Problem]:
-    """Check the fields of an entry, which may be anything; ``where`` is its place."""
+    """Check the fields of one entry, whose place in the json is ``where``."""
     if fits(item, fields):
         return
     if not isinstance(item, Mapping):
@@ -88,41 +88,40 @@ def field_problems(
     for name, field in fields.items():
         if name not in item:
             message = f'{where} lacks field {name!r}; it has {sorted(item)}'
-            yield error(path, FIELDS, message)
         elif not field.fits(item[name]):
             value = _short(item[name])
             message = f'{where} has {name} {value}, expected {field.meaning}'
-            yield error(path, FIELDS, message)
+        else:
+            continue
+        yield error(path, FIELDS, message)
 
 
 def fits(item: Any, fields: Mapping[str, Field]) -> bool:
-    """Whether an entry has all the fields, each as it must be."""
+    """Whether an entry is a dict with all fields, each with a correct value."""
     if not isinstance(item, dict):
         return False
-    for name, field in fields.items():  # a loop, for there are millions of segments
+    for name, field in fields.items():  # a loop: faster for millions of segments
         if name not in item or not field.fits(item[name]):
             return False
     return True
 
 
 def complete(entries: Any, fields: Mapping[str, Field]) -> list[Mapping[str, Any]]:
-    """Keep the entries that have all the fields, each as it must be."""
-    if not isinstance(entries, list | tuple):
-        return []
-    return [item for item in entries if fits(item, fields)]
+    """Keep the entries that have all fields, each with a correct value."""
+    is_list = isinstance(entries, list | tuple)
+    return [item for item in entries if fits(item, fields)] if is_list else []
 
 
 def double_problems(path: str, field: str, values: Iterable[Any]) -> Iterator[Problem]:
-    """Yield one error for values that are there more than once."""
-    values = list(values)
-    if len(set(values)) < len(values):
-        doubled = {value: n for value, n in Counter(values).items() if n > 1}
+    """Yield one error if values occur more than once."""
+    doubled = {value: n for value, n in Counter(values).items() if n > 1}
+    if doubled:
         message = f'{field} must be unique, but value: count is {few(doubled)}'
         yield error(path, 'doubled values', message)
 
 
 def few(values: Mapping | Iterable, limit: int = 5) -> str:
-    """At most ``limit`` of the values in order, and how many more there are."""
+    """Show at most ``limit`` of the values in order, and how many more there are."""
     items = sorted(values, key=lambda value: (isinstance(value, str), value))
     shown = items[:limit]
     more = f' and {len(items) - limit} more' if len(items) > limit else ''

@@ -1,4 +1,4 @@
-"""Which splits a config or a json names."""
+"""Find the splits of a config or of a json."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,10 +21,9 @@ KEPT = (
 
 
 def splits_of_config(cfg: Config, names: Sequence[str] = SPLITS) -> list[Split]:
-    """Find the datasets of the named dataloaders, inside wrappers too.
+    """Find the datasets of dataloaders, also inside wrappers.
 
-    Each json with its folders is one split; if several dataloaders share it, its name
-    is all of theirs.
+    Dataloaders that share a json and its folders are one split, such as ``val = test``.
 
     Raises:
         ValueError: No dataloader has a dataset with an ``ann_file``.
@@ -58,9 +57,9 @@ def split_of_json(
     seg_prefix: str | None = None,
     orientation: str | None = None,
 ) -> Split:
-    """Take a json by itself; named ``test`` it may lack annotations.
+    """Make a split of a json alone; with the name ``test`` it may lack annotations.
 
-    Its images are not read without their folder; pngs are looked for beside the json.
+    Without ``img_prefix`` images are not read. Pngs are by default beside the json.
     """
     pngs = seg_prefix or str(Path(path).with_suffix(''))
     dataset = PanopticDataset(
@@ -74,7 +73,7 @@ def split_of_json(
 
 
 def _lazy(node: Mapping[str, Any]) -> PanopticDataset:
-    """Build a dataset that reads nothing; other classes are taken for ours."""
+    """Build a dataset that reads nothing yet; of another class, ours in its place."""
     cls = node['type'] if isinstance(node['type'], type) else DATASETS.get(node['type'])
     if not (isinstance(cls, type) and issubclass(cls, PanopticDataset)):
         cls = PanopticDataset

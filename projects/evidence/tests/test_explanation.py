@@ -4,10 +4,10 @@ import pytest
 import torch
 from evidence.explanation import TrainedSeeds, class_differences, write_explanation
 from evidence.scoring import ScoredModel
+from generate_scenes import generate_scenes
 from mmengine.registry import init_default_scope
 from tiny_hosts import CONFIGS, build
 
-from mmpisr.datasets.scenes import generate_scenes
 from mmpisr.evaluation.score_table import ScoreTable
 
 CATEGORIES = [dict(name='car', isthing=1), dict(name='road', isthing=0)]

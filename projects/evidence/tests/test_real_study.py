@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from mmpisr.datasets import generate_scenes
+from generate_scenes import generate_scenes
 
 pytestmark = pytest.mark.slow
 PROJECT = Path(__file__).resolve().parents[1]

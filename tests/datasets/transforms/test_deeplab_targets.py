@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpisr.datasets.transforms import PanopticDeepLabTargets, panoptic_deeplab_targets
-from mmpisr.datasets.transforms.deeplab_targets import draw_centers
+from mmpisr.datasets.transforms import PanopticDeepLabTargets
+from mmpisr.datasets.transforms.deeplab_targets import (
+    draw_centers,
+    panoptic_deeplab_targets,
+)
 from mmpisr.datasets.transforms.formatting import semantic_map
 from mmpisr.registry import TRANSFORMS
 

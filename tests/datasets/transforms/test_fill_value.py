@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from mmpisr.datasets.transforms import match_segment_ids
-from mmpisr.datasets.transforms.loading import segment_numbers
+from mmpisr.datasets.transforms.loading import match_segment_ids, segment_numbers
 from mmpisr.registry import TRANSFORMS
 
 STEPS = dict(

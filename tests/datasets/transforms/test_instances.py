@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from mmpisr.datasets.transforms import (
-    InstancesFromSegments,
-    PackPanopticInputs,
-    boxes_of,
-)
+from mmpisr.datasets.transforms import InstancesFromSegments, PackPanopticInputs
 
 INDEX_MAP = np.array([[0, 1, 2, 2], [3, 1, 2, 2]], dtype=np.uint16)
 SEGMENTS = dict(  # stuff 3, thing 1, crowd of thing 0, and a thing that was cropped off
@@ -54,10 +50,3 @@ def test_the_packed_sample_ignores_a_crowd(results):
 
     assert sample.gt_instances.labels.tolist() == [1]
     assert sample.ignored_instances.labels.tolist() == [0]
-
-
-def test_a_box_is_tight_and_ends_behind_the_last_pixel():
-    masks = np.zeros((1, 5, 7), dtype=bool)
-    masks[0, 1:4, 2:6] = True
-
-    assert boxes_of(masks).tolist() == [[2, 1, 6, 4]]

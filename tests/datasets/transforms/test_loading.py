@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mmpisr.datasets.segment_png import encode_segment_ids
-from mmpisr.datasets.transforms import LoadPanopticSegments, match_segment_ids
+from mmpisr.datasets.transforms import LoadPanopticSegments
+from mmpisr.datasets.transforms.loading import match_segment_ids
 
 IDS = np.array([[0, 5, 5], [70_000, 5, 16_777_215]])
 

@@ -6,11 +6,11 @@ import shutil
 import zipfile
 
 import pytest
+from cityscapes import convert_cityscapes
 from cityscapes_tree import write_cityscapes
 from mmengine.config import Config
 
 from mmpisr.datasets import merge_options
-from mmpisr.datasets.converters.cityscapes import convert_cityscapes
 from mmpisr.datasets.validation.command import all_problems
 from mmpisr.datasets.validation.sources import split_of_json, splits_of_config
 from mmpisr.datasets.validation.split import check_split

@@ -10,7 +10,7 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
 
-from mmpisr.datasets.file_check import check_files_exist
+from mmpisr.datasets.panoptic_json import check_files_exist
 from mmpisr.datasets.zip_files import backend, open_archive, split_zip_path
 
 

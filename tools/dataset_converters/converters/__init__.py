@@ -1,0 +1,1 @@
+"""Make COCO-panoptic datasets of other layouts: resumable, checked, atomic."""
