@@ -8,8 +8,7 @@ import numpy as np
 from mmdet.structures import DetDataSample
 
 from mmpisr.output_names import distinct_names
-from mmpisr.visualization import side_by_side
-from mmpisr.visualization.sample_picture import picture_of
+from mmpisr.visualization import picture_of, side_by_side
 
 
 def draw_comparison(

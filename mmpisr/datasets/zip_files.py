@@ -269,7 +269,9 @@ def _find(path: str, paths_in: Callable[[ZipArchive], Collection[str]]) -> str |
                 return f'{base}{inner}'
             if Path(archive.path).stem == first and rest in paths:
                 return f'{base}{rest}'.rstrip('/')
-            below += [f'{base}{found}' for found in paths if found.endswith(f'/{inner}')]
+            below += [
+                f'{base}{found}' for found in paths if found.endswith(f'/{inner}')
+            ]
         if len(below) > 1:
             raise ValueError(
                 f'{path!r} does not exist, and could be any of {below[:3]}: unpack '

@@ -1,7 +1,7 @@
-"""Do the reweighting scores of PISR (Sec. 3.3) know what is in the picture?
+"""Reweighting scores of PISR (Sec. 3.3) compared with the truth.
 
-A class is there or not; an instance slot is a true object or a false alarm. The scores
-should be high for the first of each pair and low for the second.
+Scores should be high for classes that the image shows and for instance slots that match
+an object, and low for absent classes and false positives.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from .slot_matching import present_classes, slot_objects
-from .split_scores import SplitScores
 
+NUM_BINS = 200
 INPUT_NAMES = ('feats', 'sem_probs', 'inst_heatmaps', 'inst_valid', 'pixel_mask')
 
 
 class RelationCall(NamedTuple):
-    """What a relation read and answered for one batch."""
+    """Inputs and output of a relation for one batch."""
 
     weights: Tensor | None
     """Scores in [0, 1], the N classes first, then the K slots, ``(B, L)``."""
@@ -32,7 +32,7 @@ class RelationCall(NamedTuple):
     pixel_mask: Tensor | None = None
     """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
     class_rows: Sequence[int] | None = None
-    """For each class of the data its place among the N; ``None`` = the same."""
+    """Index among the N of each class of the data; ``None`` = the same index."""
 
     @classmethod
     def of(
@@ -54,7 +54,7 @@ class RelationCall(NamedTuple):
         )
 
     def scores_of(self, index: int, sample: DetDataSample) -> 'ImageScores':
-        """The scores of one image beside its truth.
+        """The scores of one image, and what of it is in the truth.
 
         Args:
             index: Of the image in the batch.
@@ -77,7 +77,7 @@ class RelationCall(NamedTuple):
         )
 
     def present(self, truth: Tensor) -> np.ndarray:
-        """Which of the N a panoptic map shows, ``(N,)`` bool."""
+        """Whether each of the N is in a panoptic map, ``(N,)`` bool."""
         if self.class_rows is None:
             return present_classes(truth, self.num_classes).cpu().numpy()
         shown = present_classes(truth, len(self.class_rows)).cpu().numpy()
@@ -107,13 +107,13 @@ class RelationCall(NamedTuple):
 
 
 class ImageScores(NamedTuple):
-    """Reweighting scores of one image beside its truth, all numpy.
+    """Reweighting scores of one image and its truth, all numpy.
 
     Attributes:
         classes: Scores of the classes, ``(N,)``.
         present: Which classes the image shows, bool, ``(N,)``.
         slots: Scores of the slots, best slot first, ``(K,)``.
-        matched: Which slots lie on an object, see ``slot_objects``, bool, ``(K,)``.
+        matched: Which slots match an object, see ``slot_objects``, bool, ``(K,)``.
         filled: Which slots are not empty, bool, ``(K,)``.
     """
 
@@ -127,7 +127,7 @@ class ImageScores(NamedTuple):
 def row_names(
     class_names: Sequence[str], class_rows: Sequence[int] | None
 ) -> Sequence[str]:
-    """Names of the N where some are several classes of the data at once.
+    """Names of the N, some of which may stand for several classes of the data.
 
     Args:
         class_names: Of the data.
@@ -144,6 +144,67 @@ def row_names(
         more = f' and {len(of_row) - 1} more' if len(of_row) > 1 else ''
         names.append(f'{of_row[0]}{more}' if of_row else f'row {row}')
     return names
+
+
+class SplitScores:
+    """Sums of scores of negative and of positive entries.
+
+    Attributes:
+        sums: Sum of the scores of negatives (row 0) and positives (1), ``(2, size)``.
+        counts: How many there were, ``(2, size)``.
+        histogram: All scores in ``NUM_BINS`` equal bins of [0, 1], ``(2, NUM_BINS)``.
+
+    Args:
+        size: Entries per image, such as classes or slots.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.sums = np.zeros((2, size))
+        self.counts = np.zeros((2, size), dtype=np.int64)
+        self.histogram = np.zeros((2, NUM_BINS), dtype=np.int64)
+
+    def add(
+        self, scores: np.ndarray, positive: np.ndarray, counted: np.ndarray
+    ) -> None:
+        """Add one image's entries.
+
+        Args:
+            scores: In [0, 1], ``(size,)``.
+            positive: Which entries are positive, bool, ``(size,)``.
+            counted: Which entries to add, bool, ``(size,)``.
+        """
+        entries = np.flatnonzero(counted)
+        scores, rows = scores[entries], positive[entries].astype(np.int64)
+        bins = np.minimum((scores * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+        np.add.at(self.sums, (rows, entries), scores)
+        np.add.at(self.counts, (rows, entries), 1)
+        np.add.at(self.histogram, (rows, bins), 1)
+
+    def merge(self, other: 'SplitScores') -> None:
+        """Add the sums of another rank."""
+        self.sums += other.sums
+        self.counts += other.counts
+        self.histogram += other.histogram
+
+    def means(self) -> np.ndarray:
+        """Mean score per entry, NaN where there was none, ``(2, size)``."""
+        return self.sums / np.where(self.counts > 0, self.counts, np.nan)
+
+    def overall(self) -> np.ndarray:
+        """Mean score of all negatives and of all positives, ``(2,)``."""
+        counts = self.counts.sum(axis=1)
+        return self.sums.sum(axis=1) / np.where(counts > 0, counts, np.nan)
+
+    def auroc(self) -> float:
+        """Probability that a positive has a higher score than a negative.
+
+        Scores of one bin count half; NaN without positives or without negatives.
+        """
+        negative, positive = self.histogram
+        below = np.cumsum(negative) - negative
+        wins = (positive * (below + 0.5 * negative)).sum()
+        pairs = negative.sum() * positive.sum()
+        return float(wins / pairs) if pairs else float('nan')
 
 
 class ReweightingScores:
@@ -171,12 +232,12 @@ class ReweightingScores:
             self.slots.add(found.slots, found.matched, found.filled)
 
     def merge(self, other: 'ReweightingScores') -> None:
-        """Add what another rank has collected."""
+        """Add the scores of another rank."""
         self.classes.merge(other.classes)
         self.slots.merge(other.slots)
 
     def scalars(self, class_names: Sequence[str]) -> dict[str, float]:
-        """Name every mean that exists, and the two AUROC; NaN are left out."""
+        """All means and the two AUROC by name; NaN are left out."""
         ranks = [f'rank_{i:02d}' for i in range(1, self.slots.sums.shape[1] + 1)]
         values = {
             'auroc/classes': self.classes.auroc(),

@@ -8,15 +8,16 @@ from typing import Any
 import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
+from mmengine import fileio
 from mmengine.visualization import Visualizer
 
+from mmpisr.datasets.image_file import SHOWN, decode_image, read_head, to_8_bits
 from mmpisr.registry import VISUALIZERS
 
 from .panoptic_image import draw_panoptic
-from .sample_picture import picture_of
 from .side_by_side import side_by_side
 
-SHOWN = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
+PANELS = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
 
 
 @VISUALIZERS.register_module()
@@ -78,7 +79,7 @@ class PanopticVisualizer(Visualizer):
         image = image if data_sample is None else picture_of(data_sample, image)
         maps: dict[str, Any] = {
             title: data_sample.get(field).sem_seg[0].cpu().numpy()
-            for title, field in SHOWN
+            for title, field in PANELS
             if wanted[title] and data_sample is not None and field in data_sample
         }
         self.set_image(self._overlay(image, maps))
@@ -114,3 +115,20 @@ class PanopticVisualizer(Visualizer):
             if self._drawn.setdefault(path, source) == source:
                 break
         return path
+
+
+def picture_of(sample: DetDataSample, image: np.ndarray | None = None) -> np.ndarray:
+    """Image of a sample for drawing, in the frame of its labels, RGB uint8.
+
+    Args:
+        sample: With ``img_path``, and ``frame`` if it was loaded in one.
+        image: As mmcv reads it, if it was read. A deep image is too dark there.
+    """
+    if sample.get('frame') is None and image is not None:
+        return image
+    content = fileio.get(sample.img_path)
+    head = read_head(content)
+    image = decode_image(content, head, sample.get('frame') or SHOWN)
+    if image.dtype != np.uint8:
+        image = to_8_bits(image, float(image.max()) or 1.0).astype(np.uint8)
+    return image[..., ::-1]

@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmengine.visualization.utils import img_from_canvas
 
-from .figure import new_figure, to_pixels
-from .palette import class_palette
-from .panoptic_image import DARK, MIN_WIDTH, draw_panoptic, enlarge, enlargement
+from .panoptic_image import (
+    DARK,
+    MIN_WIDTH,
+    class_palette,
+    draw_panoptic,
+    enlarge,
+    enlargement,
+)
 
+DPI = 100
 GAP = 8
 TITLE = 34
 LEGEND_ROW = 26
@@ -106,3 +114,16 @@ def _legend_entries(maps: Mapping[str, np.ndarray], meta: Mapping) -> list[Patch
         dark = tuple(value / 255 for value in DARK)
         entries.append(Patch(fc=dark, hatch='///', ec='0.6', label='void'))
     return entries
+
+
+def new_figure(width: int, height: int) -> Figure:
+    """Return an empty white figure of so many pixels, without pyplot or a display."""
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor='white')
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def to_pixels(figure: Figure) -> np.ndarray:
+    """Render a figure of ``new_figure``, RGB uint8, ``(H, W, 3)``."""
+    figure.canvas.draw()
+    return img_from_canvas(figure.canvas)

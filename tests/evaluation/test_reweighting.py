@@ -9,6 +9,7 @@ from mmengine.structures import PixelData
 from mmpisr.evaluation.reweighting import (
     RelationCall,
     ReweightingScores,
+    SplitScores,
     row_names,
 )
 from mmpisr.evaluation.slot_matching import (
@@ -16,7 +17,6 @@ from mmpisr.evaluation.slot_matching import (
     resize_nearest,
     slot_objects,
 )
-from mmpisr.evaluation.split_scores import SplitScores
 
 VOID = 3
 

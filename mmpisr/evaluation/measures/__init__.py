@@ -1,9 +1,8 @@
-"""What is measured of an image, one file each."""
+"""The measures of a panoptic prediction."""
 
 from .cityscapes_ap import CityscapesAP
-from .coco_mask_ap import CocoMaskAP
-from .instance_weighted_iou import InstanceWeightedIoU
-from .mean_iou import MeanIoU
+from .iou import InstanceWeightedIoU, MeanIoU
+from .mask_ap import CocoMaskAP
 from .measure import AdditiveMeasure, Measure
 from .panoptic_quality import PanopticQuality
 from .relation_accuracy import RelationAccuracy

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..category_table import CategoryTable
-from ..panoptic_quality import VOID
+from ..ground_truth import VOID
 from ..scored_image import ScoredImage
 from .measure import Measure
 

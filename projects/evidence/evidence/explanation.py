@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmpisr.apis.provenance import code_version, machine, shown_path
 from mmpisr.apis.trained_model import TrainedModel
-from mmpisr.evaluation.panoptic_quality import panoptic_quality
+from mmpisr.evaluation.measures.panoptic_quality import panoptic_quality
 from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.files import write_atomically
 

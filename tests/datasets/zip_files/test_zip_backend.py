@@ -10,8 +10,8 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
 
-from mmpisr.datasets.file_check import check_files_exist
 from mmpisr.datasets import zip_files
+from mmpisr.datasets.file_check import check_files_exist
 from mmpisr.datasets.zip_files import ZipArchive, open_archive, split_zip_path
 
 

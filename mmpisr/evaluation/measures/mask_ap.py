@@ -1,38 +1,60 @@
-"""Mask average precision of the things, with hotcoco as the engine.
+"""Mask average precision of the things as COCO defines it, with hotcoco as the engine.
 
 hotcoco equals pycocotools (a test compares them), is written in Rust and neither
 writes files nor prints unless asked. Only run-length codes are kept per image.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from hotcoco import COCO, COCOeval, mask
 
-from .panoptic_quality import Segments
+from ..ground_truth import ImageTruth
+from ..scored_image import ScoredImage
+from .measure import Measure
 
 AP_KEYS = dict(AP='AP', AP50='AP50', AP75='AP75', APs='AP_s', APm='AP_m', APl='AP_l')
 
 
-def encode_segments(
-    id_map: np.ndarray, segments: Segments, is_thing: np.ndarray
-) -> dict:
-    """Encode the thing segments of one image's truth.
+class CocoMaskAP(Measure):
+    """``AP``, ``AP50``, ``AP75``, ``AP_s``, ``AP_m``, ``AP_l`` of predicted instances.
 
     Args:
-        id_map: Segment ids, ``(H, W)``.
-        segments: The segments, of any category.
         is_thing: Which categories are things, bool, ``(C,)``.
-
-    Returns:
-        ``masks`` (run-length codes), ``categories`` and ``is_crowd`` of the things.
     """
-    keep = is_thing[segments.categories]
-    return dict(
-        masks=encode_masks(id_map[None] == segments.ids[keep][:, None, None]),
-        categories=segments.categories[keep],
-        is_crowd=segments.is_crowd[keep],
-    )
+
+    name = 'coco_ap'
+
+    def __init__(self, is_thing: np.ndarray) -> None:
+        self.is_thing = is_thing
+
+    def of_image(self, image: ScoredImage) -> dict[str, Any]:
+        """Run-length code the true and the predicted instances."""
+        pred = image.instances
+        return dict(
+            truth=self._things(image.truth),
+            pred=dict(
+                masks=encode_masks(pred.masks()),
+                categories=pred.categories,
+                scores=pred.scores,
+            ),
+        )
+
+    def _things(self, truth: ImageTruth) -> dict[str, Any]:
+        segments = truth.segments
+        keep = self.is_thing[segments.categories]
+        return dict(
+            masks=encode_masks(truth.ids[None] == segments.ids[keep][:, None, None]),
+            categories=segments.categories[keep],
+            is_crowd=segments.is_crowd[keep],
+        )
+
+    def summarise(self, records: Sequence[dict[str, Any]]) -> dict[str, float]:
+        """Match the instances of all images; percent."""
+        truths = [record['truth'] for record in records]
+        preds = [record['pred'] for record in records]
+        return mask_average_precision(truths, preds, self.is_thing)
 
 
 def encode_masks(masks: np.ndarray) -> list[dict]:
