@@ -18,18 +18,12 @@ from mmpisr.registry import METRICS
 
 from .category_table import CategoryTable, check_categories
 from .ground_truth import ImageTruth, truth_of_sample
-from .measures import (
-    AdditiveMeasure,
-    CityscapesAP,
-    CocoMaskAP,
-    InstanceWeightedIoU,
-    MeanIoU,
-    Measure,
-    PanopticQuality,
-    RelationAccuracy,
-)
-from .measures.cityscapes_ap import official_evaluator
-from .measures.relation_accuracy import check_choice, measured_relations
+from .measures.cityscapes_ap import CityscapesAP, official_evaluator
+from .measures.iou import InstanceWeightedIoU, MeanIoU
+from .measures.mask_ap import CocoMaskAP
+from .measures.measure import AdditiveMeasure, Measure
+from .measures.panoptic_quality import PanopticQuality
+from .measures.relation_accuracy import RelationAccuracy, measured_relations
 from .panoptic_annotations import PanopticAnnotations
 from .panoptic_results import PanopticResultWriter
 from .predicted_image import PredictedImage
@@ -120,11 +114,14 @@ class PanopticMetric(BaseMetric):
             raise ValueError('format_only=True needs outfile_prefix, which is None')
         if file_client_args is not None:
             raise RuntimeError('`file_client_args` is deprecated: use `backend_args`')
-        if mask_ap not in MASK_APS:
-            raise ValueError(f'mask_ap={mask_ap!r}, expected one of {[*MASK_APS]}')
+        for field, value, known in (
+            ('mask_ap', mask_ap, [*MASK_APS]),
+            ('relation_accuracy', relation_accuracy, [False, True, 'auto']),
+        ):
+            if value not in known:
+                raise ValueError(f'{field}={value!r}, expected one of {known}')
         if mask_ap == 'cityscapes':
             official_evaluator()
-        check_choice(relation_accuracy)
         self.classwise = classwise
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix

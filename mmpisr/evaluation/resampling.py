@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .measures import AdditiveMeasure
+from .measures.measure import AdditiveMeasure
 
 CHUNK = 100  # resamples at once
 INTERVAL = (2.5, 97.5)  # percentiles: 95 %

@@ -53,28 +53,22 @@ class RelationCall(NamedTuple):
             class_rows=class_rows,
         )
 
-    def scores_of(self, index: int, sample: DetDataSample) -> 'ImageScores':
-        """The scores of one image, and what of it is in the truth.
+    def matched(self, index: int, sample: DetDataSample) -> tuple[Tensor, Tensor]:
+        """Match the slots of one image with its objects, see ``slot_objects``.
 
         Args:
             index: Of the image in the batch.
             sample: Its ``gt_panoptic_seg``.
+
+        Returns:
+            Which slots match an object, and which are not empty, bool, ``(K,)`` each.
         """
-        assert self.weights is not None
         heatmaps = self.heatmaps_of(index, sample).detach()
         filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
         if self.valid is not None:
             filled = self.valid[index].bool()
         truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
-        objects = slot_objects(heatmaps * filled[:, None, None], truth)
-        weights = self.weights[index].detach().double().cpu().numpy()  # (L,)
-        return ImageScores(
-            classes=weights[: self.num_classes],
-            present=self.present(truth),
-            slots=weights[self.num_classes :],
-            matched=(objects >= 0).cpu().numpy(),
-            filled=filled.cpu().numpy(),
-        )
+        return slot_objects(heatmaps * filled[:, None, None], truth) >= 0, filled
 
     def present(self, truth: Tensor) -> np.ndarray:
         """Whether each of the N is in a panoptic map, ``(N,)`` bool."""
@@ -104,24 +98,6 @@ class RelationCall(NamedTuple):
             for size, used, full in zip(maps.shape[1:], part, whole, strict=False)
         )
         return maps[:, :rows, :cols]
-
-
-class ImageScores(NamedTuple):
-    """Reweighting scores of one image and its truth, all numpy.
-
-    Attributes:
-        classes: Scores of the classes, ``(N,)``.
-        present: Which classes the image shows, bool, ``(N,)``.
-        slots: Scores of the slots, best slot first, ``(K,)``.
-        matched: Which slots match an object, see ``slot_objects``, bool, ``(K,)``.
-        filled: Which slots are not empty, bool, ``(K,)``.
-    """
-
-    classes: np.ndarray
-    present: np.ndarray
-    slots: np.ndarray
-    matched: np.ndarray
-    filled: np.ndarray
 
 
 def row_names(
@@ -225,11 +201,15 @@ class ReweightingScores:
 
     def add(self, call: RelationCall, samples: Sequence[DetDataSample]) -> None:
         """Add a batch whose samples carry ``gt_panoptic_seg``, in its order."""
+        assert call.weights is not None
+        num_classes = call.num_classes
         for index, sample in enumerate(samples):
-            found = call.scores_of(index, sample)
-            everything = np.ones(call.num_classes, dtype=bool)
-            self.classes.add(found.classes, found.present, everything)
-            self.slots.add(found.slots, found.matched, found.filled)
+            scores = call.weights[index].detach().double().cpu().numpy()  # (L,)
+            present = call.present(sample.gt_panoptic_seg.sem_seg[0])
+            everything = np.ones(num_classes, dtype=bool)
+            self.classes.add(scores[:num_classes], present, everything)
+            matched, filled = (m.cpu().numpy() for m in call.matched(index, sample))
+            self.slots.add(scores[num_classes:], matched, filled)
 
     def merge(self, other: 'ReweightingScores') -> None:
         """Add the scores of another rank."""

@@ -13,13 +13,10 @@ import numpy as np
 from mmpisr.files import write_atomically
 
 from .category_table import CategoryTable
-from .measures import (
-    AdditiveMeasure,
-    InstanceWeightedIoU,
-    MeanIoU,
-    PanopticQuality,
-    RelationAccuracy,
-)
+from .measures.iou import InstanceWeightedIoU, MeanIoU
+from .measures.measure import AdditiveMeasure
+from .measures.panoptic_quality import PanopticQuality
+from .measures.relation_accuracy import RelationAccuracy
 from .resampling import Difference, compare_pairs
 
 NEEDED = ('image_ids', 'categories', 'instance_areas')
@@ -153,8 +150,9 @@ def _settings(
     yield 'measures', sorted(first.records), sorted(second.records)
     for ours, theirs in zip_longest(first.categories, second.categories):
         yield 'categories (name, is thing)', _kind(ours), _kind(theirs)
-    for field in ('instance_areas', 'relations'):
-        yield f'{field!r}', getattr(first, field), getattr(second, field)
+    for field, measure in (('instance_areas', 'iIoU'), ('relations', 'relation_acc')):
+        values = getattr(first, field), getattr(second, field)
+        yield f'{field!r}, which {measure} needs', *values
 
 
 def _kind(category: Mapping | None) -> tuple | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,22 @@ from .category_table import CategoryTable
 from .ground_truth import ImageTruth
 from .overlaps import Overlaps
 from .predicted_image import PredictedImage
+
+
+class SemanticOverlaps(NamedTuple):
+    """Pixels of each pair of a true segment and a predicted class.
+
+    Attributes:
+        counts: Pixels, int64, ``(S, P)``.
+        truth_ids: Distinct ids of the truth, ``(S,)``.
+        truth_rows: Category row of each, -1 = void, ``(S,)``.
+        pred_rows: Category row of each predicted value, -1 = no class, ``(P,)``.
+    """
+
+    counts: np.ndarray
+    truth_ids: np.ndarray
+    truth_rows: np.ndarray
+    pred_rows: np.ndarray
 
 
 class ScoredImage(PredictedImage):
@@ -41,15 +58,18 @@ class ScoredImage(PredictedImage):
         return self.overlaps.second
 
     @cached_property
-    def semantic(self) -> tuple[Overlaps, np.ndarray]:
-        """Truth ids (rows) against predicted classes, and the row of each class.
-
-        From ``pred_sem_seg``; the classes of the panoptic map where there is none.
-        """
-        if self.labels is None:
-            return self.overlaps, self.rows
-        overlaps = self.truth.overlaps(self.labels)
-        return overlaps, self.table.rows_of_labels(overlaps.second)
+    def semantic(self) -> SemanticOverlaps:
+        """Truth and classes of ``pred_sem_seg``, or of the panoptic map without it."""
+        overlaps, rows = self.overlaps, self.rows
+        if self.labels is not None:
+            overlaps = self.truth.overlaps(self.labels)
+            rows = self.table.rows_of_labels(overlaps.second)
+        return SemanticOverlaps(
+            counts=overlaps.counts,
+            truth_ids=overlaps.first,
+            truth_rows=self.truth.classes(overlaps.first),
+            pred_rows=rows,
+        )
 
     def instance_overlaps(self) -> np.ndarray:
         """Pixels that each of ``instances`` shares with each id of the truth.

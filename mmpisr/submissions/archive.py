@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from mmpisr.evaluation.predicted_image import PredictedImage
 
-from .checks import CheckedZip
+from .checks import SubmissionReport
 from .image_list import ImageList, ListedImage
 
 
@@ -70,5 +70,5 @@ class Archive(ABC):
         """Make the files of one image."""
 
     @abstractmethod
-    def check(self, found: CheckedZip, images: ImageList) -> None:
+    def check(self, report: SubmissionReport, images: ImageList) -> None:
         """Report everything that a server or evaluator would refuse."""

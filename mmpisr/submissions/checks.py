@@ -28,22 +28,34 @@ GRAY, RGB = '8-bit gray', '8-bit RGB'
 
 
 class SubmissionReport:
-    """Counts and problems of one zip file.
+    """Counts and problems of one zip file, whose members are read for them.
 
     Args:
-        path: The zip file; every problem names it.
+        path: The zip file.
+        shown: Name of the file in problems, if it is to be renamed.
 
     Attributes:
+        names: The files in the zip file.
         counts: How much of what was found, by name.
         problems: The first messages, ``MAX_KEPT`` at most.
         num_problems: How many problems there are.
+
+    Raises:
+        ValueError: It is no complete zip file.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, shown: str | Path | None = None) -> None:
         self.path = Path(path)
         self.counts: defaultdict[str, Any] = defaultdict(int)
         self.problems: list[str] = []
         self.num_problems = 0
+        self._shown = Path(shown or path).name
+        self._archive = ZipArchive(str(path))
+        self.names = set(self._archive.members)
+        with ZipFile(path) as archive:
+            times = Counter(archive.namelist())
+        for name in sorted(name for name in times if times[name] > 1):
+            self.problem(f'{name} is there more than once')
 
     @property
     def ok(self) -> bool:
@@ -54,14 +66,14 @@ class SubmissionReport:
         """Add a problem; the message names the field and both values."""
         self.num_problems += 1
         if len(self.problems) < MAX_KEPT:
-            self.problems.append(f'{self.path.name}: {message}')
+            self.problems.append(f'{self._shown}: {message}')
 
     def table(self) -> str:
         """The counts and whether the file is valid."""
         verdict = 'valid' if self.ok else f'{self.num_problems} problems'
         rows = [[name, str(value)] for name, value in self.counts.items()]
         table = AsciiTable([['what', 'found'], *rows, ['verdict', verdict]])
-        table.title = self.path.name
+        table.title = self._shown
         return str(table.table)
 
     def summary(self) -> str:
@@ -70,34 +82,12 @@ class SubmissionReport:
         more = [f'... and {hidden} more'] if hidden else []
         return '\n'.join([*self.problems, *more])
 
-
-class CheckedZip:
-    """The members of a zip file; what is wrong with them goes to a report.
-
-    Args:
-        path: The file.
-        report: Takes the problems.
-
-    Raises:
-        ValueError: It is no complete zip file.
-    """
-
-    def __init__(self, path: str | Path, report: SubmissionReport) -> None:
-        self.path = Path(path)
-        self.report = report
-        self._archive = ZipArchive(str(path))
-        self.names = set(self._archive.members)
-        with ZipFile(path) as archive:
-            times = Counter(archive.namelist())
-        for name in sorted(name for name in times if times[name] > 1):
-            report.problem(f'{name} is there more than once')
-
     def read(self, name: str) -> bytes | None:
-        """Return a member's content, or None after a problem."""
+        """Return the content of a file, or None after a problem."""
         try:
             return self._archive.read(name)
         except ValueError as error:
-            self.report.problem(str(error).removeprefix(f'{self.path}: '))
+            self.problem(str(error).removeprefix(f'{self.path}: '))
             return None
 
     def read_png(
@@ -119,23 +109,21 @@ class CheckedZip:
         try:
             pixels = _decode(content, kind)
         except ValueError as error:
-            self.report.problem(f'{name}: {error}')
+            self.problem(f'{name}: {error}')
             return None
         found = f'{content[PNG_DEPTH]}-bit {COLOURS.get(content[PNG_COLOUR])}'
         if pixels.shape[:2] != (image.height, image.width):
-            self.report.problem(
+            self.problem(
                 f'{name} has {pixels.shape[0]} x {pixels.shape[1]} pixels (height, '
                 f'width), image {image.id!r} has {image.height} x {image.width}'
             )
-        elif found != kind:
+            return None
+        if found != kind:
             purpose = 'segment ids' if kind == RGB else 'one channel'
-            self.report.problem(
-                f'{name} is {found}, {purpose} must be in {kind} pixels'
-            )
-        else:
-            self.report.counts['pngs'] += 1
-            return pixels
-        return None
+            self.problem(f'{name} is {found}, {purpose} must be in {kind} pixels')
+            return None
+        self.counts['pngs'] += 1
+        return pixels
 
 
 def _decode(png: bytes, kind: str) -> np.ndarray:

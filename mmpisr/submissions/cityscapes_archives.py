@@ -3,6 +3,8 @@
 import math
 import posixpath
 from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +13,8 @@ from mmpisr.datasets.segment_png import COMPACT
 from mmpisr.evaluation.predicted_image import PredictedImage
 
 from .archive import Archive, ImageFiles
-from .checks import GRAY, CheckedZip
-from .image_list import ImageList, ListedImage, frame_of
+from .checks import GRAY, SubmissionReport
+from .image_list import FRAME, ImageList, ListedImage
 
 UNLABELED = 0
 LINE = 'relative/mask.png labelID confidence'  # of a text file
@@ -36,31 +38,20 @@ class PixelArchive(Archive):
         content = _encode_gray(label_ids[prediction.semantic_rows()])
         return ImageFiles({f'{image.frame}_labelIds.png': content})
 
-    def check(self, found: CheckedZip, images: ImageList) -> None:
+    def check(self, report: SubmissionReport, images: ImageList) -> None:
         """Compare the pngs with the list of images and its labels."""
-        report = found.report
         known = {UNLABELED, *(category['id'] for category in images.categories)}
-        names_of = defaultdict(list)
-        for name in sorted(found.names):
-            names_of[_frame_or_name(name)].append(name)
-        for image in images.images:
-            names = names_of.pop(image.frame, [])
-            if len(names) != 1:
-                report.problem(
-                    f'image {image.id!r} has {len(names)} files {names}, not 1 named '
-                    f'{image.frame}*.png'
-                )
-                continue
-            report.counts['images'] += 1
-            labels = found.read_png(names[0], image, kind=GRAY)
+        others = sorted(name for name in report.names if not name.endswith('.png'))
+        if others:
+            report.problem(f'{others} belong to no image of the list')
+        for image, name in _own_files(report, images, '.png'):
+            labels = report.read_png(name, image, kind=GRAY)
             unknown = set() if labels is None else {*np.unique(labels).tolist()} - known
             if unknown:
                 report.problem(
-                    f'{names[0]} has label ids {sorted(unknown)}, evaluated are '
+                    f'{name} has label ids {sorted(unknown)}, evaluated are '
                     f'{sorted(known)} ({UNLABELED} = void)'
                 )
-        for names in names_of.values():
-            report.problem(f'{names} belong to no image of the list')
 
 
 class InstanceArchive(Archive):
@@ -90,54 +81,65 @@ class InstanceArchive(Archive):
         files[f'{image.frame}_pred.txt'] = ''.join(lines).encode()
         return ImageFiles(files)
 
-    def check(self, found: CheckedZip, images: ImageList) -> None:
+    def check(self, report: SubmissionReport, images: ImageList) -> None:
         """Report what cityscapesScripts' evaluator would refuse or misread."""
         thing_ids = {c['id'] for c in images.categories if c['isthing']}
-        texts = sorted(name for name in found.names if name.endswith('.txt'))
-        used: set[str] = set()
-        for image in images.images:
-            frame = image.frame
-            own = [name for name in texts if posixpath.basename(name).startswith(frame)]
-            used.update(own)
-            if len(own) == 1:
-                found.report.counts['images'] += 1
-                used |= _check_lines(found, own[0], image, thing_ids)
-            else:
-                found.report.problem(
-                    f'image {image.id!r} has {len(own)} text files {own}, not 1 named '
-                    f'{frame}*.txt'
-                )
-        unused = sorted(found.names - used)
+        unused = {name for name in report.names if not name.endswith('.txt')}
+        for image, name in _own_files(report, images, '.txt'):
+            unused -= _check_lines(report, name, image, thing_ids)
         if unused:
-            found.report.problem(
+            report.problem(
                 f'{len(unused)} files are named by no text file of the list, the first '
-                f'is {unused[0]}'
+                f'is {min(unused)}'
             )
 
 
+def _own_files(
+    report: SubmissionReport, images: ImageList, suffix: str
+) -> Iterator[tuple[ListedImage, str]]:
+    """Yield each image with its one file of a suffix; report all other files."""
+    names_of = defaultdict(list)
+    for name in sorted(name for name in report.names if name.endswith(suffix)):
+        found = FRAME.fullmatch(Path(name).stem)
+        names_of[found.group(1) if found else name].append(name)
+    for image in images.images:
+        names = names_of.pop(image.frame, [])
+        if len(names) == 1:
+            report.counts['images'] += 1
+            yield image, names[0]
+        else:
+            report.problem(
+                f'image {image.id!r} has {len(names)} files {names}, not 1 named '
+                f'{image.frame}*{suffix}'
+            )
+    for names in names_of.values():
+        report.problem(f'{names} belong to no image of the list')
+
+
 def _check_lines(
-    found: CheckedZip, text_file: str, image: ListedImage, thing_ids: set[int]
+    report: SubmissionReport, text_file: str, image: ListedImage, thing_ids: set[int]
 ) -> set[str]:
     """Check one text file and its masks; return the masks that it names."""
     masks: set[str] = set()
     folder = posixpath.dirname(text_file)
-    for number, line in enumerate((found.read(text_file) or b'').splitlines(), start=1):
+    lines = (report.read(text_file) or b'').splitlines()
+    for number, line in enumerate(lines, start=1):
         try:
             mask, label_id = _parse_line(line.decode(), folder)
             if mask in masks:
                 raise ValueError(f'mask {mask} is named a second time')
             masks.add(mask)
-            if mask not in found.names:
+            if mask not in report.names:
                 raise ValueError(f'mask {mask} is not in the archive')
             if label_id not in thing_ids:
                 raise ValueError(
                     f'label id {label_id} is no thing, things are {sorted(thing_ids)}'
                 )
         except ValueError as error:
-            found.report.problem(f'{text_file} line {number}: {error}')
+            report.problem(f'{text_file} line {number}: {error}')
         else:
-            found.report.counts['instances'] += 1
-            found.read_png(mask, image, kind=GRAY)
+            report.counts['instances'] += 1
+            report.read_png(mask, image, kind=GRAY)
     return masks
 
 
@@ -165,10 +167,3 @@ def _parse_line(line: str, folder: str) -> tuple[str, int]:
 def _encode_gray(pixels: np.ndarray) -> bytes:
     """Encode one channel of 8 bits, ``(H, W)``, as a png."""
     return cv2.imencode('.png', pixels, COMPACT)[1].tobytes()
-
-
-def _frame_or_name(name: str) -> str:
-    try:
-        return frame_of(name) if name.endswith('.png') else name
-    except ValueError:
-        return name

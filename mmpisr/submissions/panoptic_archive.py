@@ -15,7 +15,7 @@ from mmpisr.evaluation.overlaps import count_pixels
 from mmpisr.evaluation.predicted_image import PredictedImage
 
 from .archive import Archive, ImageFiles
-from .checks import RGB, CheckedZip
+from .checks import RGB, SubmissionReport
 from .image_list import ImageList, ListedImage
 
 COCO_NAME = re.compile(r'panoptic_[^_]+_(.+)_results')
@@ -71,13 +71,13 @@ class PanopticArchive(Archive):
         png = encode_segment_ids(ids, compact=True)  # servers limit sizes
         return ImageFiles({f'{self.name}/{name}': png}, annotation)
 
-    def check(self, found: CheckedZip, images: ImageList) -> None:
+    def check(self, report: SubmissionReport, images: ImageList) -> None:
         """Compare json, pngs and the list of images."""
-        annotations = self._annotations(found)
+        annotations = self._annotations(report)
         if annotations is None:
             return
         listed = {self.image_id(image): image for image in images.images}
-        self._check_members(found, images.images)
+        self._check_members(report, images.images)
         for problem in annotation_problems(
             self.json_name,
             annotations,
@@ -85,46 +85,46 @@ class PanopticArchive(Archive):
             {category['id'] for category in images.categories},
             segment_fields=SEGMENT_FIELDS,
         ):
-            found.report.problem(str(problem))
+            report.problem(str(problem))
         for annotation in complete(annotations, ANNOTATION_FIELDS):
             if annotation['image_id'] in listed:
-                self._check_image(found, listed[annotation['image_id']], annotation)
+                self._check_image(report, listed[annotation['image_id']], annotation)
 
-    def _annotations(self, found: CheckedZip) -> Any:
+    def _annotations(self, report: SubmissionReport) -> Any:
         """What the json has as its annotations; None after a problem."""
-        if self.json_name not in found.names:
-            others = sorted(name for name in found.names if name.endswith('.json'))
-            found.report.problem(
-                f'{self.json_name} is missing; its json files are {others}'
-            )
+        if self.json_name not in report.names:
+            others = sorted(name for name in report.names if name.endswith('.json'))
+            report.problem(f'{self.json_name} is missing; its json files are {others}')
             return None
         try:
-            return json.loads(found.read(self.json_name) or b'')['annotations']
+            return json.loads(report.read(self.json_name) or b'')['annotations']
         except (ValueError, KeyError, TypeError) as error:
-            found.report.problem(
+            report.problem(
                 f"{self.json_name}: no complete json with 'annotations' ({error!r})"
             )
             return None
 
-    def _check_members(self, found: CheckedZip, images: Sequence[ListedImage]) -> None:
+    def _check_members(
+        self, report: SubmissionReport, images: Sequence[ListedImage]
+    ) -> None:
         wanted = {f'{self.name}/{self.png_name(image)}' for image in images}
-        missing = sorted(wanted - found.names)
-        extra = sorted(found.names - wanted - {self.json_name})
+        missing = sorted(wanted - report.names)
+        extra = sorted(report.names - wanted - {self.json_name})
         if missing:
-            found.report.problem(
+            report.problem(
                 f'{len(missing)} of {len(wanted)} pngs are missing, the first is '
                 f'{missing[0]}'
             )
         if extra:
-            found.report.problem(
+            report.problem(
                 f'{len(extra)} files do not belong here, the first is {extra[0]}; '
                 f'expected are {self.json_name} and one png an image in {self.name}/'
             )
 
     def _check_image(
-        self, found: CheckedZip, image: ListedImage, annotation: Mapping
+        self, report: SubmissionReport, image: ListedImage, annotation: Mapping
     ) -> None:
-        report, wanted = found.report, self.png_name(image)
+        wanted = self.png_name(image)
         segments = complete(annotation['segments_info'], SEGMENT_FIELDS)
         report.counts['images'] += 1
         report.counts['segments'] += len(segments)
@@ -135,7 +135,7 @@ class PanopticArchive(Archive):
                 f'.file_name is {annotation["file_name"]!r}, not {wanted!r}'
             )
         png = f'{self.name}/{wanted}'
-        ids = found.read_png(png, image, kind=RGB) if png in found.names else None
+        ids = report.read_png(png, image, kind=RGB) if png in report.names else None
         if ids is not None:
             in_png = {*count_pixels(ids)[0].tolist()}
             difference = id_difference(in_png, {segment['id'] for segment in segments})

@@ -6,12 +6,11 @@ server is known to have one (sfzhang15/RefineDet issue 36), and users of it susp
 name none; ADE20K has no server. So a limit is only checked when it is given.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
-from mmpisr.datasets.zip_files import ZipArchive
-
 from .archive import Archive
-from .checks import CheckedZip, SubmissionReport
+from .checks import SubmissionReport
 from .cityscapes_archives import InstanceArchive, PixelArchive
 from .formats import find_format
 from .image_list import ImageList, check_categories, read_image_list
@@ -61,33 +60,29 @@ def validate_submission(
             fmt = find_format(written_with.format)
             archives = fmt.archives(main, written_with.split)
     images = _wanted_images(path, image_info, written_with)
+    report = SubmissionReport(path)
     archive = next((a for a in archives if a.path == path), None)
-    return check_archive(
-        path,
-        archive or _guess_archive(path, images.split),
-        images,
-        max_megabytes=max_megabytes,
-    )
+    archive = archive or _guess_archive(path, report.names, images.split)
+    check_archive(report, archive, images, max_megabytes=max_megabytes)
+    return report
 
 
 def check_archive(
-    path: Path,
+    report: SubmissionReport,
     archive: Archive,
     images: ImageList,
     *,
     max_megabytes: float | None = None,
-) -> SubmissionReport:
-    """Check a zip file at any path as the archive that it is to become."""
-    report = SubmissionReport(archive.path)
-    size = path.stat().st_size / MEGABYTE
+) -> None:
+    """Check a zip file as an archive; what is found goes to its report."""
+    size = report.path.stat().st_size / MEGABYTE
     report.counts['kind'] = archive.kind
     report.counts['split'] = images.split
     report.counts['megabytes'] = f'{size:.1f}'
     report.counts['images wanted'] = len(images.images)
     if max_megabytes is not None and size > max_megabytes:
         report.problem(f'has {size:.1f} MB, more than the {max_megabytes:g} MB allowed')
-    archive.check(CheckedZip(path, report), images)
-    return report
+    archive.check(report, images)
 
 
 def _wanted_images(
@@ -108,9 +103,8 @@ def _wanted_images(
     return official
 
 
-def _guess_archive(path: Path, split: str) -> Archive:
-    """Find out which archive a zip file is by the files in it."""
-    names = ZipArchive(str(path)).members
+def _guess_archive(path: Path, names: Collection[str], split: str) -> Archive:
+    """Find out which archive a zip file is by the names of the files in it."""
     jsons = [name for name in names if name.endswith('.json')]
     kind: type[Archive] = PixelArchive
     if any(name.startswith('cityscapes_panoptic_') for name in jsons):

@@ -17,6 +17,7 @@ from mmpisr.files import atomic_output
 from mmpisr.registry import METRICS
 
 from .archive import Archive, ImageFiles
+from .checks import SubmissionReport
 from .formats import find_format
 from .image_list import ImageList, ListedImage
 from .panoptic_archive import PanopticArchive
@@ -143,7 +144,8 @@ class SubmissionWriter(BaseMetric):
                 for position in by_name:
                     for name, content in sorted(load(position).files.items()):
                         out.writestr(_member(name), content)
-            report = check_archive(temporary, archive, self.image_list)
+            report = SubmissionReport(temporary, archive.path)
+            check_archive(report, archive, self.image_list)
             if not report.ok:
                 raise ValueError(report.summary())
         print_log(f'{archive.path}\n{report.table()}', 'current')

@@ -82,7 +82,11 @@ class PanopticVisualizer(Visualizer):
             for title, field in PANELS
             if wanted[title] and data_sample is not None and field in data_sample
         }
-        self.set_image(self._overlay(image, maps))
+        overlay = image
+        if maps:  # the last is the prediction, if there is one
+            last = [*maps.values()][-1]
+            overlay = draw_panoptic(image, last, self.dataset_meta, min_width=1)
+        self.set_image(overlay)
         if not (show or out_file or self._vis_backends):
             return  # a video's frame: get_image is all that is wanted
 
@@ -94,13 +98,6 @@ class PanopticVisualizer(Visualizer):
             mmcv.imwrite(picture[..., ::-1], str(self._own_file(out_file, source)))
         else:
             self.add_image(name, picture, step)
-
-    def _overlay(self, image: np.ndarray, maps: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The prediction, or else the truth, over the image, ``(H, W, 3)``."""
-        if not maps:
-            return image
-        last = [*maps.values()][-1]
-        return draw_panoptic(image, last, self.dataset_meta or {}, min_width=1)
 
     def _own_file(self, out_file: str, source: str | None) -> Path:
         """The file, below as many of the image's folders as make it no other's."""

@@ -65,8 +65,10 @@ def side_by_side(
 
     figure = new_figure(total_width, TITLE + height + legend_height)
     for index, (title, pixels) in enumerate(panels.items()):
-        left = GAP + index * (width + GAP)
-        _add_panel(figure, pixels, title, left=left, bottom=legend_height)
+        left, top = GAP + index * (width + GAP), legend_height + height
+        figure.figimage(pixels, left, legend_height, origin='upper')
+        middle = (left + width / 2) / total_width, (top + GAP) / (top + TITLE)
+        figure.text(*middle, title, fontsize=15, ha='center')
     if entries:
         figure.legend(
             handles=entries,
@@ -78,25 +80,6 @@ def side_by_side(
             handlelength=1.4,
         )
     return to_pixels(figure)
-
-
-def _add_panel(
-    figure: Figure, pixels: np.ndarray, title: str, *, left: int, bottom: int
-) -> None:
-    """Place an image so that its pixels are those of the figure."""
-    total_width, total_height = figure.get_size_inches() * figure.dpi
-    height, width = pixels.shape[:2]
-    axes = figure.add_axes(
-        (
-            left / total_width,
-            bottom / total_height,
-            width / total_width,
-            height / total_height,
-        )
-    )
-    axes.imshow(pixels, interpolation='nearest', aspect='auto')
-    axes.set_title(title, fontsize=15, pad=7)
-    axes.set_axis_off()
 
 
 def _legend_entries(maps: Mapping[str, np.ndarray], meta: Mapping) -> list[Patch]:

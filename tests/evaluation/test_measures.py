@@ -9,12 +9,9 @@ import torch
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.category_table import CategoryTable
 from mmpisr.evaluation.ground_truth import ImageTruth, Segments
-from mmpisr.evaluation.measures import (
-    CityscapesAP,
-    InstanceWeightedIoU,
-    MeanIoU,
-    PanopticQuality,
-)
+from mmpisr.evaluation.measures.cityscapes_ap import CityscapesAP
+from mmpisr.evaluation.measures.iou import InstanceWeightedIoU, MeanIoU
+from mmpisr.evaluation.measures.panoptic_quality import PanopticQuality
 from mmpisr.evaluation.scored_image import ScoredImage
 
 NAMES = ('cat', 'dog', 'sky')

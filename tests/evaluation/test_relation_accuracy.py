@@ -8,7 +8,7 @@ from mmpisr.datasets.scenes import METAINFO
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.category_table import CategoryTable
 from mmpisr.evaluation.ground_truth import ImageTruth, Segments
-from mmpisr.evaluation.measures import RelationAccuracy
+from mmpisr.evaluation.measures.relation_accuracy import RelationAccuracy
 from mmpisr.evaluation.resampling import Interval, compare_pairs, interval_table
 from mmpisr.evaluation.score_table import compare_tables, load_score_table
 from mmpisr.evaluation.scored_image import ScoredImage

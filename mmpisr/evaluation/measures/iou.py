@@ -1,16 +1,9 @@
 """Intersection over union of class maps, and the same weighted by instances.
 
 Both as cityscapesscripts (``evalPixelLevelSemanticLabeling``) defines them; mIoU also
-as detectron2 and mmseg's ``IoUMetric`` do.
-
-- A crowd region counts as its class. Void pixels are left out whatever is predicted
-  there, and a pixel predicted as void is a missed one.
-- iIoU of the things: pixels of an instance weigh ``average / size``, ``average`` the
-  mean size of the instances of its class, ``size`` its own. iIoU = iTP / (iTP + FP +
-  iFN), then the mean over thing classes. Crowds are no instances; predictions of
-  another class are false (FP) on them, but not on void. The average of a class is one
-  factor of all its weights, so an image leaves its sums of ``tp / size`` and
-  ``fn / size``, and one pass suffices.
+as detectron2 and mmseg's ``IoUMetric`` do. A crowd region counts as its class. Void
+pixels are left out whatever is predicted there, and a pixel predicted as void is a
+missed one.
 """
 
 from collections.abc import Mapping
@@ -18,7 +11,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..category_table import CategoryTable
-from ..overlaps import Overlaps
 from ..scored_image import ScoredImage
 from .measure import AdditiveMeasure, mean_of_present
 
@@ -36,66 +28,42 @@ class MeanIoU(AdditiveMeasure):
         self.shape = (num_categories, 3)
 
     def of_image(self, image: ScoredImage) -> np.ndarray:
-        """Count each class's pixels, see ``image_class_areas``, ``(C, 3)``."""
-        overlaps, rows = image.semantic
-        classes = image.truth.classes(overlaps.first)
-        return image_class_areas(overlaps, classes, rows, len(image.table))
+        """Count the pixels of each class.
+
+        Returns:
+            Intersection, truth and prediction in pixels, float64, ``(C, 3)``.
+        """
+        counts, _, truth, pred = image.semantic
+        counts, truth = counts[truth >= 0], truth[truth >= 0]
+        agree = counts * (truth[:, None] == pred[None])
+        given, num_classes = pred >= 0, self.shape[0]
+        return np.stack(
+            [
+                np.bincount(truth, agree.sum(axis=1), num_classes),
+                np.bincount(truth, counts.sum(axis=1), num_classes),
+                np.bincount(pred[given], counts.sum(axis=0)[given], num_classes),
+            ],
+            axis=1,
+        )
 
     def values(self, total: np.ndarray) -> dict[str, np.ndarray]:
-        """Return ``mIoU`` in percent of ``(..., C, 3)`` areas, ``(...)``."""
-        return dict(mIoU=100 * mean_iou(total))
-
-
-def image_class_areas(
-    overlaps: Overlaps,
-    truth_classes: np.ndarray,
-    pred_classes: np.ndarray,
-    num_classes: int,
-) -> np.ndarray:
-    """Count the pixels of one image that a class has, was given, and both.
-
-    Args:
-        overlaps: Pixels shared by truth values (rows) and predicted values (columns).
-        truth_classes: Class of each row, -1 = ignored (void), ``(S,)``.
-        pred_classes: Class of each column, -1 = no class, ``(P,)``. Such pixels count
-            as missed.
-        num_classes: Rows of the result, C.
-
-    Returns:
-        Intersection, truth and prediction in pixels per class, float64, ``(C, 3)``.
-    """
-    known = truth_classes >= 0
-    counts, truth = overlaps.counts[known], truth_classes[known]
-    agree = counts * (truth[:, None] == pred_classes[None])
-    given = pred_classes >= 0
-    return np.stack(
-        [
-            np.bincount(truth, agree.sum(axis=1), num_classes),
-            np.bincount(truth, counts.sum(axis=1), num_classes),
-            np.bincount(pred_classes[given], counts.sum(axis=0)[given], num_classes),
-        ],
-        axis=1,
-    )
-
-
-def mean_iou(areas: np.ndarray) -> np.ndarray:
-    """Average IoU over the classes that occur or are predicted.
-
-    Args:
-        areas: As ``image_class_areas`` makes them, summed over images, ``(..., C, 3)``.
-
-    Returns:
-        Mean IoU in [0, 1], ``(...)``; NaN when there is no such class.
-    """
-    intersection, truth, prediction = np.moveaxis(areas, -1, 0)  # (..., C) each
-    unions = truth + prediction - intersection
-    present = unions > 0
-    ious = intersection / np.where(present, unions, np.nan)
-    return mean_of_present(ious, present)[0]
+        """Return ``mIoU`` in percent of ``(..., C, 3)`` pixels, ``(...)``."""
+        intersection, truth, prediction = np.moveaxis(total, -1, 0)  # (..., C) each
+        unions = truth + prediction - intersection
+        ious = intersection / np.where(unions > 0, unions, np.nan)
+        return dict(mIoU=100 * mean_of_present(ious, unions > 0))
 
 
 class InstanceWeightedIoU(AdditiveMeasure):
-    """``iIoU`` over the thing classes that have instances or false alarms.
+    """``iIoU`` over the thing classes that have instances or false positives.
+
+    Pixels of an instance weigh ``average / size``: ``average`` is the mean size of the
+    instances of its class, ``size`` its own. iIoU = iTP / (iTP + FP + iFN), then the
+    mean over thing classes. Crowds are no instances; predictions of another class are
+    false (FP) on them, but not on void.
+
+    The average of a class is one factor of all its weights, so that the sums of ``tp /
+    size`` and ``fn / size`` of each image are enough.
 
     Args:
         table: The C categories.
@@ -113,79 +81,47 @@ class InstanceWeightedIoU(AdditiveMeasure):
     ) -> None:
         self.shape = (len(table), 5)
         self.table = table
-        self.instance_areas = instance_areas
         self._areas: np.ndarray | None = None
         if instance_areas is not None:
-            self._areas = _areas_of_rows(table, instance_areas)
+            pairs = [*zip(table.names, table.is_thing, strict=True)]
+            missing = [n for n, thing in pairs if thing and n not in instance_areas]
+            if missing:
+                raise ValueError(
+                    "iIoU: the dataset's 'instance_areas' has no average size for the "
+                    f'things {missing}, only for {[*instance_areas]}'
+                )
+            areas = [instance_areas[n] if thing else 0.0 for n, thing in pairs]
+            self._areas = np.array(areas, dtype=np.float64)
 
     def of_image(self, image: ScoredImage) -> np.ndarray:
-        """Weigh the instances, see ``image_instance_sums``, ``(C, 5)``."""
-        overlaps, rows = image.semantic
-        return image_instance_sums(
-            overlaps,
-            image.truth.classes(overlaps.first),
-            image.truth.are_instances(overlaps.first, self.table.is_thing),
-            rows,
-            len(self.table),
-        )
+        """Sum up the instances and the false pixels of each class.
 
-    def values(self, total: np.ndarray) -> dict[str, np.ndarray]:
-        """Return ``iIoU`` in percent of ``(..., C, 5)`` sums, ``(...)``."""
-        hits, misses, sizes, count, false_alarms = np.moveaxis(total, -1, 0)
-        areas = sizes / np.maximum(count, 1) if self._areas is None else self._areas
-        weight = areas * (hits + misses) + false_alarms  # (..., C)
-        present = (weight > 0) & self.table.is_thing
-        ious = areas * hits / np.where(present, weight, np.nan)
-        return dict(iIoU=100 * mean_of_present(ious, present)[0])
-
-
-def image_instance_sums(
-    overlaps: Overlaps,
-    truth_classes: np.ndarray,
-    are_instances: np.ndarray,
-    pred_classes: np.ndarray,
-    num_classes: int,
-) -> np.ndarray:
-    """Sum up the instances and the false pixels of one image.
-
-    Args:
-        overlaps: Pixels shared by truth values (rows) and predicted values (columns).
-        truth_classes: Class of each row, -1 = void, ``(S,)``.
-        are_instances: Which rows are single things, bool, ``(S,)``.
-        pred_classes: Class of each column, -1 = no class, ``(P,)``.
-        num_classes: Rows of the result, C.
-
-    Returns:
-        Per class: sum over its instances of found / size, of missed / size, of size,
-        their number, and the pixels falsely given to it; float64, ``(C, 5)``.
-    """
-    agree = truth_classes[:, None] == pred_classes[None]
-    classes = truth_classes[are_instances]
-    sizes = overlaps.counts[are_instances].sum(axis=1)
-    found = (overlaps.counts * agree)[are_instances].sum(axis=1)
-    false = (overlaps.counts * ~agree)[truth_classes >= 0].sum(axis=0)
-    given = pred_classes >= 0
-    return np.stack(
-        [
+        Returns:
+            Per class: sum over its instances of found / size, of missed / size, of
+            size, their number, and the pixels falsely given to it; float64, ``(C, 5)``.
+        """
+        counts, ids, truth, pred = image.semantic
+        single = image.truth.are_instances(ids, self.table.is_thing)
+        agree = truth[:, None] == pred[None]
+        classes, num_classes = truth[single], self.shape[0]
+        sizes = counts[single].sum(axis=1)
+        found = (counts * agree)[single].sum(axis=1)
+        false = (counts * ~agree)[truth >= 0].sum(axis=0)
+        given = pred >= 0
+        sums = [
             np.bincount(classes, found / sizes, num_classes),
             np.bincount(classes, (sizes - found) / sizes, num_classes),
             np.bincount(classes, sizes, num_classes),
             np.bincount(classes, minlength=num_classes),
-            np.bincount(pred_classes[given], false[given], num_classes),
-        ],
-        axis=1,
-    ).astype(np.float64)
+            np.bincount(pred[given], false[given], num_classes),
+        ]
+        return np.stack(sums, axis=1).astype(np.float64)
 
-
-def _areas_of_rows(table: CategoryTable, areas: Mapping[str, float]) -> np.ndarray:
-    """Average size of each row's instances; stuff has 0."""
-    things = [c['name'] for c in table.categories if c['isthing']]
-    missing = [name for name in things if name not in areas]
-    if missing:
-        raise ValueError(
-            f"iIoU: the dataset's 'instance_areas' has no average size for the things "
-            f'{missing}, only for {[*areas]}'
-        )
-    return np.array(
-        [float(areas[c['name']]) if c['isthing'] else 0.0 for c in table.categories]
-    )
+    def values(self, total: np.ndarray) -> dict[str, np.ndarray]:
+        """Return ``iIoU`` in percent of ``(..., C, 5)`` sums, ``(...)``."""
+        hits, misses, sizes, count, false = np.moveaxis(total, -1, 0)
+        areas = sizes / np.maximum(count, 1) if self._areas is None else self._areas
+        weight = areas * (hits + misses) + false  # (..., C)
+        present = (weight > 0) & self.table.is_thing
+        ious = areas * hits / np.where(present, weight, np.nan)
+        return dict(iIoU=100 * mean_of_present(ious, present))

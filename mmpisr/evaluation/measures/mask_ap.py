@@ -4,7 +4,7 @@ hotcoco equals pycocotools (a test compares them), is written in Rust and neithe
 writes files nor prints unless asked. Only run-length codes are kept per image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,8 +76,29 @@ def mask_average_precision(
         ``AP``, ``AP50``, ``AP75``, ``AP_s``, ``AP_m``, ``AP_l`` in percent. NaN where
         no such truth exists (pycocotools says -1).
     """
-    truth = COCO(_dataset(truths, np.flatnonzero(is_thing)))
-    evaluation = COCOeval(truth, truth.load_res(_detections(preds)), 'segm')
+    listed = [
+        dict(
+            entry,
+            id=number,
+            iscrowd=int(crowd),
+            area=int(mask.area(entry['segmentation'])),
+            bbox=mask.to_bbox(entry['segmentation']).tolist(),
+        )
+        for number, (entry, crowd) in enumerate(_entries(truths, 'is_crowd'), start=1)
+    ]
+    truth = COCO(
+        dict(
+            images=[dict(id=index + 1) for index in range(len(truths))],
+            categories=[
+                dict(id=int(row) + 1, name=str(row)) for row in np.flatnonzero(is_thing)
+            ],
+            annotations=listed,
+        )
+    )
+    detections = [
+        dict(entry, score=float(score)) for entry, score in _entries(preds, 'scores')
+    ]
+    evaluation = COCOeval(truth, truth.load_res(detections), 'segm')
     evaluation.evaluate()
     evaluation.accumulate()
     evaluation.summary_lines()  # `summarize` without its print
@@ -88,42 +109,13 @@ def mask_average_precision(
     }
 
 
-def _dataset(truths: Sequence[dict], thing_rows: np.ndarray) -> dict:
-    """The truth as COCO's instance format has it; ids are indices plus one."""
-    annotations = [
-        dict(
-            image_id=index + 1,
-            category_id=int(row) + 1,
-            iscrowd=int(crowd),
-            segmentation=code,
-            area=int(mask.area(code)),
-            bbox=mask.to_bbox(code).tolist(),
-        )
-        for index, image in enumerate(truths)
-        for code, row, crowd in zip(
-            image['masks'], image['categories'], image['is_crowd'], strict=True
-        )
-    ]
-    for number, annotation in enumerate(annotations, start=1):
-        annotation['id'] = number
-    return dict(
-        images=[dict(id=index + 1) for index in range(len(truths))],
-        categories=[dict(id=int(row) + 1, name=str(row)) for row in thing_rows],
-        annotations=annotations,
-    )
-
-
-def _detections(preds: Sequence[dict]) -> list[dict]:
-    """The predictions as COCO's result format has them."""
-    return [
-        dict(
-            image_id=index + 1,
-            category_id=int(row) + 1,
-            segmentation=code,
-            score=float(score),
-        )
-        for index, image in enumerate(preds)
-        for code, row, score in zip(
-            image['masks'], image['categories'], image['scores'], strict=True
-        )
-    ]
+def _entries(
+    images: Sequence[Mapping], field: str
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """COCO's entry of each mask, ids being indices plus one, and its ``field``."""
+    for index, image in enumerate(images, start=1):
+        for code, row, value in zip(
+            image['masks'], image['categories'], image[field], strict=True
+        ):
+            entry = dict(image_id=index, category_id=int(row) + 1, segmentation=code)
+            yield entry, value

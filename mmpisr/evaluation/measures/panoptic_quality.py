@@ -53,13 +53,14 @@ class PanopticQuality(AdditiveMeasure):
 
     def summarise(self, records: Sequence[np.ndarray]) -> dict[str, float]:
         """Add up the images, print the tables and return the nine means."""
-        quality = panoptic_quality(self.total(records))  # (C, 3)
-        means = self._means(quality)
-        names = self.table.names
-        classes = {n: _named(row) for n, row in zip(names, quality, strict=True)}
+        quality = panoptic_quality(sum(records, np.zeros(self.shape)))  # (C, 3)
+        classes = None
+        if self.classwise:
+            named = zip(self.table.names, map(_named, quality), strict=True)
+            classes = dict(named)
         logger = MMLogger.get_current_instance()
-        print_panoptic_table(means, classes if self.classwise else None, logger=logger)
-        return {key: float(value) for key, value in parse_pq_results(means).items()}
+        print_panoptic_table(self._means(quality), classes, logger=logger)
+        return super().summarise(records)
 
     def _means(self, quality: np.ndarray) -> dict[str, dict]:
         """Means of the three groups, as panopticapi names them."""
