@@ -2,8 +2,8 @@
 
 ``zip://folder/file.zip/inner/image.png`` is a path of mmengine's file functions once
 this module is imported, so that ``LoadImageFromFile``, ``mmcv.imread`` and metrics read
-it as they read any file. A config need not say so: where ``data/coco/val2017`` does not
-exist but ``data/coco/val2017.zip`` does, ``resolve_folder`` finds it there.
+it as they read any file. A config need not contain such paths: ``resolve_folder`` finds
+``data/coco/val2017`` in ``data/coco/val2017.zip`` if that folder does not exist.
 
 Members are read by position (``os.pread``, POSIX) and without a lock: threads and
 forked workers share one open file and one index.
@@ -275,7 +275,7 @@ def _find(path: str, paths_in: Callable[[ZipArchive], Collection[str]]) -> str |
         if len(below) > 1:
             raise ValueError(
                 f'{path!r} does not exist, and could be any of {below[:3]}: unpack '
-                'one, or give such a path'
+                'one, or write its path in the config'
             )
         if below:
             return below[0]

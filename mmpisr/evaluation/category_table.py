@@ -57,7 +57,7 @@ class CategoryTable:
         return len(self.categories)
 
     def rows_of_labels(self, labels: np.ndarray) -> np.ndarray:
-        """Return the row of each label, -1 for what is no label, same shape."""
+        """Return the row of each label, -1 for other numbers, same shape."""
         inside = (labels >= 0) & (labels < self.num_classes)
         return np.where(inside, self._row_of_label[np.where(inside, labels, 0)], -1)
 

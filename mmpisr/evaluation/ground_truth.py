@@ -102,7 +102,7 @@ def read_segment_ids(path: str, backend_args: dict | None = None) -> np.ndarray:
     """Read a png of segment ids, ``R + 256 G + 65536 B``.
 
     Args:
-        path: The file; whatever mmengine's file functions reach.
+        path: The file; any path that mmengine's file functions read.
         backend_args: Storage backend of mmengine's file functions.
 
     Returns:

@@ -125,7 +125,7 @@ class PanopticAnnotations:
     def _merge(
         self, ids: np.ndarray, segments: Segments
     ) -> tuple[np.ndarray, Segments]:
-        """Replace the ids of merged segments, and leave these out."""
+        """Replace the ids of merged segments, and remove these from the list."""
         assert self._row_of is not None
         rows = [self._row_of[category] for category in segments.categories]
         triples = zip(segments.ids.tolist(), rows, segments.is_crowd, strict=True)
@@ -144,8 +144,8 @@ class PngPrefetcher:
     """Reads segment pngs out of an ordered list, one of them ahead in a thread.
 
     Decoding takes over half of a metric's time and needs no GIL. The next file is only
-    guessed where the last three came at equal distances, as an unshuffled sampler (of
-    one rank or several) asks for them; otherwise nothing is read ahead.
+    guessed where the last three were at equal distances, as with an unshuffled sampler
+    (of one rank or several); otherwise nothing is read ahead.
 
     Args:
         paths: All files, in the order of the annotations.

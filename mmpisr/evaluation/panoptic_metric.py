@@ -54,7 +54,7 @@ class PanopticMetric(BaseMetric):
             the dataset chooses or merges classes (``PanopticDataset(classes=...)``),
             the truth is read in these classes.
         seg_prefix: Folder of the truth's pngs; ``ann_file`` without ``.json`` if unset.
-            It and ``ann_file`` may lie in a zip file.
+            It and ``ann_file`` may be inside a zip file.
         classwise: Also print a table with a row per class.
         format_only: Only write results, for a submission. Needs ``outfile_prefix``.
         outfile_prefix: Also write ``{outfile_prefix}.panoptic.json`` and the pngs in
@@ -161,7 +161,7 @@ class PanopticMetric(BaseMetric):
 
     @cached_property
     def measures(self) -> list[Measure]:
-        """What is measured of each image."""
+        """The measures that were chosen."""
         table, things = self.table, self.table.is_thing
         measures: list[Measure] = [PanopticQuality(table, classwise=self.classwise)]
         if self.miou:
@@ -259,7 +259,7 @@ class PanopticMetric(BaseMetric):
         return PanopticResultWriter(self.outfile_prefix)
 
     def _write(self, sample: Mapping) -> dict:
-        """Write one image's png, named as its truth where that is known."""
+        """Write one image's png, named as the png of its truth if there is one."""
         img_id, name = sample['img_id'], None
         if self._annotations is not None:
             name = self._annotations.result_name(img_id)

@@ -78,7 +78,7 @@ class DumpPanopticResults(DumpResults):
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keep the compact part of each image."""
+        """Keep the fields that are not left out, in small types."""
         super().process(data_batch, [_compact(sample) for sample in data_samples])
 
 

@@ -1,11 +1,11 @@
 """What a model predicted for one image, in the categories that are scored.
 
-A model may give instances with masks that overlap and have scores of their own
-(query models with ``instance_on=True``), or name segments of its panoptic map as
-instances (Panoptic-DeepLab). mmdet's fusion heads give a panoptic map only; its thing
-segments then are the instances. Their score is the mean probability of their class over
-their pixels where the sample has class probabilities (``pred_sem_seg.scores``,
-``(N, H, W)``), else 1.
+A model may predict instances with masks that overlap and have scores of their own
+(query models with ``instance_on=True``), or list segments of its panoptic map as
+instances (Panoptic-DeepLab). mmdet's fusion heads predict a panoptic map only; its
+thing segments then are the instances. Their score is the mean probability of their
+class over their pixels where the sample has class probabilities
+(``pred_sem_seg.scores``, ``(N, H, W)``), else 1.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ class PredictedInstances(NamedTuple):
 
 
 class PredictedImage:
-    """Reads a data sample as any panoptic model leaves it; the sample stays unchanged.
+    """Reads a data sample of any panoptic model, and does not change it.
 
     Everything is computed when it is first used.
 
@@ -158,10 +158,11 @@ class PredictedImage:
     def _of_segments(
         self, rows: np.ndarray, scores: np.ndarray, segments: np.ndarray
     ) -> PredictedInstances:
+        panoptic = self.panoptic  # a lambda with self would be a cycle of references
         return PredictedInstances(
             categories=rows,
             scores=scores,
-            masks=lambda: self.panoptic[None] == segments[:, None, None],
+            masks=lambda: panoptic[None] == segments[:, None, None],
             segments=segments,
         )
 

@@ -42,7 +42,7 @@ class RelationCall(NamedTuple):
         output: Any,
         class_rows: Sequence[int] | None = None,
     ) -> 'RelationCall':
-        """Read one call of a ``BaseRelation``, as torch's forward hooks have it."""
+        """Read the arguments and output of a ``BaseRelation`` in a forward hook."""
         given = dict(zip(INPUT_NAMES, args, strict=False)) | dict(kwargs)
         return cls(
             weights=output.weights,
@@ -71,7 +71,7 @@ class RelationCall(NamedTuple):
         return slot_objects(heatmaps * filled[:, None, None], truth) >= 0, filled
 
     def present(self, truth: Tensor) -> np.ndarray:
-        """Whether each of the N is in a panoptic map, ``(N,)`` bool."""
+        """Whether each of the N occurs in a panoptic map, ``(N,)`` bool."""
         if self.class_rows is None:
             return present_classes(truth, self.num_classes).cpu().numpy()
         shown = present_classes(truth, len(self.class_rows)).cpu().numpy()
@@ -103,7 +103,7 @@ class RelationCall(NamedTuple):
 def row_names(
     class_names: Sequence[str], class_rows: Sequence[int] | None
 ) -> Sequence[str]:
-    """Names of the N, some of which may stand for several classes of the data.
+    """Names of the N, some of which may cover several classes of the data.
 
     Args:
         class_names: Of the data.

@@ -1,4 +1,4 @@
-"""What the zip files of all submissions have in common."""
+"""The base class of all zip files of submissions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from .image_list import ImageList, ListedImage
 
 
 class ImageFiles(NamedTuple):
-    """One image's share of an archive.
+    """The files of one image in an archive.
 
     Attributes:
         files: Contents by their name in the zip file.
@@ -44,7 +44,7 @@ class Archive(ABC):
         self.split = split
 
     def result_name(self, image: ListedImage) -> str:
-        """What the names of an image's files begin with: the frame of Cityscapes."""
+        """Beginning of the names of an image's files: the frame of Cityscapes."""
         return image.frame
 
     def refuse_shared_names(self, images: Sequence[ListedImage]) -> None:

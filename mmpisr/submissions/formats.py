@@ -28,7 +28,7 @@ class BenchmarkSplit(NamedTuple):
 
 
 class SubmissionFormat(NamedTuple):
-    """What a benchmark asks for.
+    """The zip files and categories of a benchmark.
 
     Attributes:
         name: Its key in ``FORMATS``.

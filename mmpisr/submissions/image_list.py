@@ -47,7 +47,7 @@ class ListedImage(NamedTuple):
 
 
 class ImageList(NamedTuple):
-    """What a submission is checked against.
+    """The images and categories that a submission is checked against.
 
     Attributes:
         images: In the order in which they are submitted.
@@ -134,7 +134,7 @@ def list_images(dataset: Any) -> list[ListedImage]:
 def _listed(entries: Sequence[Mapping[str, Any]]) -> list[ListedImage]:
     files = [entry['file_name'] for entry in entries]
     shown = distinct_names(files, keep_suffix=True)
-    names = distinct_names(shown.values())  # so that a saved list gives them again
+    names = distinct_names(shown.values())  # so that a saved list has the same names
     return [
         ListedImage(
             entry['id'], shown[f], entry['height'], entry['width'], names[shown[f]]
@@ -144,7 +144,7 @@ def _listed(entries: Sequence[Mapping[str, Any]]) -> list[ListedImage]:
 
 
 def check_categories(path: str, categories: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse categories without ``isthing``, as COCO's own test list has them.
+    """Refuse categories without ``isthing``, such as those of COCO's own test list.
 
     Raises:
         ValueError: Names the json, the first such category and its fields.

@@ -91,7 +91,7 @@ class PanopticArchive(Archive):
                 self._check_image(report, listed[annotation['image_id']], annotation)
 
     def _annotations(self, report: SubmissionReport) -> Any:
-        """What the json has as its annotations; None after a problem."""
+        """The field ``annotations`` of the json; None after a problem."""
         if self.json_name not in report.names:
             others = sorted(name for name in report.names if name.endswith('.json'))
             report.problem(f'{self.json_name} is missing; its json files are {others}')

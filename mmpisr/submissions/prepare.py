@@ -121,7 +121,7 @@ def _parts(dataset: Any) -> list[Any]:
 
 
 def _origin(cfg: Config, images: ImageList, checkpoint: str) -> dict[str, str]:
-    """What must not change between two parts of one submission."""
+    """Everything that must be the same when a submission is continued."""
     origin = dict(
         format=images.format,
         config=str(cfg.filename),

@@ -39,14 +39,14 @@ class Workspace:
         All processes may do this at once: they write the same.
 
         Args:
-            origin: What the predictions come from (config, checkpoint...), by name.
+            origin: Config, checkpoint and whatever else made the predictions, by name.
             image_list: Images and categories.
 
         Raises:
             ValueError: The folder is of another origin; names both.
         """
         if not self.origin_path.exists():
-            image_list.save(self.list_path)  # first: the origin says that it is there
+            image_list.save(self.list_path)  # before the origin: that one marks a list
             write_atomically(self.origin_path, json.dumps(dict(origin)))
         begun = json.loads(self.origin_path.read_text())
         for field in {**begun, **origin}:

@@ -1,4 +1,4 @@
-"""Write predictions to disk as they come, and zip them as a benchmark asks for."""
+"""Write predictions to disk image by image, then zip them in a benchmark's format."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class SubmissionWriter(BaseMetric):
 
     The results of each image are written to ``FILE.zip.partial/`` at once; nothing of
     an image stays in memory. At the end the main process zips what all processes have
-    written, checks the zip file, and leaves it with ``FILE.images.json``. The bytes
+    written, checks the zip file, and writes ``FILE.images.json`` beside it. The bytes
     depend on the predictions only, not on the number of processes or on interruptions.
 
     Args:
@@ -86,12 +86,12 @@ class SubmissionWriter(BaseMetric):
         self.image_list.save(sidecar_path(out_file))
         wanted = f'{PanopticArchive(out_file, split).name}.zip'
         if self.format.name == 'coco-test-dev' and out_file.name != wanted:
-            print_log(f'COCO asks for the name {wanted} of {out_file}', 'current')
+            print_log(f'COCO requires the name {wanted} for {out_file}', 'current')
         self.workspace.remove()
         return dict(images=len(self.images))
 
     def evaluate(self, size: int) -> dict[str, Any]:
-        """Finish in the main process once all have written, and fail in all or none.
+        """Finish in the main process once all have written; an error is raised in all.
 
         Args:
             size: Not used: the list gives the number of images.
@@ -129,7 +129,7 @@ class SubmissionWriter(BaseMetric):
             )
 
     def _zip(self, archive: Archive) -> None:
-        """Write and check one zip file; it takes its name when it is valid."""
+        """Write and check one zip file; it gets its name once it is valid."""
 
         def load(position: int) -> ImageFiles:
             return self.workspace.load(position)[archive.kind]

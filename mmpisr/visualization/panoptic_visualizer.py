@@ -22,7 +22,7 @@ PANELS = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
 
 @VISUALIZERS.register_module()
 class PanopticVisualizer(Visualizer):
-    """Draws what ``--show`` and ``--show-dir`` ask for, in place of mmdet's.
+    """Draws the pictures of ``--show`` and ``--show-dir`` in place of mmdet's.
 
     mmdet's ``DetLocalVisualizer`` draws boxes, classes and the panoptic map of one
     sample over each other, and fails where the truth is a tensor. ``get_image`` gives
@@ -64,7 +64,7 @@ class PanopticVisualizer(Visualizer):
             wait_time: Seconds for which the window stays.
             out_file: Where to write the picture. If another image's picture was
                 written there, folders of this one's path are put before the name.
-            pred_score_thr: Not used: a panoptic map has one answer a pixel.
+            pred_score_thr: Not used: a panoptic map has one class a pixel.
             step: Of the run, for the backends.
 
         Raises:
@@ -100,7 +100,7 @@ class PanopticVisualizer(Visualizer):
             self.add_image(name, picture, step)
 
     def _own_file(self, out_file: str, source: str | None) -> Path:
-        """The file, below as many of the image's folders as make it no other's."""
+        """The file; below folders of the image if another image has that file."""
         wanted = Path(out_file)
         if source is None:
             return wanted

@@ -34,7 +34,7 @@ def side_by_side(
     alpha: float = 0.75,
     min_width: int = MIN_WIDTH,
 ) -> np.ndarray:
-    """Show an image and its panoptic maps in a row, over the classes that they show.
+    """Show an image and its panoptic maps in a row, above a legend of their classes.
 
     Args:
         image: RGB uint8, ``(H, W, 3)``.

@@ -4,10 +4,10 @@
 each true instance, crowd and void, and then makes AP from these counts. Here the counts
 come from the maps at hand, and its ``evaluateMatches`` and ``computeAverages`` do the
 rest: thresholds 0.5 to 0.95, instances of at least 100 pixels, one detection each,
-predictions that lie in void, crowd or too small instances left out.
+predictions in void, crowds or too small instances left out.
 
-Void is what the truth's png leaves unannotated. Differs from the official numbers
-where a frame has a single instance of a class that is not evaluated (caravan,
+Pixels that the truth's png does not annotate are void. Differs from the official
+numbers where a frame has a single instance of a class that is not evaluated (caravan,
 trailer): the official tool counts a prediction there as false, but in the panoptic png
 such an instance is void, and the prediction is left out.
 """
@@ -71,7 +71,7 @@ class CityscapesAP(Measure):
         )
 
     def summarise(self, records: Sequence[dict[str, np.ndarray]]) -> dict[str, float]:
-        """Let cityscapesscripts make averages of all images' counts; percent."""
+        """Compute the averages of all images by cityscapesscripts; percent."""
         official = official_evaluator()
         rows = np.flatnonzero(self.table.is_thing).tolist()
         arguments = copy.copy(official.args)
@@ -93,7 +93,7 @@ def official_evaluator() -> ModuleType:
     """Import cityscapesscripts' instance evaluation.
 
     Raises:
-        ImportError: It is not installed; says how to.
+        ImportError: It is not installed; names the command that installs it.
     """
     try:
         from cityscapesscripts.evaluation import evalInstanceLevelSemanticLabeling

@@ -2,8 +2,8 @@
 
 Both as cityscapesscripts (``evalPixelLevelSemanticLabeling``) defines them; mIoU also
 as detectron2 and mmseg's ``IoUMetric`` do. A crowd region counts as its class. Void
-pixels are left out whatever is predicted there, and a pixel predicted as void is a
-missed one.
+pixels are left out, whatever the prediction; a pixel predicted as void is a missed
+one.
 """
 
 from collections.abc import Mapping

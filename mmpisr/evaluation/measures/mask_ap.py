@@ -74,7 +74,7 @@ def mask_average_precision(
 
     Returns:
         ``AP``, ``AP50``, ``AP75``, ``AP_s``, ``AP_m``, ``AP_l`` in percent. NaN where
-        no such truth exists (pycocotools says -1).
+        no such truth exists (-1 in pycocotools).
     """
     listed = [
         dict(

@@ -1,4 +1,4 @@
-"""The two steps of every measure: image -> record, records of all images -> values.
+"""What all measures have in common.
 
 Records are small (no maps): they are kept for all images and sent between processes.
 """
@@ -13,7 +13,7 @@ from ..scored_image import ScoredImage
 
 
 class Measure(ABC):
-    """Something that is measured of images.
+    """Reduces each image to a record, and the records of all images to values.
 
     Attributes:
         name: Key of its records in the results of a metric.
@@ -37,7 +37,7 @@ class AdditiveMeasure(Measure):
     """A measure whose values follow from the sum of its images' arrays.
 
     Attributes:
-        shape: Of the array that each image leaves, ``(C, K)``.
+        shape: Of the array of each image, ``(C, K)``.
     """
 
     shape: tuple[int, int]

@@ -162,7 +162,7 @@ def _align(overlaps: Overlaps, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     num_preds = overlaps.counts.shape[1]
     table = np.concatenate(
         [overlaps.counts, np.zeros((1, num_preds), dtype=np.int64)]
-    )  # (rows + 1, P): the last row stands for absent ids
+    )  # (rows + 1, P): the last row is that of absent ids
     wanted = np.append(ids, VOID)
     rows = np.searchsorted(values, wanted)
     found = values[np.minimum(rows, len(values) - 1)] == wanted
