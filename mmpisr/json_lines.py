@@ -1,5 +1,6 @@
-"""Files of one json object a line: an interruption tears the last line only."""
+"""Files of one json object a line; an interruption can damage the last line only."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ class JsonLines:
         self._mended = False
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """Give place and content of each whole line; none where there is no file."""
+        """Yield offset and content of each whole line; nothing without a file."""
         if not self.path.exists():
             return
         offset = 0
@@ -29,7 +30,7 @@ class JsonLines:
                 offset += len(line)
 
     def append(self, entry: dict) -> None:
-        """Write one line, or on a full disk nothing; cut off a torn line before it.
+        """Write one line, or on a full disk nothing; remove an incomplete last line.
 
         Raises:
             OSError: Names the file.
@@ -40,13 +41,11 @@ class JsonLines:
         size = self.path.stat().st_size
         try:
             with self.path.open('ab', buffering=0) as file:
-                written = file.write(line)
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             os.truncate(self.path, size)
             raise OSError(error.errno, error.strerror, str(self.path)) from error
-        if written != len(line):
-            os.truncate(self.path, size)
-            raise OSError(f'{self.path}: wrote {written} of {len(line)} bytes')
 
     def _mend(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

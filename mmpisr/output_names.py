@@ -1,4 +1,4 @@
-"""Names for what is written about images, such that no two images share a file."""
+"""File names for the results of images, unique among them."""
 
 import os.path as osp
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ WHOLE: tuple[Rule, ...] = (lambda path: path.name, PurePath.as_posix)
 def distinct_names(
     images: Iterable[str], *, keep_suffix: bool = False
 ) -> dict[str, str]:
-    """Name the results of images as short as keeps all of them apart.
+    """Make the shortest names that are unique for a set of images.
 
     Names are the images' file names (``f0``). Where two of these are equal, all names
     keep the folders below the images' common one (``cam1/f0``). Where two of these are

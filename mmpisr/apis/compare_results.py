@@ -10,8 +10,8 @@ from mmdet.evaluation.functional import INSTANCE_OFFSET
 
 from mmpisr.datasets.panoptic_json import read_panoptic_json
 from mmpisr.evaluation import PanopticMetric
+from mmpisr.evaluation.ground_truth import check_ids, read_segment_ids
 from mmpisr.evaluation.score_table import ScoreTable, load_score_table
-from mmpisr.evaluation.segment_png import check_ids, read_segment_ids
 
 
 def read_result(

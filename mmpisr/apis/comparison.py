@@ -22,8 +22,7 @@ from mmengine.utils import ProgressBar
 from mmpisr import __version__
 from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.output_names import distinct_names
-from mmpisr.visualization import side_by_side
-from mmpisr.visualization.sample_picture import picture_of
+from mmpisr.visualization import picture_of, side_by_side
 
 from .run_options import load_config
 from .trainings import TrainingRun, last_checkpoint

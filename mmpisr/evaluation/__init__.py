@@ -1,6 +1,6 @@
 """Metrics, and the dump of predictions."""
 
-from .dump_panoptic_results import DumpPanopticResults
 from .panoptic_metric import PanopticMetric
+from .panoptic_results import DumpPanopticResults
 
 __all__ = ['DumpPanopticResults', 'PanopticMetric']

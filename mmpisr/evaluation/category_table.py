@@ -1,4 +1,4 @@
-"""The categories of a json and the labels of a dataset, brought together."""
+"""Rows for the categories that are scored, and the row of each label of a dataset."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,15 +7,17 @@ from mmdet.evaluation.functional import INSTANCE_OFFSET
 
 
 class CategoryTable:
-    """Rows for the categories that are scored, and which row a predicted label means.
+    """The categories that are scored, one row each.
 
     Args:
         dataset_meta: ``classes`` (a label is an index into it) and, if ``categories``
             is not given, ``thing_classes``.
         categories: The json's categories, one row each; ``None`` = one per class.
+        source: The json, for messages.
 
     Attributes:
         categories: Dicts with ``id``, ``name`` and ``isthing``, C of them.
+        names: Names of the rows.
         is_thing: Which rows are things, bool, ``(C,)``.
         num_classes: Labels of the dataset, N; the value of void in panoptic maps.
 
@@ -24,7 +26,11 @@ class CategoryTable:
     """
 
     def __init__(
-        self, dataset_meta: Mapping, categories: Sequence[dict] | None = None
+        self,
+        dataset_meta: Mapping,
+        categories: Sequence[dict] | None = None,
+        *,
+        source: str = 'the json',
     ) -> None:
         classes = dataset_meta['classes']
         if categories is None:
@@ -33,29 +39,25 @@ class CategoryTable:
                 dict(id=label, name=name, isthing=int(name in things))
                 for label, name in enumerate(classes)
             ]
-        row_of_name = {cat['name']: row for row, cat in enumerate(categories)}
-        missing = [name for name in classes if name not in row_of_name]
+        self.categories = list(categories)
+        self.names: list[str] = [category['name'] for category in categories]
+        self.is_thing = np.array([bool(c['isthing']) for c in categories], dtype=bool)
+        self.num_classes = len(classes)
+        missing = [name for name in classes if name not in self.names]
         if missing:
             raise ValueError(
-                f"the dataset's classes {missing} are not among the annotation file's "
-                f'categories {[*row_of_name]}'
+                f"{source}: the dataset's classes {missing} are not among categories[] "
+                f'{self.names}; give evaluator and dataset the same json'
             )
-        self.categories = list(categories)
-        self.is_thing = np.array([bool(cat['isthing']) for cat in categories])
-        self.num_classes = len(classes)
-        self._row_of_label = np.array([row_of_name[name] for name in classes])
+        rows = [self.names.index(name) for name in classes]
+        self._row_of_label = np.array(rows, dtype=np.int64)
 
     def __len__(self) -> int:
         """How many categories are scored, C."""
         return len(self.categories)
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the rows."""
-        return [cat['name'] for cat in self.categories]
-
     def rows_of_labels(self, labels: np.ndarray) -> np.ndarray:
-        """Return the row of each label, -1 for what is no label, same shape."""
+        """Return the row of each label, -1 for other numbers, same shape."""
         inside = (labels >= 0) & (labels < self.num_classes)
         return np.where(inside, self._row_of_label[np.where(inside, labels, 0)], -1)
 
@@ -66,7 +68,7 @@ class CategoryTable:
 
         Args:
             values: ``label + INSTANCE_OFFSET * instance``, any shape.
-            ignore_index: A label that is void too, beside ``num_classes``.
+            ignore_index: A label that is void, as ``num_classes`` is.
 
         Returns:
             Rows, -1 = void, same shape.
@@ -76,9 +78,8 @@ class CategoryTable:
         """
         labels = values % INSTANCE_OFFSET
         rows = self.rows_of_labels(labels)
-        void = self.num_classes if ignore_index is None else ignore_index
-        known = (rows >= 0) | (labels == self.num_classes) | (labels == void)
-        unknown = labels[~known]
+        void = (labels == self.num_classes) | (labels == ignore_index)
+        unknown = labels[(rows < 0) & ~void]
         if len(unknown):
             raise ValueError(
                 f'predicted labels {sorted({*unknown.tolist()})}, but the dataset has '
@@ -87,35 +88,30 @@ class CategoryTable:
         return rows
 
 
-def check_kinds(path: str, categories: Sequence[Mapping], meta: Mapping) -> None:
-    """Refuse a truth whose classes are not those of the dataset; any order will do.
+def check_categories(path: str, categories: Sequence[Mapping], meta: Mapping) -> None:
+    """Refuse a truth with a category that is no class, or of another kind.
+
+    The order of categories and classes may differ.
 
     Args:
         path: The truth's json.
-        categories: Of it.
+        categories: The categories of the json.
         meta: The dataset's ``classes``, and ``thing_classes`` if these are known.
 
     Raises:
-        ValueError: Names the json and the first class that differs.
+        ValueError: Names the json and the first category that differs.
     """
-    things = meta.get('thing_classes')
+    classes, things = meta['classes'], meta.get('thing_classes')
     for position, category in enumerate(categories):
-        name, flag = category['name'], bool(category['isthing'])
-        if name not in meta['classes']:
+        name, is_thing = category['name'], bool(category['isthing'])
+        if name not in classes:
             raise ValueError(
                 f"{path}: categories[{position}] is {name!r}, but the dataset's "
-                f'{len(meta["classes"])} classes lack it: {[*meta["classes"]]}; give '
-                'evaluator and dataset the same json, or `classes` to the dataset'
+                f'{len(classes)} classes lack it: {[*classes]}; give evaluator and '
+                'dataset the same json, or `classes` to the dataset'
             )
-        if things is not None and flag != (name in things):
+        if things is not None and is_thing != (name in things):
             raise ValueError(
-                f'{path}: categories[{position}] {name!r} has isthing {int(flag)}, in '
-                f'the dataset {int(name in things)}'
+                f'{path}: categories[{position}] {name!r} has isthing {int(is_thing)}, '
+                f'in the dataset {int(name in things)}'
             )
-    listed = [category['name'] for category in categories]
-    missing = [name for name in meta['classes'] if name not in listed]
-    if missing:
-        raise ValueError(
-            f"{path}: the dataset's classes {missing} are not among categories[] "
-            f'{listed}; give evaluator and dataset the same json'
-        )

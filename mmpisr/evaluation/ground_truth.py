@@ -1,23 +1,49 @@
-"""The panoptic truth of one data sample, from a json or from the sample itself."""
+"""The panoptic truth of one image: the ids of a png and the segments they mean."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from mmengine.fileio import get
+from numpy.typing import ArrayLike
 
-from mmpisr.datasets.classes import merged_ids
-from mmpisr.datasets.segment_png import replace_ids
+from mmpisr.datasets.segment_png import decode_segment_ids, id_difference, replace_ids
 
-from .overlaps import count_pixels
-from .panoptic_annotations import (
-    PanopticAnnotations,
-    pack_segments,
-    segments_of_sample,
-)
-from .panoptic_quality import VOID, Segments
-from .png_prefetcher import PngPrefetcher
-from .segment_png import read_segment_ids
+from .overlaps import Overlaps, count_overlaps, count_pixels
+
+VOID = 0
+
+
+class Segments(NamedTuple):
+    """The segments that an annotation lists for one image, S of them.
+
+    Attributes:
+        ids: Values in the id map, int64, never ``VOID``, ``(S,)``.
+        categories: Row of each segment's category in the json, ``(S,)``.
+        areas: Annotated pixels, ``(S,)``.
+        is_crowd: Which segments are groups that nobody separated, bool, ``(S,)``.
+    """
+
+    ids: np.ndarray
+    categories: np.ndarray
+    areas: np.ndarray
+    is_crowd: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        ids: ArrayLike,
+        categories: ArrayLike,
+        areas: ArrayLike,
+        is_crowd: ArrayLike,
+    ) -> 'Segments':
+        """Make arrays of sequences of equal length, which may be empty."""
+        return cls(
+            ids=np.asarray(ids, dtype=np.int64),
+            categories=np.asarray(categories, dtype=np.int64),
+            areas=np.asarray(areas, dtype=np.int64),
+            is_crowd=np.asarray(is_crowd, dtype=bool),
+        )
 
 
 class ImageTruth(NamedTuple):
@@ -26,12 +52,30 @@ class ImageTruth(NamedTuple):
     Attributes:
         path: The png it was read from.
         ids: Segment ids, ``VOID`` where nothing is annotated, ``(H, W)``.
-        segments: What the ids mean.
+        segments: The category, area and crowd flag of each id.
     """
 
     path: str
     ids: np.ndarray
     segments: Segments
+
+    def overlaps(self, pred: np.ndarray) -> Overlaps:
+        """Count the pixels of ids (rows) and of values of a predicted map (columns).
+
+        Args:
+            pred: Integers, ``(H, W)``.
+
+        Raises:
+            ValueError: The map has another size, or png and json list different ids.
+        """
+        if self.ids.shape != pred.shape:
+            raise ValueError(
+                f'{self.path}: the truth has {self.ids.shape} pixels (height, width), '
+                f'the prediction {pred.shape}'
+            )
+        overlaps = count_overlaps(self.ids, pred)
+        check_ids(self.path, overlaps.first, self.segments.ids)
+        return overlaps
 
     def classes(self, values: np.ndarray) -> np.ndarray:
         """Return the category row of each id, -1 for void, same shape.
@@ -44,7 +88,7 @@ class ImageTruth(NamedTuple):
         return np.where(values == VOID, -1, np.append(rows, -1)[places])
 
     def are_instances(self, values: np.ndarray, is_thing: np.ndarray) -> np.ndarray:
-        """Say which ids are single things: neither stuff nor crowd nor void.
+        """Return which ids are single things: neither stuff nor crowd nor void.
 
         Args:
             values: Ids, any shape.
@@ -54,49 +98,36 @@ class ImageTruth(NamedTuple):
         return np.isin(values, self.segments.ids[single])
 
 
-class AnnotatedTruth:
-    """Finds the truth of data samples in a json and its folder of pngs.
+def read_segment_ids(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read a png of segment ids, ``R + 256 G + 65536 B``.
 
     Args:
-        annotations: The json.
+        path: The file; any path that mmengine's file functions read.
         backend_args: Storage backend of mmengine's file functions.
+
+    Returns:
+        Ids, int32, ``(H, W)``.
+
+    Raises:
+        ValueError: The file is missing, truncated or no image.
     """
+    try:
+        return decode_segment_ids(get(path, backend_args=backend_args))
+    except FileNotFoundError as error:
+        raise ValueError(f'{path}: this ground-truth png does not exist') from error
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
 
-    def __init__(
-        self, annotations: PanopticAnnotations, *, backend_args: dict | None = None
-    ) -> None:
-        self._annotations = annotations
-        self._row_of: list[int | None] | None = None
-        self._num_things = 0
-        self._pngs = PngPrefetcher(annotations.paths(), backend_args=backend_args)
 
-    def choose(self, row_of: Sequence[int | None], num_things: int) -> None:
-        """Give the truth in chosen and merged classes from now on.
+def check_ids(path: str, png_ids: np.ndarray, json_ids: np.ndarray) -> None:
+    """Refuse a png and a json that do not list the same segments.
 
-        Args:
-            row_of: Row of each category of the json; None = void.
-            num_things: Rows from here on are stuff, one segment an image.
-        """
-        self._row_of, self._num_things = [*row_of], num_things
-
-    def __call__(self, sample: Mapping) -> ImageTruth:
-        """Return the truth of the image ``sample['img_id']``.
-
-        Raises:
-            ValueError: The json does not know the image, or its png cannot be read.
-        """
-        position = self._annotations.position(sample['img_id'])
-        path = self._pngs.paths[position]
-        ids = self._pngs.read(position)
-        segments = self._annotations.segments(position)
-        if self._row_of is None:
-            return ImageTruth(path, ids, segments)
-        rows = [self._row_of[category] for category in segments.categories]
-        pairs = zip(segments.ids.tolist(), rows, segments.is_crowd, strict=True)
-        merged = merged_ids(pairs, self._num_things)
-        return ImageTruth(
-            path, replace_ids(ids, merged), _merge(segments, rows, merged)
-        )
+    Raises:
+        ValueError: Names the file, and the ids that only one of both has.
+    """
+    difference = id_difference({*png_ids.tolist()}, {*json_ids.tolist()})
+    if difference:
+        raise ValueError(f'{path}: {difference}')
 
 
 def truth_of_sample(
@@ -109,7 +140,9 @@ def truth_of_sample(
     """Read the truth that a data sample refers to.
 
     Args:
-        sample: ``img_id``, ``seg_map_path`` and ``segments_info`` of mmdet's dataset.
+        sample: ``img_id``, ``seg_map_path`` and ``segments_info`` of mmdet's dataset:
+            dicts with ``id``, ``category`` (a label) and ``is_thing``, which is false
+            for stuff and for crowds.
         is_thing: Which labels are things, bool, ``(N,)``.
         backend_args: Storage backend of mmengine's file functions.
         chosen: The dataset has chosen its classes, so there must be ``merged_ids``.
@@ -124,25 +157,21 @@ def truth_of_sample(
                 f"have '{field}' (name it in the packing's meta_keys), not only "
                 f'{[*sample]}'
             )
-    path = sample['seg_map_path']
-    merged = sample.get('merged_ids', {})
+    path, merged = sample['seg_map_path'], sample.get('merged_ids', {})
     ids = replace_ids(read_segment_ids(path, backend_args), merged)
-    areas = dict(zip(*count_pixels(ids), strict=True))
     infos = [info for info in sample['segments_info'] if info['id'] not in merged]
-    return ImageTruth(path, ids, segments_of_sample(infos, is_thing, areas))
-
-
-def _merge(
-    segments: Segments, rows: Sequence[int | None], merged: Mapping[int, int]
-) -> Segments:
-    """Leave out the segments that became others, and give these their pixels."""
-    kept = [i for i, number in enumerate(segments.ids.tolist()) if number not in merged]
-    area_of: Counter = Counter()
-    for number, area in zip(segments.ids.tolist(), segments.areas, strict=True):
-        area_of[merged.get(number, number)] += int(area)
-    return pack_segments(
-        ids=segments.ids[kept].tolist(),
-        categories=[rows[i] for i in kept],
-        areas=[area_of[number] for number in segments.ids[kept].tolist()],
-        is_crowd=segments.is_crowd[kept].tolist(),
+    numbers = [info['id'] for info in infos]
+    segments = Segments.of(
+        ids=numbers,
+        categories=[info['category'] for info in infos],
+        areas=areas_of(ids, numbers),
+        is_crowd=[is_thing[i['category']] and not i['is_thing'] for i in infos],
     )
+    return ImageTruth(path, ids, segments)
+
+
+def areas_of(ids: np.ndarray, wanted: Sequence[int]) -> list[int]:
+    """Pixels of each wanted id in a map ``(H, W)``."""
+    values, areas = count_pixels(ids)
+    area_of = dict(zip(values.tolist(), areas.tolist(), strict=True))
+    return [area_of.get(number, 0) for number in wanted]

@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Overlaps(NamedTuple):
-    """Pairs of values that meet somewhere, and the pixels where they do.
+    """How many pixels have a value of one map and a value of another.
 
     Attributes:
         first: Distinct values of the first map, sorted, ``(S,)``.
@@ -25,7 +25,7 @@ class Overlaps(NamedTuple):
 
 
 def count_overlaps(first: np.ndarray, second: np.ndarray) -> Overlaps:
-    """Count the pixels of every pair of values found at the same place.
+    """Count the pixels of every pair of values at the same place.
 
     Args:
         first: Integers of any kind, ``(H, W)``.

@@ -1,36 +1,45 @@
-"""COCO-panoptic ground truth, read once and kept as small arrays."""
+"""COCO-panoptic ground truth: the json, read once, and the pngs, one read ahead."""
 
 import os.path as osp
+from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from mmpisr.datasets.panoptic_json import check_truth, read_panoptic_json
+from mmpisr.datasets.classes import ClassChoice, merged_ids
+from mmpisr.datasets.panoptic_json import (
+    check_truth,
+    chosen_categories,
+    read_panoptic_json,
+)
+from mmpisr.datasets.segment_png import replace_ids
 from mmpisr.datasets.zip_files import resolve_file, resolve_folder
 from mmpisr.output_names import distinct_names
 
-from .panoptic_quality import Segments
+from .ground_truth import ImageTruth, Segments, areas_of, read_segment_ids
 
 
 class PanopticAnnotations:
-    """What a COCO-panoptic json says of its images, without the json's dicts.
+    """A COCO-panoptic json, kept as small arrays, and its folder of pngs.
 
     Args:
         ann_file: The json.
         seg_prefix: Folder of the id pngs. ``None`` means the json's path without
-            ``.json``, as panopticapi assumes. It and the json may lie in a zip file
-            beside their place, see ``mmpisr.datasets.zip_files.folders``.
+            ``.json``, as panopticapi assumes. Folder and json are also found in a zip
+            file, see ``mmpisr.datasets.zip_files.resolve_folder``.
         backend_args: Storage backend of mmengine's file functions.
 
     Attributes:
-        categories: The json's categories, in its order.
+        categories: The json's categories, in its order, or those chosen and merged by
+            ``choose_classes``.
         file_names: The pngs' names inside the folder, in the json's order.
 
     Raises:
-        ValueError: The json lacks or doubles something, or names a category that it
-            does not define.
+        ValueError: A field of the json is missing, an id is not unique, or a segment
+            has a category that is not defined.
     """
 
     def __init__(
@@ -41,16 +50,13 @@ class PanopticAnnotations:
         backend_args: dict | None = None,
     ) -> None:
         self.ann_file = str(ann_file)
-        folder = str(seg_prefix or osp.splitext(self.ann_file)[0])
-        self.seg_prefix = resolve_folder(folder)
-        content = read_panoptic_json(
-            resolve_file(self.ann_file), backend_args=backend_args
-        )
+        folder = resolve_folder(str(seg_prefix or osp.splitext(self.ann_file)[0]))
+        path = resolve_file(self.ann_file)
+        content = read_panoptic_json(path, backend_args=backend_args)
         if 'categories' not in content:
             raise ValueError(f"{ann_file}: no field 'categories', only {[*content]}")
         check_truth(self.ann_file, content)
         self.categories: list[dict] = content['categories']
-        self._row_of_id = {cat['id']: row for row, cat in enumerate(self.categories)}
         annotations = content.get('annotations', ())
         self._images = {
             image['id']: image['file_name']
@@ -58,95 +64,139 @@ class PanopticAnnotations:
             if {'id', 'file_name'} <= image.keys()
         }
         self.file_names = [annotation['file_name'] for annotation in annotations]
-        self._segments = [self._pack(annotation) for annotation in annotations]
-        self._position = {
-            annotation['image_id']: i for i, annotation in enumerate(annotations)
-        }
+        rows = {category['id']: i for i, category in enumerate(self.categories)}
+        self._segments = [_segments_of(annotation, rows) for annotation in annotations]
+        self._positions = {a['image_id']: i for i, a in enumerate(annotations)}
+        self._row_of: list[int | None] | None = None  # None = no classes were chosen
+        self._num_things = 0
+        paths = [osp.join(folder, name) for name in self.file_names]
+        self._pngs = PngPrefetcher(paths, backend_args=backend_args)
 
-    def __contains__(self, img_id: Any) -> bool:
-        """Whether the json annotates this image."""
-        return img_id in self._position
+    def choose_classes(self, members: Mapping[str, Sequence[str]]) -> None:
+        """Choose and merge categories, as ``PanopticDataset(classes=...)`` does.
+
+        Args:
+            members: Names of the categories of each class; others become void.
+        """
+        choice = ClassChoice(members)
+        chosen = chosen_categories(self.ann_file, self.categories, choice)
+        row_of_name = {category['name']: row for row, category in enumerate(chosen)}
+        class_of = choice.class_of(self.categories)
+        self._row_of = [
+            row_of_name.get(class_of.get(category['id'], ''))
+            for category in self.categories
+        ]
+        self._num_things = sum(bool(category['isthing']) for category in chosen)
+        self.categories = chosen
 
     def result_name(self, img_id: Any) -> str | None:
         """Name of the png of an image's prediction, ``None`` if the json lacks it.
 
-        Its truth's; where there is no truth, a name of ``distinct_names``.
+        The name of its truth; where there is no truth, a name of ``distinct_names``.
         """
-        if img_id in self:
-            return self.file_names[self.position(img_id)]
+        if img_id in self._positions:
+            return self.file_names[self._positions[img_id]]
         image = self._images.get(img_id)
-        return None if image is None else f'{self._names[image]}.png'
+        return None if image is None else f'{self._result_names[image]}.png'
 
     @cached_property
-    def _names(self) -> dict[str, str]:
+    def _result_names(self) -> dict[str, str]:
         """Names of the results of all listed images, by their file names."""
         return distinct_names(self._images.values())
 
-    def position(self, img_id: Any) -> int:
-        """Return the place of an image's annotation in the json.
+    def truth(self, img_id: Any) -> ImageTruth:
+        """Read the truth of an image.
 
         Raises:
-            ValueError: The json does not annotate the image.
+            ValueError: The json lacks the image, or its png cannot be read.
         """
-        if img_id not in self._position:
+        if img_id not in self._positions:
             raise ValueError(
                 f"{self.ann_file}: 'annotations' has no image_id {img_id!r}, the id of "
-                f'a predicted image, among its {len(self._position)}, which begin with '
-                f'{[*self._position][:3]}'
+                f'a predicted image, among its {len(self._positions)}, which begin '
+                f'with {[*self._positions][:3]}'
             )
-        return self._position[img_id]
+        position = self._positions[img_id]
+        ids, segments = self._pngs.read(position), self._segments[position]
+        if self._row_of is not None:
+            ids, segments = self._merge(ids, segments)
+        return ImageTruth(self._pngs.paths[position], ids, segments)
 
-    def paths(self) -> list[str]:
-        """Where the pngs are, in the order of the json."""
-        return [osp.join(self.seg_prefix, name) for name in self.file_names]
-
-    def segments(self, position: int) -> Segments:
-        """Segments of the annotation at this place."""
-        return self._segments[position]
-
-    def _pack(self, annotation: Mapping) -> Segments:
-        infos = annotation['segments_info']
-        return pack_segments(
-            ids=[info['id'] for info in infos],
-            categories=[self._row_of_id[info['category_id']] for info in infos],
-            areas=[info['area'] for info in infos],
-            is_crowd=[info.get('iscrowd', 0) for info in infos],
+    def _merge(
+        self, ids: np.ndarray, segments: Segments
+    ) -> tuple[np.ndarray, Segments]:
+        """Replace the ids of merged segments, and remove these from the list."""
+        assert self._row_of is not None
+        rows = [self._row_of[category] for category in segments.categories]
+        triples = zip(segments.ids.tolist(), rows, segments.is_crowd, strict=True)
+        merged = merged_ids(triples, self._num_things)
+        ids = replace_ids(ids, merged)
+        kept = [i for i, id_ in enumerate(segments.ids.tolist()) if id_ not in merged]
+        return ids, Segments.of(
+            ids=segments.ids[kept],
+            categories=[rows[i] for i in kept],
+            areas=areas_of(ids, segments.ids[kept].tolist()),
+            is_crowd=segments.is_crowd[kept],
         )
 
 
-def segments_of_sample(
-    infos: Sequence[Mapping], is_thing: np.ndarray, area_of_id: Mapping[int, int]
-) -> Segments:
-    """Pack the ``segments_info`` that mmdet's panoptic dataset puts on a sample.
+class PngPrefetcher:
+    """Reads segment pngs out of an ordered list, one of them ahead in a thread.
+
+    Decoding takes over half of a metric's time and needs no GIL. The next file is only
+    guessed where the last three were at equal distances, as with an unshuffled sampler
+    (of one rank or several); otherwise nothing is read ahead.
 
     Args:
-        infos: Each with ``id``, ``category`` (a label) and ``is_thing``, which is false
-            for stuff and for crowds.
-        is_thing: Which labels are things, bool, ``(N,)``.
-        area_of_id: Pixels of each id in the image's png.
-
-    Returns:
-        The segments; categories are labels.
+        paths: All files, in the order of the annotations.
+        backend_args: Storage backend of mmengine's file functions.
     """
-    labels = [info['category'] for info in infos]
-    return pack_segments(
+
+    def __init__(
+        self, paths: Sequence[str], *, backend_args: dict | None = None
+    ) -> None:
+        self.paths = paths
+        self.backend_args = backend_args
+        self._recent: deque[int] = deque(maxlen=3)
+        self._ahead: dict[int, Future] = {}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix='truth-png')
+
+    def read(self, position: int) -> np.ndarray:
+        """Return the ids of a file, int32, ``(H, W)``.
+
+        Raises:
+            ValueError: See ``read_segment_ids``.
+        """
+        ahead, self._ahead = self._ahead, {}
+        self._recent.append(position)
+        if position in ahead:
+            ids = ahead[position].result()
+        else:
+            ids = read_segment_ids(self.paths[position], self.backend_args)
+        upcoming = self.guess()
+        if upcoming is not None:
+            self._ahead = {upcoming: self._submit(self.paths[upcoming])}
+        return ids
+
+    def guess(self) -> int | None:
+        """Next position if the last three were at equal distances, else None."""
+        if len(self._recent) < 3:
+            return None
+        first, second, third = self._recent
+        step = third - second
+        inside = 0 <= third + step < len(self.paths)
+        return third + step if step and step == second - first and inside else None
+
+    def _submit(self, path: str) -> Future:
+        return self._pool.submit(read_segment_ids, path, self.backend_args)
+
+
+def _segments_of(annotation: Mapping, rows: Mapping[Any, int]) -> Segments:
+    """Segments of an annotation of a json; ``rows`` are those of category ids."""
+    infos = annotation['segments_info']
+    return Segments.of(
         ids=[info['id'] for info in infos],
-        categories=labels,
-        areas=[area_of_id.get(info['id'], 0) for info in infos],
-        is_crowd=[
-            is_thing[label] and not info['is_thing']
-            for label, info in zip(labels, infos, strict=True)
-        ],
-    )
-
-
-def pack_segments(
-    *, ids: Sequence, categories: Sequence, areas: Sequence, is_crowd: Sequence
-) -> Segments:
-    """Put plain lists of equal length, which may be empty, into arrays."""
-    return Segments(
-        ids=np.asarray(ids, dtype=np.int64),
-        categories=np.asarray(categories, dtype=np.int64),
-        areas=np.asarray(areas, dtype=np.int64),
-        is_crowd=np.asarray(is_crowd, dtype=bool),
+        categories=[rows[info['category_id']] for info in infos],
+        areas=[info['area'] for info in infos],
+        is_crowd=[info.get('iscrowd', 0) for info in infos],
     )

@@ -1,8 +1,8 @@
 """Panoptic quality for OpenMMLab's evaluators, computed in memory.
 
-The matching is vectorised numpy (``panoptic_quality.py``). hotcoco, the engine of mask
-AP here, gives the same PQ, but reads only files or one run-length code per segment:
-encoding those took 3.5 times as long as the whole matching does.
+The matching is vectorised numpy (``measures/panoptic_quality.py``). hotcoco, the engine
+of mask AP here, gives the same PQ, but reads only files or one run-length code per
+segment: encoding those took 3.5 times as long as the whole matching does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,31 +14,24 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from mmpisr.datasets.classes import ClassChoice
-from mmpisr.datasets.panoptic_json import chosen_categories
 from mmpisr.registry import METRICS
 
-from .category_table import CategoryTable, check_kinds
-from .ground_truth import AnnotatedTruth, ImageTruth, truth_of_sample
-from .interval_report import report_intervals
-from .measures import (
-    AdditiveMeasure,
-    CityscapesAP,
-    CocoMaskAP,
-    InstanceWeightedIoU,
-    MeanIoU,
-    Measure,
-    PanopticQuality,
-    RelationAccuracy,
-)
-from .measures.cityscapes_ap import official_evaluator
-from .measures.relation_accuracy import check_choice, measured_relations
+from .category_table import CategoryTable, check_categories
+from .ground_truth import ImageTruth, truth_of_sample
+from .measures.cityscapes_ap import CityscapesAP, official_evaluator
+from .measures.iou import InstanceWeightedIoU, MeanIoU
+from .measures.mask_ap import CocoMaskAP
+from .measures.measure import AdditiveMeasure, Measure
+from .measures.panoptic_quality import PanopticQuality
+from .measures.relation_accuracy import RelationAccuracy, measured_relations
 from .panoptic_annotations import PanopticAnnotations
 from .panoptic_results import PanopticResultWriter
 from .predicted_image import PredictedImage
+from .resampling import bootstrap_intervals, interval_table
 from .score_table import ScoreTable
 from .scored_image import ScoredImage
 
+RESAMPLES = 1000  # of confidence intervals
 MASK_APS = {False: None, True: 'coco', 'coco': 'coco', 'cityscapes': 'cityscapes'}
 
 
@@ -47,9 +40,9 @@ class PanopticMetric(BaseMetric):
     """PQ, SQ, RQ; on demand mIoU, iIoU, mask AP and relation accuracy, in one pass.
 
     Takes the place of mmdet's ``CocoPanopticMetric``: same arguments, result keys and
-    numbers. Each image leaves small arrays to be gathered across ranks, in the order
-    of the data set and without those that a sampler has padded, and nothing is written
-    unless a file is named. ``mmpisr/evaluation/measures`` has one file per measure.
+    numbers. Each image is reduced to small arrays, which are gathered across ranks in
+    the order of the dataset and without the images that a sampler has repeated. Nothing
+    is written unless a file is named.
 
     Differs from mmdet's: names of truth pngs come from the json, not from the image; a
     png and a json that disagree are an error; a group of categories without segments
@@ -61,7 +54,7 @@ class PanopticMetric(BaseMetric):
             the dataset chooses or merges classes (``PanopticDataset(classes=...)``),
             the truth is read in these classes.
         seg_prefix: Folder of the truth's pngs; ``ann_file`` without ``.json`` if unset.
-            It and ``ann_file`` may lie in a zip file.
+            It and ``ann_file`` may be inside a zip file.
         classwise: Also print a table with a row per class.
         format_only: Only write results, for a submission. Needs ``outfile_prefix``.
         outfile_prefix: Also write ``{outfile_prefix}.panoptic.json`` and the pngs in
@@ -121,11 +114,14 @@ class PanopticMetric(BaseMetric):
             raise ValueError('format_only=True needs outfile_prefix, which is None')
         if file_client_args is not None:
             raise RuntimeError('`file_client_args` is deprecated: use `backend_args`')
-        if mask_ap not in MASK_APS:
-            raise ValueError(f'mask_ap={mask_ap!r}, expected one of {[*MASK_APS]}')
+        for field, value, known in (
+            ('mask_ap', mask_ap, [*MASK_APS]),
+            ('relation_accuracy', relation_accuracy, [False, True, 'auto']),
+        ):
+            if value not in known:
+                raise ValueError(f'{field}={value!r}, expected one of {known}')
         if mask_ap == 'cityscapes':
             official_evaluator()
-        check_choice(relation_accuracy)
         self.classwise = classwise
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix
@@ -147,66 +143,45 @@ class PanopticMetric(BaseMetric):
                     'scored: give tools/test.py --out, --show-dir or --submission, '
                     'or the metric format_only=True and outfile_prefix'
                 )
-            self._find_truth = AnnotatedTruth(
-                self._annotations, backend_args=backend_args
-            )
-        self._table: CategoryTable | None = None
-        self._measures: list[Measure] | None = None
 
-    @property
+    @cached_property
     def table(self) -> CategoryTable:
         """The categories that results have a row for.
 
         Raises:
             ValueError: The json has other classes than the dataset.
         """
-        if self._table is None:
-            listed = None
-            if self._annotations is not None:
-                listed = self._chosen(self._annotations)
-                check_kinds(self._annotations.ann_file, listed, self.dataset_meta)
-            self._table = CategoryTable(self.dataset_meta, listed)
-        return self._table
+        meta, annotations = self.dataset_meta, self._annotations
+        if annotations is None:
+            return CategoryTable(meta)
+        if meta.get('class_members'):
+            annotations.choose_classes(meta['class_members'])
+        check_categories(annotations.ann_file, annotations.categories, meta)
+        return CategoryTable(meta, annotations.categories, source=annotations.ann_file)
 
-    def _chosen(self, annotations: PanopticAnnotations) -> list[dict]:
-        """The json's categories, chosen and merged as the dataset's were."""
-        members = self.dataset_meta.get('class_members')
-        if not members:
-            return annotations.categories
-        listed, choice = annotations.categories, ClassChoice(members)
-        chosen = chosen_categories(annotations.ann_file, listed, choice)
-        rows = {category['name']: row for row, category in enumerate(chosen)}
-        class_of = choice.class_of(listed)
-        self._find_truth.choose(
-            [rows.get(class_of.get(category['id'], '')) for category in listed],
-            num_things=sum(bool(category['isthing']) for category in chosen),
-        )
-        return chosen
-
-    @property
+    @cached_property
     def measures(self) -> list[Measure]:
-        """What is measured of each image."""
-        if self._measures is None:
-            self._measures = [PanopticQuality(self.table, classwise=self.classwise)]
-            if self.miou:
-                self._measures.append(MeanIoU(len(self.table)))
-            if self.iiou:
-                self._measures.append(InstanceWeightedIoU(self.table, self._areas))
-            if self.mask_ap == 'coco':
-                self._measures.append(CocoMaskAP(self.table.is_thing))
-            if self.mask_ap == 'cityscapes':
-                self._measures.append(CityscapesAP(self.table))
-            if self._relations:
-                self._measures.append(RelationAccuracy(self.table, self._relations))
-        return self._measures
+        """The measures that were chosen."""
+        table, things = self.table, self.table.is_thing
+        measures: list[Measure] = [PanopticQuality(table, classwise=self.classwise)]
+        if self.miou:
+            measures.append(MeanIoU(len(table)))
+        if self.iiou:
+            measures.append(InstanceWeightedIoU(table, self._areas))
+        if self.mask_ap == 'coco':
+            measures.append(CocoMaskAP(things))
+        if self.mask_ap == 'cityscapes':
+            measures.append(CityscapesAP(table))
+        if self._relations:
+            measures.append(RelationAccuracy(table, self._relations))
+        return measures
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Reduce every predicted image to its records."""
         for sample in data_samples:
             result: dict[str, Any] = dict(img_id=sample.get('img_id'))
             if not self.format_only:
-                table = self.table
-                image = ScoredImage(sample, self._truth(sample), table)
+                image = ScoredImage(sample, self._truth(sample), self.table)
                 result |= {m.name: m.of_image(image) for m in self.measures}
             if self.outfile_prefix is not None:
                 result['entry'] = self._write(sample)
@@ -226,29 +201,43 @@ class PanopticMetric(BaseMetric):
         if self.scores_file is not None:
             self.score_table(results).save(self.scores_file)
         if self.ci:
-            metrics |= report_intervals(self.score_table(results), metrics)
+            metrics |= self._intervals(results, metrics)
         return metrics
 
     def score_table(self, results: Sequence[Mapping]) -> ScoreTable:
         """Stack the records of the additive measures."""
-        additive = [m for m in self.measures if isinstance(m, AdditiveMeasure)]
+        rows = zip(self.table.names, self.table.is_thing, strict=True)
+        records = {
+            m.name: np.array([result[m.name] for result in results]).reshape(
+                -1, *m.shape
+            )
+            for m in self.measures
+            if isinstance(m, AdditiveMeasure)
+        }
         return ScoreTable(
             image_ids=[result['img_id'] for result in results],
-            categories=[
-                dict(name=name, isthing=int(thing))
-                for name, thing in zip(
-                    self.table.names, self.table.is_thing, strict=True
-                )
-            ],
+            categories=[dict(name=name, isthing=int(thing)) for name, thing in rows],
             instance_areas=self._areas,
-            records={
-                m.name: np.array([result[m.name] for result in results]).reshape(
-                    -1, *m.shape
-                )
-                for m in additive
-            },
+            records=records,
             relations=self._relations,
         )
+
+    def _intervals(
+        self, results: Sequence[Mapping], metrics: Mapping[str, float]
+    ) -> dict[str, float]:
+        """Log the confidence intervals, and return them by result key."""
+        scores = self.score_table(results)
+        found = bootstrap_intervals(
+            scores.measures(), scores.records, resamples=RESAMPLES
+        )
+        MMLogger.get_current_instance().info(
+            f'95 % confidence intervals (bootstrap over {len(results)} images, '
+            f'{RESAMPLES} resamples):\n{interval_table(metrics, found)}'
+        )
+        values = {}
+        for key, interval in found.items():
+            values[f'{key}_ci_low'], values[f'{key}_ci_high'] = interval
+        return values
 
     @property
     def _areas(self) -> Mapping[str, float] | None:
@@ -259,31 +248,23 @@ class PanopticMetric(BaseMetric):
         return measured_relations(self.dataset_meta, self.relation_accuracy)
 
     def _truth(self, sample: Mapping) -> ImageTruth:
+        table, chosen = self.table, 'class_members' in self.dataset_meta
         if self._annotations is not None:
-            return self._find_truth(sample)
-        return truth_of_sample(
-            sample,
-            self.table.is_thing,
-            self.backend_args,
-            chosen='class_members' in self.dataset_meta,
-        )
+            return self._annotations.truth(sample['img_id'])
+        return truth_of_sample(sample, table.is_thing, self.backend_args, chosen=chosen)
 
     @cached_property
     def _writer(self) -> PanopticResultWriter:
         assert self.outfile_prefix is not None
-        return PanopticResultWriter(
-            self.outfile_prefix,
-            categories=self.table.categories,
-            num_classes=self.table.num_classes,
-        )
+        return PanopticResultWriter(self.outfile_prefix)
 
     def _write(self, sample: Mapping) -> dict:
-        """Write one image's png, named as its truth where that is known."""
-        img_id, known = sample['img_id'], self._annotations
-        name = known.result_name(img_id) if known is not None else None
-        if name is None:
-            name = f'{Path(sample["img_path"]).stem}.png'
-        pred = PredictedImage(sample, self.table)
+        """Write one image's png, named as the png of its truth if there is one."""
+        img_id, name = sample['img_id'], None
+        if self._annotations is not None:
+            name = self._annotations.result_name(img_id)
         return self._writer.write(
-            pred.panoptic, pred.rows, img_id=img_id, file_name=name
+            PredictedImage(sample, self.table),
+            img_id=img_id,
+            file_name=name or f'{Path(sample["img_path"]).stem}.png',
         )

@@ -1,22 +1,23 @@
 """Confidence intervals and tests over images, for additive measures.
 
-Values of class-averaged measures are no means of per-image values, so sums are drawn
-again: a resample is a weight per image, and its sum one matrix product.
+Values of class-averaged measures are no means of per-image values, so images are
+resampled: a resample is a weight per image, and its sum of records one matrix product
+(``scipy.stats.bootstrap`` would call the measure once a resample).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from .measures import AdditiveMeasure
+from .measures.measure import AdditiveMeasure
 
 CHUNK = 100  # resamples at once
 INTERVAL = (2.5, 97.5)  # percentiles: 95 %
 
 
 class Interval(NamedTuple):
-    """95 % of the values that resampled images give; NaN if none of them is defined."""
+    """95 % of the values of resampled images; NaN if none of them is defined."""
 
     low: float
     high: float
@@ -47,13 +48,13 @@ def bootstrap_intervals(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Draw images with replacement and see how far the values spread.
+    """Draw images with replacement and take the spread of the values.
 
     Args:
         measures: By name.
         records: Array of all images by the same names, ``(I, C, K)`` each.
         resamples: How often to draw I images, R.
-        seed: Of the random generator; all measures see the same draws.
+        seed: Of the random generator; all measures use the same draws.
 
     Returns:
         An interval per result key.
@@ -74,14 +75,14 @@ def compare_pairs(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Difference]:
-    """Compare two results of the same images, which pair up.
+    """Compare two results of the same images, in the same order.
 
-    The bootstrap draws the same images for both. The permutation test asks how often
-    results that are swapped at random, image by image, differ at least as much as they
-    do: p = (1 + such swaps) / (1 + R).
+    The bootstrap draws the same images for both. The permutation test swaps the two
+    results of each image at random, and counts how often the totals then differ at
+    least as much as they do: p = (1 + such swaps) / (1 + R).
 
     Args:
-        measure: What is compared.
+        measure: The measure that is compared.
         first: The first result's array of each image, ``(I, C, K)``.
         second: The second's, in the same order.
         resamples: R, of each kind.
@@ -90,26 +91,30 @@ def compare_pairs(
     Returns:
         A comparison per result key.
     """
-    counts = [draw_counts(len(first), resamples=resamples, seed=seed) for _ in range(2)]
+    pair, gap = (first, second), second - first
+    options = dict(resamples=resamples, seed=seed)
+    observed = [measure.values(records.sum(axis=0)) for records in pair]
     drawn = [
-        weighted_values(measure, records, weights)
-        for records, weights in zip((first, second), counts, strict=True)
+        weighted_values(measure, records, draw_counts(len(records), **options))
+        for records in pair
     ]
-    gap = second - first
-    swaps = [draw_swaps(len(first), resamples=resamples, seed=seed) for _ in range(2)]
-    mixed = [
-        weighted_values(measure, gap * sign, weights, start=records.sum(axis=0))
-        for records, weights, sign in zip((first, second), swaps, (1, -1), strict=True)
+    swapped = [
+        weighted_values(
+            measure,
+            gap * sign,
+            draw_swaps(len(records), **options),
+            start=records.sum(axis=0),
+        )
+        for records, sign in zip(pair, (1, -1), strict=True)
     ]
-    ours, theirs = (measure.values(records.sum(axis=0)) for records in (first, second))
     return {
         key: _difference(
-            float(ours[key]),
-            float(theirs[key]),
+            float(value),
+            float(observed[1][key]),
             drawn[0][key] - drawn[1][key],
-            mixed[0][key] - mixed[1][key],
+            swapped[0][key] - swapped[1][key],
         )
-        for key in ours
+        for key, value in observed[0].items()
     }
 
 
@@ -118,10 +123,8 @@ def draw_counts(num_images: int, *, resamples: int, seed: int) -> Iterator[np.nd
     rng = np.random.default_rng(seed)
     chances = np.full(num_images, 1 / max(num_images, 1))
     for size in _chunks(resamples):
-        if num_images:
-            yield rng.multinomial(num_images, chances, size=size).astype(np.float64)
-        else:
-            yield np.zeros((size, 0))
+        counts = rng.multinomial(num_images, chances, size) if num_images else ()
+        yield np.reshape(counts, (size, num_images)).astype(np.float64)
 
 
 def draw_swaps(num_images: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
@@ -179,3 +182,31 @@ def _difference(
 def _chunks(resamples: int) -> Iterator[int]:
     for done in range(0, resamples, CHUNK):
         yield min(CHUNK, resamples - done)
+
+
+def interval_table(
+    metrics: Mapping[str, float], intervals: Mapping[str, Interval]
+) -> str:
+    """Lay out a row per value: key, value, low, high."""
+    rows = {
+        key: [f'{value:9.3f}' for value in (metrics[key], *interval)]
+        for key, interval in intervals.items()
+    }
+    return _table([f'{name:>9}' for name in ('value', 'low', 'high')], rows)
+
+
+def difference_table(differences: Mapping[str, Difference]) -> str:
+    """Lay out a row per value: A, B, A - B, its 95 % interval, p-value."""
+    header = [f'{name:>9}' for name in ('A', 'B', 'A - B')]
+    rows = {}
+    for key, found in differences.items():
+        interval = f'[{found.interval.low:+.3f}, {found.interval.high:+.3f}]'
+        values = f'{found.first:9.3f}{found.second:9.3f}{found.difference:+9.3f}'
+        rows[key] = [values, f'{interval:>22}', f'{found.p_value:10.4f}']
+    return _table([*header, f'{"95 % interval":>22}', f'{"p-value":>10}'], rows)
+
+
+def _table(header: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
+    width = max(map(len, rows), default=0) + 2
+    lines = {'': header, **rows}
+    return '\n'.join(f'{key:{width}}' + ''.join(cells) for key, cells in lines.items())

@@ -1,7 +1,7 @@
-"""Do the reweighting scores of PISR (Sec. 3.3) know what is in the picture?
+"""Reweighting scores of PISR (Sec. 3.3) compared with the truth.
 
-A class is there or not; an instance slot is a true object or a false alarm. The scores
-should be high for the first of each pair and low for the second.
+Scores should be high for classes that the image shows and for instance slots that match
+an object, and low for absent classes and false positives.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from .slot_matching import present_classes, slot_objects
-from .split_scores import SplitScores
 
+NUM_BINS = 200
 INPUT_NAMES = ('feats', 'sem_probs', 'inst_heatmaps', 'inst_valid', 'pixel_mask')
 
 
 class RelationCall(NamedTuple):
-    """What a relation read and answered for one batch."""
+    """Inputs and output of a relation for one batch."""
 
     scores: Tensor | None
     """Scores in [0, 1], the N classes first, then the K slots, ``(B, L)``."""
@@ -32,7 +32,7 @@ class RelationCall(NamedTuple):
     pixel_mask: Tensor | None = None
     """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
     semantic_index: Sequence[int] | None = None
-    """For each class of the data its place among the N; ``None`` = the same."""
+    """Index among the N of each class of the data; ``None`` = the same index."""
 
     @classmethod
     def of(
@@ -42,7 +42,7 @@ class RelationCall(NamedTuple):
         output: Any,
         semantic_index: Sequence[int] | None = None,
     ) -> 'RelationCall':
-        """Read one call of a ``BaseRelation``, as torch's forward hooks have it."""
+        """Read the arguments and output of a ``BaseRelation`` in a forward hook."""
         given = dict(zip(INPUT_NAMES, args, strict=False)) | dict(kwargs)
         return cls(
             scores=output.scores,
@@ -53,31 +53,25 @@ class RelationCall(NamedTuple):
             semantic_index=semantic_index,
         )
 
-    def scores_of(self, index: int, sample: DetDataSample) -> 'ImageScores':
-        """The scores of one image beside its truth.
+    def matched(self, index: int, sample: DetDataSample) -> tuple[Tensor, Tensor]:
+        """Match the slots of one image with its objects, see ``slot_objects``.
 
         Args:
             index: Of the image in the batch.
             sample: Its ``gt_panoptic_seg``.
+
+        Returns:
+            Which slots match an object, and which are not empty, bool, ``(K,)`` each.
         """
-        assert self.scores is not None
         heatmaps = self.heatmaps_of(index, sample).detach()
         filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
         if self.valid is not None:
             filled = self.valid[index].bool()
         truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
-        objects = slot_objects(heatmaps * filled[:, None, None], truth)
-        scores = self.scores[index].detach().double().cpu().numpy()  # (L,)
-        return ImageScores(
-            classes=scores[: self.num_classes],
-            present=self.present(truth),
-            slots=scores[self.num_classes :],
-            matched=(objects >= 0).cpu().numpy(),
-            filled=filled.cpu().numpy(),
-        )
+        return slot_objects(heatmaps * filled[:, None, None], truth) >= 0, filled
 
     def present(self, truth: Tensor) -> np.ndarray:
-        """Which of the N a panoptic map shows, ``(N,)`` bool."""
+        """Whether each of the N occurs in a panoptic map, ``(N,)`` bool."""
         if self.semantic_index is None:
             return present_classes(truth, self.num_classes).cpu().numpy()
         shown = present_classes(truth, len(self.semantic_index)).cpu().numpy()
@@ -106,28 +100,10 @@ class RelationCall(NamedTuple):
         return maps[:, :rows, :cols]
 
 
-class ImageScores(NamedTuple):
-    """Reweighting scores of one image beside its truth, all numpy.
-
-    Attributes:
-        classes: Scores of the classes, ``(N,)``.
-        present: Which classes the image shows, bool, ``(N,)``.
-        slots: Scores of the slots, best slot first, ``(K,)``.
-        matched: Which slots lie on an object, see ``slot_objects``, bool, ``(K,)``.
-        filled: Which slots are not empty, bool, ``(K,)``.
-    """
-
-    classes: np.ndarray
-    present: np.ndarray
-    slots: np.ndarray
-    matched: np.ndarray
-    filled: np.ndarray
-
-
 def row_names(
     class_names: Sequence[str], semantic_index: Sequence[int] | None
 ) -> Sequence[str]:
-    """Names of the N where some are several classes of the data at once.
+    """Names of the N, some of which may cover several classes of the data.
 
     Args:
         class_names: Of the data.
@@ -148,6 +124,67 @@ def row_names(
     return names
 
 
+class SplitScores:
+    """Sums of scores of negative and of positive entries.
+
+    Attributes:
+        sums: Sum of the scores of negatives (row 0) and positives (1), ``(2, size)``.
+        counts: How many there were, ``(2, size)``.
+        histogram: All scores in ``NUM_BINS`` equal bins of [0, 1], ``(2, NUM_BINS)``.
+
+    Args:
+        size: Entries per image, such as classes or slots.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.sums = np.zeros((2, size))
+        self.counts = np.zeros((2, size), dtype=np.int64)
+        self.histogram = np.zeros((2, NUM_BINS), dtype=np.int64)
+
+    def add(
+        self, scores: np.ndarray, positive: np.ndarray, counted: np.ndarray
+    ) -> None:
+        """Add one image's entries.
+
+        Args:
+            scores: In [0, 1], ``(size,)``.
+            positive: Which entries are positive, bool, ``(size,)``.
+            counted: Which entries to add, bool, ``(size,)``.
+        """
+        entries = np.flatnonzero(counted)
+        scores, rows = scores[entries], positive[entries].astype(np.int64)
+        bins = np.minimum((scores * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+        np.add.at(self.sums, (rows, entries), scores)
+        np.add.at(self.counts, (rows, entries), 1)
+        np.add.at(self.histogram, (rows, bins), 1)
+
+    def merge(self, other: 'SplitScores') -> None:
+        """Add the sums of another rank."""
+        self.sums += other.sums
+        self.counts += other.counts
+        self.histogram += other.histogram
+
+    def means(self) -> np.ndarray:
+        """Mean score per entry, NaN where there was none, ``(2, size)``."""
+        return self.sums / np.where(self.counts > 0, self.counts, np.nan)
+
+    def overall(self) -> np.ndarray:
+        """Mean score of all negatives and of all positives, ``(2,)``."""
+        counts = self.counts.sum(axis=1)
+        return self.sums.sum(axis=1) / np.where(counts > 0, counts, np.nan)
+
+    def auroc(self) -> float:
+        """Probability that a positive has a higher score than a negative.
+
+        Scores of one bin count half; NaN without positives or without negatives.
+        """
+        negative, positive = self.histogram
+        below = np.cumsum(negative) - negative
+        wins = (positive * (below + 0.5 * negative)).sum()
+        pairs = negative.sum() * positive.sum()
+        return float(wins / pairs) if pairs else float('nan')
+
+
 class ReweightingScores:
     """Reweighting scores of many images.
 
@@ -166,19 +203,23 @@ class ReweightingScores:
 
     def add(self, call: RelationCall, samples: Sequence[DetDataSample]) -> None:
         """Add a batch whose samples carry ``gt_panoptic_seg``, in its order."""
+        assert call.scores is not None
+        num_classes = call.num_classes
         for index, sample in enumerate(samples):
-            found = call.scores_of(index, sample)
-            everything = np.ones(call.num_classes, dtype=bool)
-            self.classes.add(found.classes, found.present, everything)
-            self.slots.add(found.slots, found.matched, found.filled)
+            scores = call.scores[index].detach().double().cpu().numpy()  # (L,)
+            present = call.present(sample.gt_panoptic_seg.sem_seg[0])
+            everything = np.ones(num_classes, dtype=bool)
+            self.classes.add(scores[:num_classes], present, everything)
+            matched, filled = (m.cpu().numpy() for m in call.matched(index, sample))
+            self.slots.add(scores[num_classes:], matched, filled)
 
     def merge(self, other: 'ReweightingScores') -> None:
-        """Add what another rank has collected."""
+        """Add the scores of another rank."""
         self.classes.merge(other.classes)
         self.slots.merge(other.slots)
 
     def scalars(self, class_names: Sequence[str]) -> dict[str, float]:
-        """Name every mean that exists, and the two AUROC; NaN are left out."""
+        """All means and the two AUROC by name; NaN are left out."""
         ranks = [f'rank_{i:02d}' for i in range(1, self.slots.sums.shape[1] + 1)]
         values = {
             'auroc/classes': self.classes.auroc(),

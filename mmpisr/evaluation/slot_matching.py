@@ -1,4 +1,4 @@
-"""Which classes and which instance slots of a prediction are truly in the picture."""
+"""Match the classes and instance slots of a prediction with the truth."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def present_classes(panoptic: Tensor, num_classes: int) -> Tensor:
-    """Return which classes a panoptic map shows.
+    """Return which classes occur in a panoptic map.
 
     Args:
         panoptic: mmdet's encoding, void is ``num_classes``, any shape.
@@ -24,7 +24,7 @@ def present_classes(panoptic: Tensor, num_classes: int) -> Tensor:
 
 
 def slot_objects(heatmaps: Tensor, panoptic: Tensor, threshold: float = 0.5) -> Tensor:
-    """Return on which object, that no better slot has taken, each slot lies.
+    """Match each slot with an object; of several slots the best gets the object.
 
     Args:
         heatmaps: Slots in [0, 1], best first, without padding, ``(K, h, w)``.
@@ -34,7 +34,7 @@ def slot_objects(heatmaps: Tensor, panoptic: Tensor, threshold: float = 0.5) -> 
             with the highest IoU, provided that this reaches the same value.
 
     Returns:
-        The object's value in the truth, or -1 where a slot lies on none, ``(K,)``
+        The object's value in the truth, or -1 where a slot matches none, ``(K,)``
         int64.
     """
     truth = resize_nearest(panoptic, heatmaps.shape[1:])

@@ -1,9 +1,9 @@
-"""Submissions to benchmark servers: written, resumed, checked."""
+"""Submissions to benchmark servers: written image by image, resumed, checked."""
 
 from .formats import FORMATS
 from .prepare import prepare_submission
-from .remaining import RemainingImagesSampler
 from .validate import validate_submission
+from .workspace import RemainingImagesSampler
 from .writer import SubmissionWriter
 
 __all__ = [

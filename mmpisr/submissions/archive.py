@@ -1,26 +1,26 @@
-"""What the zip files of all submissions have in common."""
+"""The base class of all zip files of submissions."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from .archive_reader import ArchiveReader
+from mmpisr.evaluation.predicted_image import PredictedImage
+
+from .checks import SubmissionReport
 from .image_list import ImageList, ListedImage
-from .prediction import Prediction
-from .report import SubmissionReport
 
 
 class ImageFiles(NamedTuple):
-    """One image's share of an archive.
+    """The files of one image in an archive.
 
     Attributes:
         files: Contents by their name in the zip file.
-        entry: What a file about all images says of this one, as json has it.
+        annotation: The image's entry in the archive's json, if it has one.
     """
 
     files: dict[str, bytes]
-    entry: dict
+    annotation: dict | None = None
 
 
 class Archive(ABC):
@@ -29,19 +29,23 @@ class Archive(ABC):
     Args:
         out_file: The submission's zip file; ``suffix`` goes before its ``.zip``.
         split: Part of file names.
+
+    Attributes:
+        json_name: The json with an annotation for each image; ``None`` = no such file.
     """
 
     kind: ClassVar[str]
     suffix: ClassVar[str] = ''
+    json_name: str | None = None
 
     def __init__(self, out_file: str | Path, split: str) -> None:
         out_file = Path(out_file)
         self.path = out_file.with_name(f'{out_file.stem}{self.suffix}.zip')
         self.split = split
 
-    @abstractmethod
     def result_name(self, image: ListedImage) -> str:
-        """What the names of an image's files begin with; no other image may have it."""
+        """Beginning of the names of an image's files: the frame of Cityscapes."""
+        return image.frame
 
     def refuse_shared_names(self, images: Sequence[ListedImage]) -> None:
         """Refuse images whose results would have the same name.
@@ -62,17 +66,9 @@ class Archive(ABC):
                 )
 
     @abstractmethod
-    def files(self, image: ListedImage, prediction: Prediction) -> ImageFiles:
+    def files(self, image: ListedImage, prediction: PredictedImage) -> ImageFiles:
         """Make the files of one image."""
 
-    def texts(
-        self, images: Sequence[ListedImage], entries: Iterable[dict]
-    ) -> Iterator[tuple[str, Iterable[str]]]:
-        """Give the files about all images: name and pieces of text. None by default."""
-        return iter(())
-
     @abstractmethod
-    def check(
-        self, reader: ArchiveReader, images: ImageList, report: SubmissionReport
-    ) -> None:
+    def check(self, report: SubmissionReport, images: ImageList) -> None:
         """Report everything that a server or evaluator would refuse."""

@@ -5,28 +5,29 @@ The same file format as the official lists: a json with ``images`` and ``categor
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmpisr.datasets.panoptic_json import check_images, read_panoptic_json
+from mmpisr.datasets.validation.categories import category_problems
+from mmpisr.datasets.validation.problems import raise_first_error
 from mmpisr.files import write_atomically
 from mmpisr.output_names import distinct_names
 
 SPLIT = re.compile(r'(?:^|_)((?:test-dev|test|val|train)\d*)(?=_|$)')
+FRAME = re.compile(r'([^_/]+_\d{6}_\d{6})(?:_.*)?')
 
 
 class ListedImage(NamedTuple):
     """One image.
 
     Attributes:
-        id: Of the dataset's json.
-        file_name: Name of its file, with folders where these tell two images apart.
+        id: The image's id in the dataset's json.
+        file_name: Name of its file, with folders where two images share a name.
         height: In pixels.
         width: In pixels.
-        name: Name for its results, without suffix; another file of the list has
-            another one.
+        name: Name for its results, without suffix; unique in the list.
     """
 
     id: int | str
@@ -35,13 +36,23 @@ class ListedImage(NamedTuple):
     width: int
     name: str
 
+    @property
+    def frame(self) -> str:
+        """Name of the frame of Cityscapes: ``<city>_123456_123456``.
+
+        Raises:
+            ValueError: The file's name does not begin with one.
+        """
+        return frame_of(self.file_name)
+
 
 class ImageList(NamedTuple):
-    """What a submission is checked against.
+    """The images and categories that a submission is checked against.
 
     Attributes:
         images: In the order in which they are submitted.
-        categories: Dicts with ``id``, ``name`` and ``isthing``; ids of the format.
+        categories: Dicts with ``id``, ``name`` and ``isthing``; the ids are those of
+            the benchmark.
         split: ``'test-dev2017'``, ``'val'``...; part of file names.
         format: Key of ``FORMATS``; empty for an official list, which has none.
     """
@@ -53,13 +64,25 @@ class ImageList(NamedTuple):
 
     def save(self, path: str | Path) -> None:
         """Write the list as a json, whole or not at all."""
-        content = dict(
-            format=self.format,
-            split=self.split,
-            images=[image._asdict() for image in self.images],
-            categories=self.categories,
+        content = self._asdict() | dict(
+            images=[image._asdict() for image in self.images]
         )
         write_atomically(path, json.dumps(content))
+
+
+def frame_of(file_name: str) -> str:
+    """Find the frame in the name of a file of Cityscapes.
+
+    Raises:
+        ValueError: The name does not begin with ``<city>_123456_123456``.
+    """
+    found = FRAME.fullmatch(Path(file_name).stem)
+    if found is None:
+        raise ValueError(
+            f'images[].file_name {file_name!r} does not begin with '
+            '<city>_123456_123456, as every frame of Cityscapes does'
+        )
+    return found.group(1)
 
 
 def split_of(path: str) -> str:
@@ -73,11 +96,11 @@ def split_of(path: str) -> str:
 
 
 def read_image_list(path: str | Path) -> ImageList:
-    """Read a list: of the writer, or an official one.
+    """Read a list that a submission was written with, or an official one.
 
     Raises:
         FileNotFoundError: The json does not exist.
-        ValueError: It is truncated, or lacks or doubles something.
+        ValueError: It is truncated, lacks a field, or two images have one id.
     """
     path = str(path)
     content = read_panoptic_json(path)
@@ -95,51 +118,35 @@ def read_image_list(path: str | Path) -> ImageList:
 def list_images(dataset: Any) -> list[ListedImage]:
     """List the images of a dataset of mmdet's kind, in its order."""
     items = map(dataset.get_data_info, range(len(dataset)))
-    sizes = ('height', 'width')
     return _listed(
         [
-            dict(id=item['img_id'], file_name=item['img_path'])
-            | {side: item[side] for side in sizes}
+            dict(
+                id=item['img_id'],
+                file_name=item['img_path'],
+                height=item['height'],
+                width=item['width'],
+            )
             for item in items
         ]
     )
 
 
-def refuse_equal_ids(path: str, images: Sequence[ListedImage]) -> None:
-    """Refuse images that share an id, by which results name theirs.
-
-    Raises:
-        ValueError: Names the json, the id and how often it is there.
-    """
-    for image_id, times in Counter(image.id for image in images).most_common(1):
-        if times > 1:
-            raise ValueError(
-                f'{path}: images[].id {image_id!r} is there {times} times, but names '
-                'one image'
-            )
-
-
-def check_things_are_known(path: str, categories: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse categories without ``isthing``, as COCO's own test list has them.
-
-    Raises:
-        ValueError: Names the json and the first such category.
-    """
-    lacking = [c.get('name') for c in categories if 'isthing' not in c]
-    if lacking or not categories:
-        raise ValueError(
-            f"{path}: field 'isthing' is missing in {len(lacking)} of "
-            f'{len(categories)} categories, the first is {[*lacking, None][0]!r}'
-        )
-
-
 def _listed(entries: Sequence[Mapping[str, Any]]) -> list[ListedImage]:
     files = [entry['file_name'] for entry in entries]
     shown = distinct_names(files, keep_suffix=True)
-    names = distinct_names(shown.values())  # so that a saved list gives them again
+    names = distinct_names(shown.values())  # so that a saved list has the same names
     return [
         ListedImage(
             entry['id'], shown[f], entry['height'], entry['width'], names[shown[f]]
         )
         for entry, f in zip(entries, files, strict=True)
     ]
+
+
+def check_categories(path: str, categories: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse categories without ``isthing``, such as those of COCO's own test list.
+
+    Raises:
+        ValueError: Names the json, the first such category and its fields.
+    """
+    raise_first_error(category_problems(path, categories or None, reordered=True))

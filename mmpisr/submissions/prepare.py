@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import os.path as osp
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +12,38 @@ from mmengine import fileio
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import DATASETS, init_default_scope
 
+from mmpisr.datasets.pipeline_checks import nodes_of
+from mmpisr.datasets.validation.problems import double_problems, raise_first_error
 from mmpisr.datasets.zip_files import resolve_file
 
 from .formats import BenchmarkSplit, SubmissionFormat, find_format
-from .image_list import ImageList, list_images, refuse_equal_ids, split_of
+from .image_list import ImageList, list_images, split_of
 from .workspace import Workspace
 
 
 def prepare_submission(
     cfg: Config, *, format_name: str, out_file: str, checkpoint: str
 ) -> int:
-    """Open the workspace, and let the test predict what is missing in it.
+    """Open the workspace, and let the test predict the images that are missing in it.
 
-    The test evaluators are replaced by the writer, the test's sampler by one that knows
-    what is left; a format that has a test set of its own puts it in the config's place.
+    The writer replaces the test evaluators, and a sampler of the remaining images the
+    test's sampler; a format that has a test set of its own replaces that of the config.
 
     Args:
         cfg: As read from the file and merged with all other flags; changed in place.
         format_name: Key of ``FORMATS``.
         out_file: The zip file.
-        checkpoint: Where the model's weights are; only its name and age are looked at.
+        checkpoint: The model's weights; only the name, size and date of the file are
+            used.
 
     Returns:
         How many images are left.
 
     Raises:
-        FileNotFoundError: The test set is not there; says how it is made.
-        ValueError: The file is no ``.zip``, the format or a class is unknown to the
-            benchmark, the results of two images would have one name, or the workspace
-            was begun with something else.
+        FileNotFoundError: The test set does not exist; names the script that makes it.
+        ValueError: The file is no ``.zip``, the format is unknown or a class is not one
+            of the benchmark, the results of two images would have one name, or the
+            workspace was begun with something else.
     """
     if Path(out_file).suffix != '.zip':
         raise ValueError(
@@ -52,7 +56,8 @@ def prepare_submission(
     images = _images_of(cfg, fmt)
     for archive in fmt.archives(out_file, images.split):
         archive.refuse_shared_names(images.images)
-    done = Workspace(out_file).open(_origin(cfg, images, checkpoint), images)
+    workspace = Workspace(out_file)
+    workspace.open(_origin(cfg, images, checkpoint), images)
 
     cfg.test_evaluator = ConfigDict(
         type='mmpisr.SubmissionWriter', out_file=out_file, format=format_name
@@ -61,7 +66,7 @@ def prepare_submission(
     cfg.test_dataloader.sampler = ConfigDict(
         type='RemainingImagesSampler', out_file=out_file
     )
-    return len(images.images) - len(done)
+    return len(images.images) - len(workspace.finished())
 
 
 def _use_test_set(cfg: Config, test_set: BenchmarkSplit) -> None:
@@ -88,11 +93,15 @@ def _use_test_set(cfg: Config, test_set: BenchmarkSplit) -> None:
 def _images_of(cfg: Config, fmt: SubmissionFormat) -> ImageList:
     """List the test dataset without running its transforms."""
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    dataset = DATASETS.build(_without_pipelines(cfg.test_dataloader.dataset))
-    images = list_images(dataset)
-    parts = _parts(dataset)
+    settings = deepcopy(cfg.test_dataloader.dataset)
+    for _, node in nodes_of('dataset', settings):
+        if 'pipeline' in node:
+            node['pipeline'] = []
+    dataset = DATASETS.build(settings)
+    images, parts = list_images(dataset), _parts(dataset)
     ann_files = [getattr(part, 'ann_file', '') for part in parts]
-    refuse_equal_ids(', '.join(ann_files), images)
+    ids = [image.id for image in images]
+    raise_first_error(double_problems(', '.join(ann_files), 'images[].id', ids))
     categories = [fmt.categories(part) for part in parts]
     for ann_file, other in zip(ann_files, categories, strict=True):
         if other != categories[0]:
@@ -100,24 +109,7 @@ def _images_of(cfg: Config, fmt: SubmissionFormat) -> ImageList:
                 f'{ann_file}: its categories are not those of {ann_files[0]}, with '
                 'which test_dataloader.dataset joins it; one submission has one list'
             )
-    return ImageList(
-        images=images,
-        categories=categories[0],
-        split=split_of(ann_files[0]),
-        format=fmt.name,
-    )
-
-
-def _without_pipelines(settings: Any) -> Any:
-    """A dataset's config, and those of the datasets that it wraps, without steps."""
-    if isinstance(settings, list | tuple):
-        return [_without_pipelines(value) for value in settings]
-    if not isinstance(settings, dict):
-        return settings
-    return {
-        key: [] if key == 'pipeline' else _without_pipelines(value)
-        for key, value in settings.items()
-    }
+    return ImageList(images, categories[0], split_of(ann_files[0]), fmt.name)
 
 
 def _parts(dataset: Any) -> list[Any]:
@@ -129,26 +121,22 @@ def _parts(dataset: Any) -> list[Any]:
 
 
 def _origin(cfg: Config, images: ImageList, checkpoint: str) -> dict[str, str]:
-    """Everything that must not change between two parts of one submission."""
-    return dict(
+    """Everything that must be the same when a submission is continued."""
+    origin = dict(
         format=images.format,
         config=str(cfg.filename),
         model=_digest(cfg.model),
         dataset=_digest(cfg.test_dataloader.dataset),
         images=f'{len(images.images)} images, {_digest(images)}',
-        checkpoint=_stamp(checkpoint),
+        checkpoint=checkpoint,
     )
+    if osp.isfile(checkpoint):
+        file, path = os.stat(checkpoint), osp.abspath(checkpoint)
+        changed = f'changed at {file.st_mtime_ns} ns'
+        origin['checkpoint'] = f'{path} ({file.st_size} bytes, {changed})'
+    return origin
 
 
 def _digest(content: Any) -> str:
     text = json.dumps(content, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _stamp(checkpoint: str) -> str:
-    """Path, bytes and time of change of a file; the name of anything else."""
-    if not os.path.isfile(checkpoint):
-        return checkpoint
-    status = os.stat(checkpoint)
-    path = os.path.abspath(checkpoint)
-    return f'{path} ({status.st_size} bytes, changed at {status.st_mtime_ns} ns)'

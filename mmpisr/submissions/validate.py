@@ -1,4 +1,4 @@
-"""Reopen a submission and look for everything that a server would refuse.
+"""Read a submission back and report everything that a server would refuse.
 
 Size limits: none of the three benchmarks publishes one that could be found. COCO's
 server is known to have one (sfzhang15/RefineDet issue 36), and users of it suspect
@@ -6,23 +6,22 @@ server is known to have one (sfzhang15/RefineDet issue 36), and users of it susp
 name none; ADE20K has no server. So a limit is only checked when it is given.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from .archive import Archive
-from .archive_reader import ArchiveReader
+from .checks import SubmissionReport
+from .cityscapes_archives import InstanceArchive, PixelArchive
 from .formats import find_format
-from .image_list import ImageList, check_things_are_known, read_image_list
-from .instance_archive import InstanceArchive
+from .image_list import ImageList, check_categories, read_image_list
 from .panoptic_archive import CityscapesPanopticArchive, PanopticArchive
-from .pixel_archive import PixelArchive
-from .report import SubmissionReport
 
 MEGABYTE = 10**6
-SUFFIXES = tuple(kind.suffix for kind in (PixelArchive, InstanceArchive))
+SUFFIXES = ('', PixelArchive.suffix, InstanceArchive.suffix)
 
 
 def sidecar_path(path: str | Path) -> Path:
-    """Where the list of images of a submission lies: ``FILE.images.json``."""
+    """Path of a submission's list of images: ``FILE.images.json``."""
     path = Path(path)
     return path.with_name(f'{path.stem}.images.json')
 
@@ -51,83 +50,68 @@ def validate_submission(
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'submission {str(path)!r} does not exist')
-    out_file = _main_file(path)
-    beside = read_image_list(sidecar_path(out_file)) if out_file else None
-    images = _wanted_images(path, image_info, beside)
-    archive = _archive_of(path, out_file, beside) or _guess_archive(path, images.split)
-    return check_archive(path, archive, images, max_megabytes=max_megabytes)
+    mains = [path.with_name(f'{path.stem.removesuffix(s)}.zip') for s in SUFFIXES]
+    main = next((file for file in mains if sidecar_path(file).is_file()), path)
+    written_with = None
+    archives: list[Archive] = []
+    if sidecar_path(main).is_file():
+        written_with = read_image_list(sidecar_path(main))
+        if written_with.format:
+            fmt = find_format(written_with.format)
+            archives = fmt.archives(main, written_with.split)
+    images = _wanted_images(path, image_info, written_with)
+    report = SubmissionReport(path)
+    archive = next((a for a in archives if a.path == path), None)
+    archive = archive or _guess_archive(path, report.names, images.split)
+    check_archive(report, archive, images, max_megabytes=max_megabytes)
+    return report
 
 
 def check_archive(
-    path: Path,
+    report: SubmissionReport,
     archive: Archive,
     images: ImageList,
     *,
     max_megabytes: float | None = None,
-) -> SubmissionReport:
-    """Check a zip file, wherever it lies, as the archive that it is to become."""
-    report = SubmissionReport(archive.path)
-    size = path.stat().st_size / MEGABYTE
-    report.counts.update(kind=archive.kind, split=images.split)
+) -> None:
+    """Check a zip file as an archive; what is found goes to its report."""
+    size = report.path.stat().st_size / MEGABYTE
+    report.counts['kind'] = archive.kind
+    report.counts['split'] = images.split
     report.counts['megabytes'] = f'{size:.1f}'
     report.counts['images wanted'] = len(images.images)
     if max_megabytes is not None and size > max_megabytes:
         report.problem(f'has {size:.1f} MB, more than the {max_megabytes:g} MB allowed')
-    reader = ArchiveReader(path)
-    try:
-        for name in reader.doubled:
-            report.problem(f'{name} is there more than once')
-        archive.check(reader, images, report)
-    finally:
-        reader.close()
-    return report
-
-
-def _main_file(path: Path) -> Path | None:
-    """The zip file with a list beside it: this one, or the one that it belongs to."""
-    stems = [path.stem, *(path.stem.removesuffix(suffix) for suffix in SUFFIXES)]
-    candidates = [path.with_name(f'{stem}.zip') for stem in stems]
-    return next((c for c in candidates if sidecar_path(c).is_file()), None)
+    archive.check(report, images)
 
 
 def _wanted_images(
-    path: Path, image_info: str | Path | None, beside: ImageList | None
+    path: Path, image_info: str | Path | None, written_with: ImageList | None
 ) -> ImageList:
-    """The official list, with our categories where it does not say what things are."""
+    """The official list, with our categories where those lack ``isthing``."""
     if image_info is None:
-        if beside is None:
+        if written_with is None:
             raise FileNotFoundError(
                 f'{sidecar_path(path)} does not exist: give --image-info, a json with '
                 'the images that the submission must hold'
             )
-        return beside
+        return written_with
     official = read_image_list(image_info)
-    if beside is not None and any('isthing' not in c for c in official.categories):
-        return official._replace(categories=beside.categories)
-    check_things_are_known(str(image_info), official.categories)
+    if written_with and any('isthing' not in c for c in official.categories):
+        return official._replace(categories=written_with.categories)
+    check_categories(str(image_info), official.categories)
     return official
 
 
-def _archive_of(
-    path: Path, out_file: Path | None, beside: ImageList | None
-) -> Archive | None:
-    """Say what a zip file is by the list that was written with it."""
-    if out_file is None or beside is None or not beside.format:
-        return None
-    archives = find_format(beside.format).archives(out_file, beside.split)
-    return next((archive for archive in archives if archive.path == path), None)
-
-
-def _guess_archive(path: Path, split: str) -> Archive:
-    """Say what a zip file is by what is in it."""
-    reader = ArchiveReader(path)
-    reader.close()
+def _guess_archive(path: Path, names: Collection[str], split: str) -> Archive:
+    """Find out which archive a zip file is by the names of the files in it."""
+    jsons = [name for name in names if name.endswith('.json')]
     kind: type[Archive] = PixelArchive
-    jsons = [name for name in reader.names if name.endswith('.json')]
-    if jsons:
-        own = any(name.startswith('cityscapes_panoptic_') for name in jsons)
-        kind = CityscapesPanopticArchive if own else PanopticArchive
-    elif any(name.endswith('.txt') for name in reader.names):
+    if any(name.startswith('cityscapes_panoptic_') for name in jsons):
+        kind = CityscapesPanopticArchive
+    elif jsons:
+        kind = PanopticArchive
+    elif any(name.endswith('.txt') for name in names):
         kind = InstanceArchive
     archive = kind(path, split)
     archive.path = path

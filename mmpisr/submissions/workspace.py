@@ -1,22 +1,27 @@
-"""The folder beside a submission in which an unfinished one waits."""
+"""The folder beside a submission that holds an unfinished one."""
 
 import json
+import pickle
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from mmengine.dist import broadcast_object_list, get_dist_info, is_main_process
+from mmengine.registry import DATA_SAMPLERS
+from torch.utils.data import Dataset, Sampler
 
 from mmpisr.files import write_atomically
-from mmpisr.json_lines import JsonLines
 
 from .image_list import ImageList, read_image_list
-from .journal_index import JournalIndex
 
 
 class Workspace:
-    """``FILE.zip.partial/``: files, journals, the test list and what made them.
+    """``FILE.zip.partial/``: the list of images, the origin, a file an image.
 
-    Every process writes into a folder of its own (``rank-0``...), so an image that two
-    of them predict is there twice and nothing is overwritten.
+    An image is finished when its file is there. Files are written whole or not at all,
+    so that nothing is lost or damaged when a process is stopped, and two processes that
+    predict one image write the same.
 
     Args:
         out_file: The submission's zip file.
@@ -28,54 +33,98 @@ class Workspace:
         self.list_path = self.folder / 'images.json'
         self.origin_path = self.folder / 'origin.json'
 
-    def open(self, origin: Mapping[str, str], image_list: ImageList) -> JournalIndex:
-        """Begin a submission, or go on with one of the same origin.
+    def open(self, origin: Mapping[str, str], image_list: ImageList) -> None:
+        """Begin a submission, or continue one of the same origin.
 
         All processes may do this at once: they write the same.
 
         Args:
-            origin: What the predictions come from (config, checkpoint...), by name.
+            origin: Config, checkpoint and whatever else made the predictions, by name.
             image_list: Images and categories.
-
-        Returns:
-            The images that are finished.
 
         Raises:
             ValueError: The folder is of another origin; names both.
         """
-        if self.origin_path.exists():
-            begun = json.loads(self.origin_path.read_text())
-            self._check_origin(begun, origin)
-        else:
-            image_list.save(self.list_path)  # first: whoever finds the origin needs it
+        if not self.origin_path.exists():
+            image_list.save(self.list_path)  # before the origin: that one marks a list
             write_atomically(self.origin_path, json.dumps(dict(origin)))
-        return self.index()
+        begun = json.loads(self.origin_path.read_text())
+        for field in {**begun, **origin}:
+            if begun.get(field) != origin.get(field):
+                raise ValueError(
+                    f'{self.folder} was begun with {field} {begun.get(field)!r}, this '
+                    f'command has {origin.get(field)!r}: repeat the first command to '
+                    'continue, or remove the folder to start again'
+                )
 
     def read_list(self) -> ImageList:
         """Images and categories of the submission."""
         return read_image_list(self.list_path)
 
-    def index(self) -> JournalIndex:
-        """The images that are finished."""
-        return JournalIndex(sorted(self.folder.glob('rank-*/journal.jsonl')))
+    def finished(self) -> set[int]:
+        """Positions in the list of the images that are predicted."""
+        return {int(path.stem) for path in self.folder.glob('[0-9]*.pkl')}
 
-    def rank_folder(self, rank: int) -> Path:
-        """Where one process puts its files."""
-        return self.folder / f'rank-{rank:03}'
+    def save(self, position: int, results: Any) -> None:
+        """Write the results of the image at a position of the list.
 
-    def journal(self, rank: int) -> JsonLines:
-        """The journal of one process."""
-        return JsonLines(self.rank_folder(rank) / 'journal.jsonl')
+        Raises:
+            OSError: The disk is full; names the file.
+        """
+        write_atomically(self._path(position), pickle.dumps(results))
+
+    def load(self, position: int) -> Any:
+        """Read the results of the image at a position of the list."""
+        return pickle.loads(self._path(position).read_bytes())
 
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _check_origin(self, begun: Mapping[str, str], now: Mapping[str, str]) -> None:
-        for field in {**begun, **now}:
-            if begun.get(field) != now.get(field):
+    def _path(self, position: int) -> Path:
+        return self.folder / f'{position:06}.pkl'
+
+
+@DATA_SAMPLERS.register_module()
+class RemainingImagesSampler(Sampler):
+    """Positions of the images that are not predicted yet, split between processes.
+
+    Every image is given once: the last batch is not padded. The main process looks up
+    what is finished and sends it to the others, before any of them writes.
+
+    Args:
+        dataset: In the order of the submission's list.
+        out_file: The submission's zip file.
+        seed: Accepted for mmengine and not used: the order is fixed.
+
+    Raises:
+        ValueError: The dataset does not have as many images as the list.
+    """
+
+    def __init__(
+        self, dataset: Dataset, *, out_file: str, seed: int | None = None
+    ) -> None:
+        workspace = Workspace(out_file)
+        left: list[list[int]] = [[]]
+        if is_main_process():
+            length, listed = len(dataset), len(workspace.read_list().images)  # type: ignore[arg-type]
+            if listed != length:
                 raise ValueError(
-                    f'{self.folder} was begun with {field} {begun.get(field)!r}, this '
-                    f'command has {now.get(field)!r}: repeat the first command to go '
-                    'on, or remove the folder to start again'
+                    f'{workspace.list_path} lists {listed} images, the dataset has '
+                    f'{length}'
                 )
+            left = [sorted({*range(listed)} - workspace.finished())]
+        broadcast_object_list(left)
+        rank, world_size = get_dist_info()
+        self.positions = left[0][rank::world_size]
+
+    def __iter__(self) -> Iterator[int]:
+        """This process's positions."""
+        return iter(self.positions)
+
+    def __len__(self) -> int:
+        """How many positions this process has."""
+        return len(self.positions)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Do nothing: the order is the same in every epoch."""

@@ -1,44 +1,49 @@
-"""Stream predictions to disk as they come, and zip them as a benchmark asks for."""
+"""Write predictions to disk image by image, then zip them in a benchmark's format."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from mmengine.dist import barrier, broadcast_object_list, get_rank, is_main_process
+from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from mmpisr.evaluation.category_table import CategoryTable
-from mmpisr.files import atomic_output, write_atomically
+from mmpisr.evaluation.predicted_image import PredictedImage
+from mmpisr.files import atomic_output
 from mmpisr.registry import METRICS
 
-from .archive import Archive
+from .archive import Archive, ImageFiles
+from .checks import SubmissionReport
 from .formats import find_format
 from .image_list import ImageList, ListedImage
-from .journal_index import JournalIndex
-from .panoptic_archive import coco_zip_name
-from .prediction import Prediction
+from .panoptic_archive import PanopticArchive
 from .validate import check_archive, sidecar_path
 from .workspace import Workspace
-from .zip_writer import ZipWriter
+
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can hold
+READABLE = 0o100644 << 16
+UNIX = 3
 
 
 @METRICS.register_module()
 class SubmissionWriter(BaseMetric):
     """Writes a submission; needs predictions only, no truth.
 
-    Each image's files go to ``FILE.zip.partial/`` at once and are listed in a journal;
-    nothing of an image stays in memory. At the end the main process zips what all
-    processes have written, checks the zip file, and leaves it with
-    ``FILE.images.json``. The bytes depend on the predictions only, not on the number of
-    processes or on interruptions.
+    The results of each image are written to ``FILE.zip.partial/`` at once; nothing of
+    an image stays in memory. At the end the main process zips what all processes have
+    written, checks the zip file, and writes ``FILE.images.json`` beside it. The bytes
+    depend on the predictions only, not on the number of processes or on interruptions.
 
     Args:
         out_file: The zip file. Its workspace was opened by ``prepare_submission``.
         format: Key of ``FORMATS``.
 
     Raises:
-        ValueError: The format is unknown, an image is not of the list or has another
+        ValueError: The format is unknown, an image is not in the list or has another
             size, images are missing at the end, or the zip file is not valid.
     """
 
@@ -50,48 +55,46 @@ class SubmissionWriter(BaseMetric):
         self.format = find_format(format)
         self.image_list: ImageList = self.workspace.read_list()
         self.archives = self.format.archives(out_file, self.image_list.split)
-        self._images = {image.id: image for image in self.image_list.images}
-        self._journal = self.workspace.journal(get_rank())
-        self._table: CategoryTable | None = None
+        self._positions = {image.id: i for i, image in enumerate(self.images)}
 
     @property
+    def images(self) -> list[ListedImage]:
+        """The images of the submission."""
+        return self.image_list.images
+
+    @cached_property
     def table(self) -> CategoryTable:
         """The submission's categories by the dataset's labels."""
-        if self._table is None:
-            categories = self.image_list.categories
-            self._table = CategoryTable(self.dataset_meta, categories)
-        return self._table
+        return CategoryTable(self.dataset_meta, self.image_list.categories)
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping]) -> None:
-        """Write the files of every predicted image, and then its line."""
+        """Write the results of every predicted image."""
         for sample in data_samples:
-            image = self._image_of(sample)
-            prediction = Prediction(sample, self.table)
+            position = self._position(sample)
+            image = self.images[position]
+            prediction = PredictedImage(sample, self.table)
             _check_size(image, prediction)
-            written = {}
-            for archive in self.archives:
-                files, entry = archive.files(image, prediction)
-                for name, content in files.items():
-                    write_atomically(self._folder(archive) / name, content)
-                written[archive.kind] = dict(files=[*files], entry=entry)
-            self._journal.append(dict(image_id=image.id, archives=written))
+            results = {a.kind: a.files(image, prediction) for a in self.archives}
+            self.workspace.save(position, results)
 
     def compute_metrics(self, results: list) -> dict[str, Any]:
-        """Zip, check and publish everything; remove the workspace."""
-        index = self.workspace.index()
-        self._refuse_missing(index)
+        """Zip and check everything; remove the workspace."""
+        self._refuse_missing()
         for archive in self.archives:
-            self._zip(archive, index)
-        self.image_list.save(sidecar_path(self.workspace.out_file))
-        self._advise()
+            self._zip(archive)
+        out_file, split = self.workspace.out_file, self.image_list.split
+        self.image_list.save(sidecar_path(out_file))
+        wanted = f'{PanopticArchive(out_file, split).name}.zip'
+        if self.format.name == 'coco-test-dev' and out_file.name != wanted:
+            print_log(f'COCO requires the name {wanted} for {out_file}', 'current')
         self.workspace.remove()
-        return dict(images=len(self.image_list.images))
+        return dict(images=len(self.images))
 
     def evaluate(self, size: int) -> dict[str, Any]:
-        """Finish in the main process once all have written, and fail in all or none.
+        """Finish in the main process once all have written; an error is raised in all.
 
         Args:
-            size: Not used: the list says how many images there are.
+            size: Not used: the list gives the number of images.
         """
         barrier()
         outcome: list[Any] = [None]
@@ -105,62 +108,70 @@ class SubmissionWriter(BaseMetric):
             raise outcome[0]
         return {f'{self.prefix}/{key}': value for key, value in outcome[0].items()}
 
-    def _folder(self, archive: Archive) -> Path:
-        return self.workspace.rank_folder(get_rank()) / archive.kind
-
-    def _image_of(self, sample: Mapping) -> ListedImage:
+    def _position(self, sample: Mapping) -> int:
         img_id = sample['img_id']
-        if img_id not in self._images:
+        if img_id not in self._positions:
             raise ValueError(
                 f'{self.workspace.list_path}: image {img_id!r} '
-                f'({sample.get("img_path")}) is none of the {len(self._images)} '
+                f'({sample.get("img_path")}) is none of the {len(self.images)} '
                 'images of this submission'
             )
-        return self._images[img_id]
+        return self._positions[img_id]
 
-    def _refuse_missing(self, index: JournalIndex) -> None:
-        images = self.image_list.images
-        missing = [image for image in images if image.id not in index]
+    def _refuse_missing(self) -> None:
+        finished = self.workspace.finished()
+        missing = [im for i, im in enumerate(self.images) if i not in finished]
         if missing:
             raise ValueError(
-                f'{self.workspace.out_file}: {len(missing)} of {len(images)} images '
-                f'have no prediction, the first is {missing[0].file_name} (id '
+                f'{self.workspace.out_file}: {len(missing)} of {len(self.images)} '
+                f'images have no prediction, the first is {missing[0].file_name} (id '
                 f'{missing[0].id!r}); the same command predicts only these'
             )
 
-    def _zip(self, archive: Archive, index: JournalIndex) -> None:
-        """Write and check one zip file; it takes its name when it is valid."""
-        images = self.image_list.images
-        sources: dict[str, Path] = {}
-        for image in images:
-            folder, line = index.entry(image.id)
-            for name in line['archives'][archive.kind]['files']:
-                sources[name] = folder / archive.kind / name
-        entries = (
-            index.entry(image.id)[1]['archives'][archive.kind]['entry']
-            for image in images
-        )
-        texts = dict(archive.texts(images, entries))
+    def _zip(self, archive: Archive) -> None:
+        """Write and check one zip file; it gets its name once it is valid."""
+
+        def load(position: int) -> ImageFiles:
+            return self.workspace.load(position)[archive.kind]
+
+        positions = range(len(self.images))
+        by_name = sorted(positions, key=lambda i: archive.result_name(self.images[i]))
         with atomic_output(archive.path) as temporary:
-            with ZipWriter.open(temporary) as out:
-                for name in sorted([*sources, *texts]):
-                    if name in texts:
-                        out.add_text(name, texts[name])
-                    else:
-                        out.add_file(name, sources[name])
-            report = check_archive(temporary, archive, self.image_list)
+            with ZipFile(temporary, 'w') as out:
+                if archive.json_name:
+                    annotations = (load(i).annotation for i in positions)
+                    write_annotations(out, archive.json_name, annotations)
+                for position in by_name:
+                    for name, content in sorted(load(position).files.items()):
+                        out.writestr(_member(name), content)
+            report = SubmissionReport(temporary, archive.path)
+            check_archive(report, archive, self.image_list)
             if not report.ok:
                 raise ValueError(report.summary())
         print_log(f'{archive.path}\n{report.table()}', 'current')
 
-    def _advise(self) -> None:
-        out_file = self.workspace.out_file
-        wanted = coco_zip_name(out_file, self.image_list.split)
-        if self.format.name == 'coco-test-dev' and out_file.name != wanted:
-            print_log(f'COCO asks for the name {wanted} of {out_file}', 'current')
+
+def write_annotations(out: ZipFile, name: str, annotations: Iterable) -> None:
+    """Write a json of annotations one by one: they are never in memory together."""
+    with out.open(_member(name), 'w', force_zip64=True) as file:
+        file.write(b'{"annotations": [')
+        for position, annotation in enumerate(annotations):
+            separator = ',\n' if position else '\n'
+            file.write((separator + json.dumps(annotation)).encode())
+        file.write(b'\n]}\n')
 
 
-def _check_size(image: ListedImage, prediction: Prediction) -> None:
+def _member(name: str) -> ZipInfo:
+    """A member with a fixed time and mode; pngs are stored, the rest deflated."""
+    info = ZipInfo(name, EARLIEST)
+    stored = Path(name).suffix == '.png'
+    info.compress_type = ZIP_STORED if stored else ZIP_DEFLATED
+    info.external_attr = READABLE
+    info.create_system = UNIX
+    return info
+
+
+def _check_size(image: ListedImage, prediction: PredictedImage) -> None:
     if prediction.panoptic.shape != (image.height, image.width):
         raise ValueError(
             f'image {image.id!r} ({image.file_name}) has {image.height} x '

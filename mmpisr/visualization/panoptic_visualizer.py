@@ -8,20 +8,21 @@ from typing import Any
 import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
+from mmengine import fileio
 from mmengine.visualization import Visualizer
 
+from mmpisr.datasets.image_file import SHOWN, decode_image, read_head, to_8_bits
 from mmpisr.registry import VISUALIZERS
 
 from .panoptic_image import draw_panoptic
-from .sample_picture import picture_of
 from .side_by_side import side_by_side
 
-SHOWN = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
+PANELS = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
 
 
 @VISUALIZERS.register_module()
 class PanopticVisualizer(Visualizer):
-    """Draws what ``--show`` and ``--show-dir`` ask for, in place of mmdet's.
+    """Draws the pictures of ``--show`` and ``--show-dir`` in place of mmdet's.
 
     mmdet's ``DetLocalVisualizer`` draws boxes, classes and the panoptic map of one
     sample over each other, and fails where the truth is a tensor. ``get_image`` gives
@@ -63,7 +64,7 @@ class PanopticVisualizer(Visualizer):
             wait_time: Seconds for which the window stays.
             out_file: Where to write the picture. If another image's picture was
                 written there, folders of this one's path are put before the name.
-            pred_score_thr: Not used: a panoptic map has one answer a pixel.
+            pred_score_thr: Not used: a panoptic map has one class a pixel.
             step: Of the run, for the backends.
 
         Raises:
@@ -78,10 +79,14 @@ class PanopticVisualizer(Visualizer):
         image = image if data_sample is None else picture_of(data_sample, image)
         maps: dict[str, Any] = {
             title: data_sample.get(field).sem_seg[0].cpu().numpy()
-            for title, field in SHOWN
+            for title, field in PANELS
             if wanted[title] and data_sample is not None and field in data_sample
         }
-        self.set_image(self._overlay(image, maps))
+        overlay = image
+        if maps:  # the last is the prediction, if there is one
+            last = [*maps.values()][-1]
+            overlay = draw_panoptic(image, last, self.dataset_meta, min_width=1)
+        self.set_image(overlay)
         if not (show or out_file or self._vis_backends):
             return  # a video's frame: get_image is all that is wanted
 
@@ -94,15 +99,8 @@ class PanopticVisualizer(Visualizer):
         else:
             self.add_image(name, picture, step)
 
-    def _overlay(self, image: np.ndarray, maps: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The prediction, or else the truth, over the image, ``(H, W, 3)``."""
-        if not maps:
-            return image
-        last = [*maps.values()][-1]
-        return draw_panoptic(image, last, self.dataset_meta or {}, min_width=1)
-
     def _own_file(self, out_file: str, source: str | None) -> Path:
-        """The file, below as many of the image's folders as make it no other's."""
+        """The file; below folders of the image if another image has that file."""
         wanted = Path(out_file)
         if source is None:
             return wanted
@@ -114,3 +112,20 @@ class PanopticVisualizer(Visualizer):
             if self._drawn.setdefault(path, source) == source:
                 break
         return path
+
+
+def picture_of(sample: DetDataSample, image: np.ndarray | None = None) -> np.ndarray:
+    """Image of a sample for drawing, in the frame of its labels, RGB uint8.
+
+    Args:
+        sample: With ``img_path``, and ``frame`` if it was loaded in one.
+        image: As mmcv reads it, if it was read. A deep image is too dark there.
+    """
+    if sample.get('frame') is None and image is not None:
+        return image
+    content = fileio.get(sample.img_path)
+    head = read_head(content)
+    image = decode_image(content, head, sample.get('frame') or SHOWN)
+    if image.dtype != np.uint8:
+        image = to_8_bits(image, float(image.max()) or 1.0).astype(np.uint8)
+    return image[..., ::-1]

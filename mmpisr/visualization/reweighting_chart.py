@@ -1,4 +1,4 @@
-"""Chart of the reweighting scores: what is there against what is not."""
+"""Chart of the reweighting scores of present and absent classes and objects."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from mmpisr.evaluation.reweighting import ReweightingScores
-from mmpisr.evaluation.split_scores import SplitScores
+from mmpisr.evaluation.reweighting import ReweightingScores, SplitScores
 
-from .figure import new_figure, to_pixels
+from .side_by_side import new_figure, to_pixels
 
 TRUE_COLOUR, FALSE_COLOUR = '#1b7837', '#c51b7d'
 CLASS_ROW = 22

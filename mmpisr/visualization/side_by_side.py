@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmengine.visualization.utils import img_from_canvas
 
-from .figure import new_figure, to_pixels
-from .palette import class_palette
-from .panoptic_image import DARK, MIN_WIDTH, draw_panoptic, enlarge, enlargement
+from .panoptic_image import (
+    DARK,
+    MIN_WIDTH,
+    class_palette,
+    draw_panoptic,
+    enlarge,
+    enlargement,
+)
 
+DPI = 100
 GAP = 8
 TITLE = 34
 LEGEND_ROW = 26
@@ -26,7 +34,7 @@ def side_by_side(
     alpha: float = 0.75,
     min_width: int = MIN_WIDTH,
 ) -> np.ndarray:
-    """Show an image and its panoptic maps in a row, over the classes that they show.
+    """Show an image and its panoptic maps in a row, above a legend of their classes.
 
     Args:
         image: RGB uint8, ``(H, W, 3)``.
@@ -57,8 +65,10 @@ def side_by_side(
 
     figure = new_figure(total_width, TITLE + height + legend_height)
     for index, (title, pixels) in enumerate(panels.items()):
-        left = GAP + index * (width + GAP)
-        _add_panel(figure, pixels, title, left=left, bottom=legend_height)
+        left, top = GAP + index * (width + GAP), legend_height + height
+        figure.figimage(pixels, left, legend_height, origin='upper')
+        middle = (left + width / 2) / total_width, (top + GAP) / (top + TITLE)
+        figure.text(*middle, title, fontsize=15, ha='center')
     if entries:
         figure.legend(
             handles=entries,
@@ -70,25 +80,6 @@ def side_by_side(
             handlelength=1.4,
         )
     return to_pixels(figure)
-
-
-def _add_panel(
-    figure: Figure, pixels: np.ndarray, title: str, *, left: int, bottom: int
-) -> None:
-    """Place an image so that its pixels are those of the figure."""
-    total_width, total_height = figure.get_size_inches() * figure.dpi
-    height, width = pixels.shape[:2]
-    axes = figure.add_axes(
-        (
-            left / total_width,
-            bottom / total_height,
-            width / total_width,
-            height / total_height,
-        )
-    )
-    axes.imshow(pixels, interpolation='nearest', aspect='auto')
-    axes.set_title(title, fontsize=15, pad=7)
-    axes.set_axis_off()
 
 
 def _legend_entries(maps: Mapping[str, np.ndarray], meta: Mapping) -> list[Patch]:
@@ -106,3 +97,16 @@ def _legend_entries(maps: Mapping[str, np.ndarray], meta: Mapping) -> list[Patch
         dark = tuple(value / 255 for value in DARK)
         entries.append(Patch(fc=dark, hatch='///', ec='0.6', label='void'))
     return entries
+
+
+def new_figure(width: int, height: int) -> Figure:
+    """Return an empty white figure of so many pixels, without pyplot or a display."""
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor='white')
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def to_pixels(figure: Figure) -> np.ndarray:
+    """Render a figure of ``new_figure``, RGB uint8, ``(H, W, 3)``."""
+    figure.canvas.draw()
+    return img_from_canvas(figure.canvas)

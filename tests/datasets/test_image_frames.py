@@ -13,7 +13,7 @@ from mmpisr.datasets import PanopticDataset
 from mmpisr.datasets.image_file import FRAMES, read_head
 from mmpisr.datasets.transforms.load_image import LoadImage
 from mmpisr.datasets.validation.command import main as validate
-from mmpisr.visualization.sample_picture import picture_of
+from mmpisr.visualization import picture_of
 
 CLASSES = 'id,name,isthing\n0,car,yes\n1,bus,yes\n2,road,no\n3,sky,no\n'
 VALUES = np.array([20, 90, 160, 230])  # grey of the image by class

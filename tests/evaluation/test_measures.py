@@ -8,14 +8,10 @@ import torch
 
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.category_table import CategoryTable
-from mmpisr.evaluation.ground_truth import ImageTruth
-from mmpisr.evaluation.measures import (
-    CityscapesAP,
-    InstanceWeightedIoU,
-    MeanIoU,
-    PanopticQuality,
-)
-from mmpisr.evaluation.panoptic_annotations import pack_segments
+from mmpisr.evaluation.ground_truth import ImageTruth, Segments
+from mmpisr.evaluation.measures.cityscapes_ap import CityscapesAP
+from mmpisr.evaluation.measures.iou import InstanceWeightedIoU, MeanIoU
+from mmpisr.evaluation.measures.panoptic_quality import PanopticQuality
 from mmpisr.evaluation.scored_image import ScoredImage
 
 NAMES = ('cat', 'dog', 'sky')
@@ -28,7 +24,7 @@ def image_of(truth, infos, pred, **fields):
     truth, pred = np.array(truth), np.array(pred)
     ids, rows, crowds = zip(*infos, strict=True)
     areas = [(truth == number).sum() for number in ids]
-    segments = pack_segments(ids=ids, categories=rows, areas=areas, is_crowd=crowds)
+    segments = Segments.of(ids=ids, categories=rows, areas=areas, is_crowd=crowds)
     seg = dict(sem_seg=torch.from_numpy(pred)[None])
     sample = dict(img_id=1, pred_panoptic_seg=seg, **fields)
     return ScoredImage(sample, ImageTruth('x.png', truth, segments), TABLE)

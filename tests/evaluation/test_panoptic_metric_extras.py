@@ -14,7 +14,7 @@ from pycocotools.cocoeval import COCOeval
 
 from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.evaluation import PanopticMetric
-from mmpisr.evaluation.mask_ap import encode_masks, mask_average_precision
+from mmpisr.evaluation.measures.mask_ap import encode_masks, mask_average_precision
 
 NUM_CLASSES = 3
 SIZE = (24, 32)

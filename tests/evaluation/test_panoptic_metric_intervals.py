@@ -5,8 +5,7 @@ import pytest
 from random_scenes import META, evaluate, samples_of, write_scenes
 
 from mmpisr.evaluation import PanopticMetric
-from mmpisr.evaluation.interval_report import interval_table
-from mmpisr.evaluation.resampling import Interval
+from mmpisr.evaluation.resampling import Interval, interval_table
 
 
 def score(path, noise=0.3, **options):

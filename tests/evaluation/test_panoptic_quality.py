@@ -3,13 +3,13 @@ import pytest
 from panopticapi import evaluation as panopticapi
 from PIL import Image
 
-from mmpisr.evaluation.overlaps import count_overlaps, count_pixels
-from mmpisr.evaluation.panoptic_quality import (
-    Segments,
+from mmpisr.evaluation.ground_truth import Segments
+from mmpisr.evaluation.measures.panoptic_quality import (
     image_pq_statistics,
     mean_quality,
     panoptic_quality,
 )
+from mmpisr.evaluation.overlaps import count_overlaps, count_pixels
 
 NUM_CATEGORIES = 4
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpisr.evaluation.png_prefetcher import PngPrefetcher
+from mmpisr.evaluation.panoptic_annotations import PngPrefetcher
 
 
 @pytest.fixture

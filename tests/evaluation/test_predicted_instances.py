@@ -4,15 +4,13 @@ import torch
 from mmdet.structures.mask import encode_mask_results
 
 from mmpisr.evaluation.category_table import CategoryTable
-from mmpisr.evaluation.ground_truth import ImageTruth
-from mmpisr.evaluation.panoptic_annotations import pack_segments
-from mmpisr.evaluation.predicted_instances import mask_overlaps
-from mmpisr.evaluation.scored_image import ScoredImage
+from mmpisr.evaluation.ground_truth import ImageTruth, Segments
+from mmpisr.evaluation.scored_image import ScoredImage, mask_overlaps
 
 TABLE = CategoryTable(dict(classes=('cat', 'sky'), thing_classes=('cat',)))
 TRUTH = np.array([[5, 5, 9], [5, 0, 9]])
 PANOPTIC = np.array([[1000, 1000, 1], [3000, 2, 1]])  # two cats, sky, void
-SEGMENTS = pack_segments(
+SEGMENTS = Segments.of(
     ids=[5, 9], categories=[0, 1], areas=[3, 2], is_crowd=[False, False]
 )
 

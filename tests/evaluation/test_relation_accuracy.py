@@ -7,13 +7,10 @@ import torch
 from mmpisr.datasets import PanopticScenes
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.category_table import CategoryTable
-from mmpisr.evaluation.ground_truth import ImageTruth
-from mmpisr.evaluation.interval_report import interval_table
-from mmpisr.evaluation.measures import RelationAccuracy
-from mmpisr.evaluation.panoptic_annotations import pack_segments
-from mmpisr.evaluation.resampling import Interval, compare_pairs
-from mmpisr.evaluation.result_comparison import compare_tables
-from mmpisr.evaluation.score_table import load_score_table
+from mmpisr.evaluation.ground_truth import ImageTruth, Segments
+from mmpisr.evaluation.measures.relation_accuracy import RelationAccuracy
+from mmpisr.evaluation.resampling import Interval, compare_pairs, interval_table
+from mmpisr.evaluation.score_table import compare_tables, load_score_table
 from mmpisr.evaluation.scored_image import ScoredImage
 
 BOAT, BUOY, BALL, LAMP, CARPET, SAND, VOID = range(7)
@@ -40,7 +37,7 @@ def image_of(truth, pred):
     truth, pred = np.array(truth), np.array(pred)
     ids = np.where(truth == VOID, 0, 10 * truth + 1)
     labels = np.unique(truth[truth != VOID])
-    segments = pack_segments(
+    segments = Segments.of(
         ids=10 * labels + 1,
         categories=labels,
         areas=[(truth == label).sum() for label in labels],

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmpisr.evaluation.measures import MeanIoU
+from mmpisr.evaluation.measures.iou import MeanIoU
 from mmpisr.evaluation.resampling import (
     bootstrap_intervals,
     compare_pairs,

@@ -12,8 +12,7 @@ from random_scenes import META, evaluate, samples_of, write_scenes
 from mmpisr import files
 from mmpisr.apis.compare_results import read_result
 from mmpisr.evaluation import PanopticMetric
-from mmpisr.evaluation.result_comparison import compare_tables
-from mmpisr.evaluation.score_table import load_score_table
+from mmpisr.evaluation.score_table import compare_tables, load_score_table
 
 NAMES = ('a.npz', 'b.npz')
 

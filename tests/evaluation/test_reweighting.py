@@ -9,6 +9,7 @@ from mmengine.structures import PixelData
 from mmpisr.evaluation.reweighting import (
     RelationCall,
     ReweightingScores,
+    SplitScores,
     row_names,
 )
 from mmpisr.evaluation.slot_matching import (
@@ -16,7 +17,6 @@ from mmpisr.evaluation.slot_matching import (
     resize_nearest,
     slot_objects,
 )
-from mmpisr.evaluation.split_scores import SplitScores
 
 VOID = 3
 
@@ -173,7 +173,7 @@ def test_a_call_is_read_by_position_and_by_name():
 
 def test_without_a_mark_every_slot_of_an_image_is_filled():
     call = RelationCall(torch.rand(1, 8), 3, slots()[None])
-    found = call.scores_of(0, sample())
-    assert found.filled.all()
-    assert found.matched.tolist() == [False, True, False, True, False]
-    assert found.present.tolist() == [True, False, True]
+    matched, filled = call.matched(0, sample())
+    assert filled.all()
+    assert matched.tolist() == [False, True, False, True, False]
+    assert call.present(truth()).tolist() == [True, False, True]

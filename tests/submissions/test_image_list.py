@@ -4,7 +4,7 @@ import re
 import pytest
 
 from mmpisr.submissions.image_list import (
-    check_things_are_known,
+    check_categories,
     read_image_list,
     split_of,
 )
@@ -83,7 +83,9 @@ def test_images_of_one_name_keep_folders_or_suffixes_apart(tmp_path):
 def test_categories_without_thing_flags_are_refused(coco_list):
     lacking = [dict(id=1, name='cat'), *coco_list.categories]
 
-    with pytest.raises(ValueError, match=r"c\.json: .*'isthing'.* 1 of 5 .*'cat'"):
-        check_things_are_known('c.json', lacking)
-    with pytest.raises(ValueError, match='0 of 0'):
-        check_things_are_known('c.json', [])
+    with pytest.raises(ValueError, match=r"c\.json: categories\[0\] lacks .*'isthing'"):
+        check_categories('c.json', lacking)
+    with pytest.raises(
+        ValueError, match=r'c\.json: categories is None, expected a list'
+    ):
+        check_categories('c.json', [])

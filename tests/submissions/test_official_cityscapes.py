@@ -15,8 +15,8 @@ from mmpisr.datasets.cityscapes_labels import METAINFO
 from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.submissions import SubmissionWriter, prepare_submission
-from mmpisr.submissions.cityscapes_names import frame_of, label_categories
-from mmpisr.submissions.image_list import ImageList, ListedImage
+from mmpisr.submissions.formats import label_categories
+from mmpisr.submissions.image_list import ImageList, ListedImage, frame_of
 from mmpisr.submissions.workspace import Workspace
 
 pytestmark = pytest.mark.slow

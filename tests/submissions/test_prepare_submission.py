@@ -9,8 +9,8 @@ from mmengine.config import Config
 
 from mmpisr.apis.run_options import load_config
 from mmpisr.submissions import FORMATS, prepare_submission
-from mmpisr.submissions.cityscapes_names import frame_of, label_categories
-from mmpisr.submissions.image_list import ListedImage, read_image_list
+from mmpisr.submissions.formats import label_categories
+from mmpisr.submissions.image_list import ListedImage, frame_of, read_image_list
 
 SCENES = 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
 
@@ -69,7 +69,7 @@ def test_joined_test_sets_of_the_same_images_are_refused(cfg, tmp_path):
     inner = cfg.test_dataloader.dataset
     cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[inner, inner])
 
-    with pytest.raises(ValueError, match=r'images\[\].id .* is there 2 times'):
+    with pytest.raises(ValueError, match=r'images\[\].id must be unique.* 2, '):
         prepare(cfg, tmp_path / 'a.zip')
 
 

@@ -1,7 +1,6 @@
 import errno
 import gc
 import json
-import shutil
 import tracemalloc
 import zipfile
 
@@ -12,7 +11,6 @@ import pytest
 from mmpisr import files
 from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.submissions import SubmissionWriter, validate_submission
-from mmpisr.submissions.zip_writer import ZipWriter
 
 
 @pytest.fixture
@@ -136,12 +134,11 @@ def test_a_killed_run_goes_on_and_gives_the_same_bytes(
     out_file.unlink()
     killed = begin(out_file, coco_list)
     killed.process({}, [sample(9, panoptic), sample(2, panoptic)])
-    path = killed.workspace.rank_folder(0) / 'journal.jsonl'
-    path.write_bytes(path.read_bytes()[:-30])  # the second line is torn
+    (killed.workspace.folder / '000001.pkl').unlink()  # it was not written whole
 
     writer = begin(out_file, coco_list)
-    index = writer.workspace.index()
-    left = [image.id for image in coco_list.images if image.id not in index]
+    finished = writer.workspace.finished()
+    left = [im.id for i, im in enumerate(coco_list.images) if i not in finished]
     for number in left:
         writer.process({}, [sample(number, panoptic)])
     writer.evaluate(0)
@@ -211,11 +208,10 @@ def test_a_full_disk_stops_an_image_and_it_counts_as_not_predicted(
     writer.process({}, [sample(9, panoptic)])
     monkeypatch.setattr(files.Path, 'write_bytes', full)
 
-    with pytest.raises(OSError, match=r'disk is full .*000000000002\.png'):
+    with pytest.raises(OSError, match=r'disk is full .*partial/000001\.pkl'):
         writer.process({}, [sample(2, panoptic)])
 
-    index = writer.workspace.index()
-    assert (9 in index, 2 in index) == (True, False)
+    assert writer.workspace.finished() == {0}
 
 
 def test_a_full_disk_leaves_no_half_zip_file_and_the_next_run_finishes(
@@ -224,7 +220,7 @@ def test_a_full_disk_leaves_no_half_zip_file_and_the_next_run_finishes(
     writer = begin(out_file, coco_list)
     writer.process({}, [sample(image.id, panoptic) for image in coco_list.images])
     with monkeypatch.context() as patch:
-        patch.setattr(ZipWriter, 'add_file', full)
+        patch.setattr(zipfile.ZipFile, 'writestr', full)
         with pytest.raises(OSError, match=r'disk is full .*pisr_results\.zip'):
             writer.evaluate(0)
     left = [path.name for path in out_file.parent.iterdir()]
@@ -240,9 +236,10 @@ def test_an_invalid_zip_file_is_not_published(
 ):
     writer = begin(out_file, coco_list)
     writer.process({}, [sample(image.id, panoptic) for image in coco_list.images])
-    pngs = sorted(writer.workspace.folder.rglob('*.png'))
-    shutil.copy(pngs[0], pngs[1])
-    pngs[2].write_bytes(pngs[2].read_bytes()[:-9])
+    results = writer.workspace.load(0)
+    (name,) = results['panoptic'].files
+    results['panoptic'].files[name] = results['panoptic'].files[name][:-9]
+    writer.workspace.save(0, results)
 
     with pytest.raises(ValueError, match=r'000000000009\.png: not a complete png'):
         writer.evaluate(0)

@@ -72,7 +72,7 @@ def test_an_image_needs_exactly_one_instance_text(cityscapes):
         path, {f'{FIRST}_pred.txt': None, f'{FIRST}_a.txt': '', f'{FIRST}_b.txt': ''}
     )
 
-    refuse(path, rf"image '{FIRST}' has 2 text files \['{FIRST}_a.txt', .*not 1")
+    refuse(path, rf"image '{FIRST}' has 2 files \['{FIRST}_a.txt', .*not 1")
 
 
 def test_a_mask_of_another_size_is_named(cityscapes):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mmpisr.submissions import RemainingImagesSampler, SubmissionWriter
-from mmpisr.submissions.cityscapes_names import label_categories
+from mmpisr.submissions.formats import label_categories
 from mmpisr.submissions.image_list import ImageList, ListedImage
 from mmpisr.submissions.workspace import Workspace
 

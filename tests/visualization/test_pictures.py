@@ -3,7 +3,7 @@ import pytest
 
 from mmpisr.evaluation.reweighting import ReweightingScores
 from mmpisr.visualization import draw_panoptic, reweighting_chart, side_by_side
-from mmpisr.visualization.palette import class_palette, shade
+from mmpisr.visualization.panoptic_image import class_palette, shade
 
 META = dict(classes=['car', 'sky'], palette=[(200, 0, 0), (0, 0, 200)])
 

@@ -39,7 +39,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from mmpisr.evaluation import PanopticMetric
-from mmpisr.evaluation.png_prefetcher import PngPrefetcher
+from mmpisr.evaluation.panoptic_annotations import PngPrefetcher
 
 EARLY = 50  # images after which memory is looked at for the first time
 

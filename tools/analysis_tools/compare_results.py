@@ -12,7 +12,8 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 
 from mmpisr.apis.compare_results import read_result
-from mmpisr.evaluation.result_comparison import compare_tables, difference_table
+from mmpisr.evaluation.resampling import difference_table
+from mmpisr.evaluation.score_table import compare_tables
 
 
 def main() -> None:

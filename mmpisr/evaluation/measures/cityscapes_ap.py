@@ -4,52 +4,27 @@
 each true instance, crowd and void, and then makes AP from these counts. Here the counts
 come from the maps at hand, and its ``evaluateMatches`` and ``computeAverages`` do the
 rest: thresholds 0.5 to 0.95, instances of at least 100 pixels, one detection each,
-predictions that lie in void, crowd or too small instances left out.
+predictions in void, crowds or too small instances left out.
 
-Void is what the truth's png leaves unannotated. Differs from the official numbers
-where a frame has a single instance of a class that is not evaluated (caravan,
+Pixels that the truth's png does not annotate are void. Differs from the official
+numbers where a frame has a single instance of a class that is not evaluated (caravan,
 trailer): the official tool counts a prediction there as false, but in the panoptic png
 such an instance is void, and the prediction is left out.
 """
 
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import NamedTuple
 
 import numpy as np
 
 from ..category_table import CategoryTable
-from ..panoptic_quality import VOID
+from ..ground_truth import VOID
 from ..scored_image import ScoredImage
 from .measure import Measure
 
 FIRST_INSTANCE_ID = 1000  # cityscapesscripts takes smaller ids for groups
-
-
-class InstanceCounts(NamedTuple):
-    """What one image leaves: S true things (crowds too), n predicted ones.
-
-    Attributes:
-        truth_rows: Category row of each true thing, ``(S,)``.
-        is_crowd: Which are groups, bool, ``(S,)``.
-        truth_areas: Their pixels, ``(S,)``.
-        pred_rows: Category row of each predicted thing, ``(n,)``.
-        scores: Confidence of each, ``(n,)``.
-        pred_areas: Their pixels, never 0, ``(n,)``.
-        void: Pixels of each that are void in the truth, ``(n,)``.
-        shared: Pixels that each shares with each true thing, ``(n, S)``.
-    """
-
-    truth_rows: np.ndarray
-    is_crowd: np.ndarray
-    truth_areas: np.ndarray
-    pred_rows: np.ndarray
-    scores: np.ndarray
-    pred_areas: np.ndarray
-    void: np.ndarray
-    shared: np.ndarray
 
 
 class CityscapesAP(Measure):
@@ -69,7 +44,14 @@ class CityscapesAP(Measure):
         official_evaluator()
 
     def of_image(self, image: ScoredImage) -> dict[str, np.ndarray]:
-        """Make ``InstanceCounts``, as a dict: mmengine keeps no named tuples."""
+        """Count the pixels of S true things (crowds too) and n predicted ones.
+
+        Returns:
+            ``truth_rows (S,)`` and ``pred_rows (n,)``: category rows; ``is_crowd
+            (S,)``; ``scores (n,)``: confidences; ``truth_areas (S,)`` and ``pred_areas
+            (n,)``: pixels, of predictions never 0; ``void (n,)``: pixels that are void
+            in the truth; ``shared (n, S)``: pixels shared with each true thing.
+        """
         segments, pred = image.truth.segments, image.instances
         table = image.instance_overlaps()  # (n, values)
         areas = table.sum(axis=1)
@@ -77,7 +59,7 @@ class CityscapesAP(Measure):
         table, values = table[kept], image.overlaps.first
         things = np.flatnonzero(self.table.is_thing[segments.categories])
         columns = np.searchsorted(values, segments.ids[things])
-        counts = InstanceCounts(
+        return dict(
             truth_rows=segments.categories[things],
             is_crowd=segments.is_crowd[things],
             truth_areas=image.overlaps.counts.sum(axis=1)[columns],
@@ -87,18 +69,16 @@ class CityscapesAP(Measure):
             void=table[:, values == VOID].sum(axis=1),
             shared=table[:, columns],
         )
-        return counts._asdict()
 
     def summarise(self, records: Sequence[dict[str, np.ndarray]]) -> dict[str, float]:
-        """Let cityscapesscripts make averages of all images' counts; percent."""
+        """Compute the averages of all images by cityscapesscripts; percent."""
         official = official_evaluator()
         rows = np.flatnonzero(self.table.is_thing).tolist()
         arguments = copy.copy(official.args)
         arguments.distanceAvailable = False
         arguments.instLabels = rows
         matches = {
-            index: _matches(InstanceCounts(**record), rows)
-            for index, record in enumerate(records)
+            index: _matches(record, rows) for index, record in enumerate(records)
         }
         with warnings.catch_warnings():  # of means over no class
             warnings.simplefilter('ignore', RuntimeWarning)
@@ -113,7 +93,7 @@ def official_evaluator() -> ModuleType:
     """Import cityscapesscripts' instance evaluation.
 
     Raises:
-        ImportError: It is not installed; says how to.
+        ImportError: It is not installed; names the command that installs it.
     """
     try:
         from cityscapesscripts.evaluation import evalInstanceLevelSemanticLabeling
@@ -125,7 +105,7 @@ def official_evaluator() -> ModuleType:
     return evalInstanceLevelSemanticLabeling
 
 
-def _matches(counts: InstanceCounts, rows: Sequence[int]) -> dict[str, dict]:
+def _matches(record: Mapping[str, np.ndarray], rows: Sequence[int]) -> dict[str, dict]:
     """One image's entry in cityscapesscripts' ``matches``, with rows for names."""
     truth = [
         dict(
@@ -135,8 +115,9 @@ def _matches(counts: InstanceCounts, rows: Sequence[int]) -> dict[str, dict]:
             distConf=0.0,
             matchedPred=[],
         )
-        for crowd, area in zip(counts.is_crowd, counts.truth_areas, strict=True)
+        for crowd, area in zip(record['is_crowd'], record['truth_areas'], strict=True)
     ]
+    columns = (record[field] for field in ('pred_areas', 'scores', 'void'))
     preds = [
         dict(
             pixelCount=int(area),
@@ -144,18 +125,17 @@ def _matches(counts: InstanceCounts, rows: Sequence[int]) -> dict[str, dict]:
             voidIntersection=int(void),
             matchedGt=[],
         )
-        for area, score, void in zip(
-            counts.pred_areas, counts.scores, counts.void, strict=True
-        )
+        for area, score, void in zip(*columns, strict=True)
     ]
-    same = counts.pred_rows[:, None] == counts.truth_rows[None]
-    for p, t in zip(*np.nonzero(same & (counts.shared > 0)), strict=True):
-        shared = dict(intersection=int(counts.shared[p, t]))
+    truth_rows, pred_rows = record['truth_rows'], record['pred_rows']
+    same = pred_rows[:, None] == truth_rows[None]
+    for p, t in zip(*np.nonzero(same & (record['shared'] > 0)), strict=True):
+        shared = dict(intersection=int(record['shared'][p, t]))
         truth[t]['matchedPred'].append(_without_lists(preds[p]) | shared)
         preds[p]['matchedGt'].append(_without_lists(truth[t]) | shared)
     return dict(
-        groundTruth={r: _of_row(truth, counts.truth_rows, r) for r in rows},
-        prediction={r: _of_row(preds, counts.pred_rows, r) for r in rows},
+        groundTruth={r: _of_row(truth, truth_rows, r) for r in rows},
+        prediction={r: _of_row(preds, pred_rows, r) for r in rows},
     )
 
 

@@ -1,4 +1,4 @@
-"""What every measure does: reduce one image to a record, then many records to values.
+"""What all measures have in common.
 
 Records are small (no maps): they are kept for all images and sent between processes.
 """
@@ -13,7 +13,7 @@ from ..scored_image import ScoredImage
 
 
 class Measure(ABC):
-    """Something that is measured of images.
+    """Reduces each image to a record, and the records of all images to values.
 
     Attributes:
         name: Key of its records in the results of a metric.
@@ -37,7 +37,7 @@ class AdditiveMeasure(Measure):
     """A measure whose values follow from the sum of its images' arrays.
 
     Attributes:
-        shape: Of the array that each image leaves, ``(C, K)``.
+        shape: Of the array of each image, ``(C, K)``.
     """
 
     shape: tuple[int, int]
@@ -60,17 +60,11 @@ class AdditiveMeasure(Measure):
 
     def summarise(self, records: Sequence[np.ndarray]) -> dict[str, float]:
         """Add up the images and return their values."""
-        values = self.values(self.total(records))
+        values = self.values(sum(records, np.zeros(self.shape)))
         return {key: float(value) for key, value in values.items()}
 
-    def total(self, records: Sequence[np.ndarray]) -> np.ndarray:
-        """Sum over images, zeros if there are none, ``(C, K)``."""
-        return sum(records, np.zeros(self.shape))
 
-
-def mean_of_present(
-    values: np.ndarray, present: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def mean_of_present(values: np.ndarray, present: np.ndarray) -> np.ndarray:
     """Average over the categories that are present.
 
     Args:
@@ -78,9 +72,8 @@ def mean_of_present(
         present: Which to average, bool, ``(..., C)``.
 
     Returns:
-        The means, NaN where no category is left, and how many were averaged,
-        ``(...)`` both.
+        The means, NaN where no category is left, ``(...)``.
     """
     count = present.sum(axis=-1)
     total = np.where(present, values, 0.0).sum(axis=-1)
-    return total / np.where(count > 0, count, np.nan), count
+    return total / np.where(count > 0, count, np.nan)

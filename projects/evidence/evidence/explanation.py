@@ -11,7 +11,7 @@ from speed.origin import code_version, machine
 from speed.page import markdown_table
 
 from mmpisr.apis.trainings import last_checkpoint
-from mmpisr.evaluation.panoptic_quality import panoptic_quality
+from mmpisr.evaluation.measures.panoptic_quality import panoptic_quality
 from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.files import write_atomically
 

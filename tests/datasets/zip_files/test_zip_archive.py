@@ -93,7 +93,7 @@ def test_a_truncated_zip_is_named(path):
 def test_a_damaged_member_is_named(path):
     archive = ZipArchive(path)
     with open(path, 'r+b') as file:
-        file.seek(archive.members['a/two.bin'].offset + 100)
+        file.seek(archive.members['a/two.bin'].header_offset + 100)
         file.write(b'damaged')
 
     with pytest.raises(ValueError, match=r"x\.zip: member 'a/two\.bin' is damaged"):

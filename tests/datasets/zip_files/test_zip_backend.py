@@ -10,8 +10,9 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
 
+from mmpisr.datasets import zip_files
 from mmpisr.datasets.panoptic_json import check_files_exist
-from mmpisr.datasets.zip_files import backend, open_archive, split_zip_path
+from mmpisr.datasets.zip_files import ZipArchive, open_archive, split_zip_path
 
 
 @pytest.fixture
@@ -65,9 +66,8 @@ def test_a_path_without_a_zip_is_refused(tmp_path):
 
 def test_the_index_is_read_once_until_the_zip_changes(path, monkeypatch):
     read = []
-    archive_class = backend.ZipArchive
     monkeypatch.setattr(
-        backend, 'ZipArchive', lambda p: read.append(p) or archive_class(p)
+        zip_files, 'ZipArchive', lambda p: read.append(p) or ZipArchive(p)
     )
     file = split_zip_path(path)[0]
 
@@ -80,14 +80,22 @@ def test_the_index_is_read_once_until_the_zip_changes(path, monkeypatch):
     assert read == [file, file]
 
 
-def test_a_zip_can_be_opened_after_a_fork_in_the_middle_of_opening(path):
+def test_a_zip_can_be_opened_after_a_fork_in_the_middle_of_opening(path, monkeypatch):
     file = split_zip_path(path)[0]
-    with backend._lock:
+    children = []
+
+    def fork_and_open(p):
+        monkeypatch.setattr(zip_files, 'ZipArchive', ZipArchive)
         child = os.fork()
         if child == 0:
             os._exit(0 if open_archive(file).members else 1)
+        children.append(child)
+        return ZipArchive(p)
 
-    assert os.waitpid(child, 0)[1] == 0
+    monkeypatch.setattr(zip_files, 'ZipArchive', fork_and_open)
+    open_archive(file)
+
+    assert os.waitpid(children[0], 0)[1] == 0
 
 
 def test_missing_members_are_found_by_one_listing(path):

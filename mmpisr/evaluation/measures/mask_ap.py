@@ -1,0 +1,121 @@
+"""Mask average precision of the things as COCO defines it, with hotcoco as the engine.
+
+hotcoco equals pycocotools (a test compares them), is written in Rust and neither
+writes files nor prints unless asked. Only run-length codes are kept per image.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from hotcoco import COCO, COCOeval, mask
+
+from ..ground_truth import ImageTruth
+from ..scored_image import ScoredImage
+from .measure import Measure
+
+AP_KEYS = dict(AP='AP', AP50='AP50', AP75='AP75', APs='AP_s', APm='AP_m', APl='AP_l')
+
+
+class CocoMaskAP(Measure):
+    """``AP``, ``AP50``, ``AP75``, ``AP_s``, ``AP_m``, ``AP_l`` of predicted instances.
+
+    Args:
+        is_thing: Which categories are things, bool, ``(C,)``.
+    """
+
+    name = 'coco_ap'
+
+    def __init__(self, is_thing: np.ndarray) -> None:
+        self.is_thing = is_thing
+
+    def of_image(self, image: ScoredImage) -> dict[str, Any]:
+        """Run-length code the true and the predicted instances."""
+        pred = image.instances
+        return dict(
+            truth=self._things(image.truth),
+            pred=dict(
+                masks=encode_masks(pred.masks()),
+                categories=pred.categories,
+                scores=pred.scores,
+            ),
+        )
+
+    def _things(self, truth: ImageTruth) -> dict[str, Any]:
+        segments = truth.segments
+        keep = self.is_thing[segments.categories]
+        return dict(
+            masks=encode_masks(truth.ids[None] == segments.ids[keep][:, None, None]),
+            categories=segments.categories[keep],
+            is_crowd=segments.is_crowd[keep],
+        )
+
+    def summarise(self, records: Sequence[dict[str, Any]]) -> dict[str, float]:
+        """Match the instances of all images; percent."""
+        truths = [record['truth'] for record in records]
+        preds = [record['pred'] for record in records]
+        return mask_average_precision(truths, preds, self.is_thing)
+
+
+def encode_masks(masks: np.ndarray) -> list[dict]:
+    """Run-length code a stack of boolean masks, ``(S, H, W)``; S may be zero."""
+    return mask.encode(masks.transpose(1, 2, 0)) if len(masks) else []
+
+
+def mask_average_precision(
+    truths: Sequence[dict], preds: Sequence[dict], is_thing: np.ndarray
+) -> dict[str, float]:
+    """Average precision as COCO defines it, over the thing categories.
+
+    Args:
+        truths: Per image ``masks``, ``categories`` and ``is_crowd``.
+        preds: Per image, in the same order, ``masks``, ``categories`` and ``scores``.
+        is_thing: Which categories are things, bool, ``(C,)``.
+
+    Returns:
+        ``AP``, ``AP50``, ``AP75``, ``AP_s``, ``AP_m``, ``AP_l`` in percent. NaN where
+        no such truth exists (-1 in pycocotools).
+    """
+    listed = [
+        dict(
+            entry,
+            id=number,
+            iscrowd=int(crowd),
+            area=int(mask.area(entry['segmentation'])),
+            bbox=mask.to_bbox(entry['segmentation']).tolist(),
+        )
+        for number, (entry, crowd) in enumerate(_entries(truths, 'is_crowd'), start=1)
+    ]
+    truth = COCO(
+        dict(
+            images=[dict(id=index + 1) for index in range(len(truths))],
+            categories=[
+                dict(id=int(row) + 1, name=str(row)) for row in np.flatnonzero(is_thing)
+            ],
+            annotations=listed,
+        )
+    )
+    detections = [
+        dict(entry, score=float(score)) for entry, score in _entries(preds, 'scores')
+    ]
+    evaluation = COCOeval(truth, truth.load_res(detections), 'segm')
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summary_lines()  # `summarize` without its print
+    found = evaluation.get_results()
+    return {
+        key: 100.0 * found[name] if found[name] >= 0 else float('nan')
+        for name, key in AP_KEYS.items()
+    }
+
+
+def _entries(
+    images: Sequence[Mapping], field: str
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """COCO's entry of each mask, ids being indices plus one, and its ``field``."""
+    for index, image in enumerate(images, start=1):
+        for code, row, value in zip(
+            image['masks'], image['categories'], image[field], strict=True
+        ):
+            entry = dict(image_id=index, category_id=int(row) + 1, segmentation=code)
+            yield entry, value
