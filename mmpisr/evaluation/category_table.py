@@ -88,7 +88,7 @@ class CategoryTable:
         return rows
 
 
-def check_categories(path: str, categories: Sequence[Mapping], meta: Mapping) -> None:
+def check_classes(path: str, categories: Sequence[Mapping], meta: Mapping) -> None:
     """Refuse a truth with a category that is no class, or of another kind.
 
     The order of categories and classes may differ.

@@ -59,7 +59,7 @@ class ImageTruth(NamedTuple):
     ids: np.ndarray
     segments: Segments
 
-    def overlaps(self, pred: np.ndarray) -> Overlaps:
+    def compare(self, pred: np.ndarray) -> Overlaps:
         """Count the pixels of ids (rows) and of values of a predicted map (columns).
 
         Args:

@@ -16,7 +16,7 @@ from mmengine.logging import MMLogger
 
 from mmpisr.registry import METRICS
 
-from .category_table import CategoryTable, check_categories
+from .category_table import CategoryTable, check_classes
 from .ground_truth import ImageTruth, truth_of_sample
 from .measures.cityscapes_ap import CityscapesAP, official_evaluator
 from .measures.iou import InstanceWeightedIoU, MeanIoU
@@ -156,7 +156,7 @@ class PanopticMetric(BaseMetric):
             return CategoryTable(meta)
         if meta.get('class_members'):
             annotations.choose_classes(meta['class_members'])
-        check_categories(annotations.ann_file, annotations.categories, meta)
+        check_classes(annotations.ann_file, annotations.categories, meta)
         return CategoryTable(meta, annotations.categories, source=annotations.ann_file)
 
     @cached_property

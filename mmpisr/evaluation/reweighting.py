@@ -30,7 +30,7 @@ class RelationCall(NamedTuple):
     valid: Tensor | None = None
     """False = empty slot, ``(B, K)`` bool; ``None`` = no slot is empty."""
     pixel_mask: Tensor | None = None
-    """False = padding, at the bottom and right, ``(B, h, w)`` bool."""
+    """False = padding, at the bottom and right, ``(B, h, w)`` bool; ``None`` = none."""
     semantic_index: Sequence[int] | None = None
     """Index among the N of each class of the data; ``None`` = the same index."""
 
@@ -63,7 +63,7 @@ class RelationCall(NamedTuple):
         Returns:
             Which slots match an object, and which are not empty, bool, ``(K,)`` each.
         """
-        heatmaps = self.heatmaps_of(index, sample).detach()
+        heatmaps = self.heatmaps_of(index)
         filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
         if self.valid is not None:
             filled = self.valid[index].bool()
@@ -79,24 +79,13 @@ class RelationCall(NamedTuple):
         rows[np.asarray(self.semantic_index)[shown]] = True
         return rows
 
-    def heatmaps_of(self, index: int, sample: DetDataSample) -> Tensor:
-        """Heatmaps of one image without padding, ``(K, h', w')``.
-
-        Without a mask the padding follows from the sample's shapes, if it has them.
-        """
-        maps = self.heatmaps[index]
-        if self.pixel_mask is not None:
-            mask = self.pixel_mask[index]
-            rows, cols = int(mask.any(dim=1).sum()), int(mask.any(dim=0).sum())
-            return maps[:, :rows, :cols]
-        whole = sample.metainfo.get('batch_input_shape')
-        part = sample.metainfo.get('img_shape')
-        if whole is None or part is None:
+    def heatmaps_of(self, index: int) -> Tensor:
+        """Heatmaps of one image without padding, ``(K, h', w')``."""
+        maps = self.heatmaps[index].detach()
+        if self.pixel_mask is None:
             return maps
-        rows, cols = (
-            -(-size * used // full)  # rounded up
-            for size, used, full in zip(maps.shape[1:], part, whole, strict=False)
-        )
+        mask = self.pixel_mask[index]
+        rows, cols = int(mask.any(dim=1).sum()), int(mask.any(dim=0).sum())
         return maps[:, :rows, :cols]
 
 

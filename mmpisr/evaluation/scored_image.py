@@ -50,7 +50,7 @@ class ScoredImage(PredictedImage):
     @cached_property
     def overlaps(self) -> Overlaps:
         """Pixels shared by truth ids (rows) and predicted segments (columns)."""
-        return self.truth.overlaps(self.panoptic)
+        return self.truth.compare(self.panoptic)
 
     @property
     def values(self) -> np.ndarray:
@@ -62,7 +62,7 @@ class ScoredImage(PredictedImage):
         """Truth and classes of ``pred_sem_seg``, or of the panoptic map without it."""
         overlaps, rows = self.overlaps, self.rows
         if self.labels is not None:
-            overlaps = self.truth.overlaps(self.labels)
+            overlaps = self.truth.compare(self.labels)
             rows = self.table.rows_of_labels(overlaps.second)
         return SemanticOverlaps(
             counts=overlaps.counts,

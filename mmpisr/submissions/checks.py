@@ -91,14 +91,14 @@ class SubmissionReport:
             return None
 
     def read_png(
-        self, name: str, image: ListedImage, *, kind: str
+        self, name: str, image: ListedImage, *, pixel_type: str
     ) -> np.ndarray | None:
-        """Decode a png that must be as large as its image and of a given kind.
+        """Decode a png that must be as large as its image and of a given pixel type.
 
         Args:
             name: The png's name in the zip file.
             image: The image that the png is of.
-            kind: ``GRAY``, for numbers as they are, or ``RGB``, for segment ids.
+            pixel_type: ``GRAY``, for numbers as they are, or ``RGB``, for segment ids.
 
         Returns:
             Integers ``(H, W)``, or None after a problem.
@@ -107,7 +107,7 @@ class SubmissionReport:
         if content is None:
             return None
         try:
-            pixels = _decode(content, kind)
+            pixels = _decode(content, pixel_type)
         except ValueError as error:
             self.problem(f'{name}: {error}')
             return None
@@ -118,18 +118,18 @@ class SubmissionReport:
                 f'width), image {image.id!r} has {image.height} x {image.width}'
             )
             return None
-        if found != kind:
-            purpose = 'segment ids' if kind == RGB else 'one channel'
-            self.problem(f'{name} is {found}, {purpose} must be in {kind} pixels')
+        if found != pixel_type:
+            purpose = 'segment ids' if pixel_type == RGB else 'one channel'
+            self.problem(f'{name} is {found}, {purpose} must be in {pixel_type} pixels')
             return None
         self.counts['pngs'] += 1
         return pixels
 
 
-def _decode(png: bytes, kind: str) -> np.ndarray:
+def _decode(png: bytes, pixel_type: str) -> np.ndarray:
     pixels = None
     if png.startswith(PNG_START) and png.endswith(PNG_END):
-        if kind == RGB:
+        if pixel_type == RGB:
             return decode_segment_ids(png)
         pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:

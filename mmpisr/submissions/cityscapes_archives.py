@@ -45,7 +45,7 @@ class PixelArchive(Archive):
         if others:
             report.problem(f'{others} belong to no image of the list')
         for image, name in _own_files(report, images, '.png'):
-            labels = report.read_png(name, image, kind=GRAY)
+            labels = report.read_png(name, image, pixel_type=GRAY)
             unknown = set() if labels is None else {*np.unique(labels).tolist()} - known
             if unknown:
                 report.problem(
@@ -139,7 +139,7 @@ def _check_lines(
             report.problem(f'{text_file} line {number}: {error}')
         else:
             report.counts['instances'] += 1
-            report.read_png(mask, image, kind=GRAY)
+            report.read_png(mask, image, pixel_type=GRAY)
     return masks
 
 

@@ -135,7 +135,9 @@ class PanopticArchive(Archive):
                 f'.file_name is {annotation["file_name"]!r}, not {wanted!r}'
             )
         png = f'{self.name}/{wanted}'
-        ids = report.read_png(png, image, kind=RGB) if png in report.names else None
+        ids = (
+            report.read_png(png, image, pixel_type=RGB) if png in report.names else None
+        )
         if ids is not None:
             in_png = {*count_pixels(ids)[0].tolist()}
             difference = id_difference(in_png, {segment['id'] for segment in segments})

@@ -13,7 +13,7 @@ GOLDEN_RATIO = 0.618033988749895
 
 
 def draw_panoptic(
-    image: np.ndarray | None,
+    image: np.ndarray,
     panoptic: np.ndarray,
     meta: Mapping,
     *,
@@ -23,7 +23,7 @@ def draw_panoptic(
     """Colour segments by class, shade instances, outline all of them, hatch void.
 
     Args:
-        image: RGB uint8, ``(H, W, 3)``; ``None`` draws the colours alone.
+        image: RGB uint8, ``(H, W, 3)``.
         panoptic: mmdet's encoding, void = number of classes, ``(H, W)``.
         meta: ``classes`` and, if there is one, ``palette``.
         alpha: Share of the colours, the rest is the image.
@@ -35,17 +35,15 @@ def draw_panoptic(
     Raises:
         ValueError: Image and map differ in size.
     """
-    if image is not None and image.shape[:2] != panoptic.shape:
+    if image.shape[:2] != panoptic.shape:
         raise ValueError(
             f'the image has {image.shape[:2]} pixels (height, width), the panoptic map '
             f'{panoptic.shape}'
         )
     factor = enlargement(panoptic.shape[1], min_width)
     panoptic = enlarge(panoptic, factor)
-    canvas = _colours(panoptic, class_palette(meta))
-    if image is not None:
-        shown = enlarge(image, factor)
-        canvas = alpha * canvas + (1 - alpha) * shown
+    colours = _colours(panoptic, class_palette(meta))
+    canvas = alpha * colours + (1 - alpha) * enlarge(image, factor)
     inner, outer = _boundaries(panoptic)
     canvas[outer] = 0
     canvas[inner] = 255

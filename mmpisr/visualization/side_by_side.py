@@ -30,8 +30,6 @@ def side_by_side(
     maps: Mapping[str, np.ndarray],
     meta: Mapping,
     *,
-    image_title: str = 'image',
-    alpha: float = 0.75,
     min_width: int = MIN_WIDTH,
 ) -> np.ndarray:
     """Show an image and its panoptic maps in a row, above a legend of their classes.
@@ -41,8 +39,6 @@ def side_by_side(
         maps: A title and a panoptic map in mmdet's encoding for each further panel,
             ``(H, W)``, such as truth, base, base + PISR.
         meta: ``classes`` and, if there is one, ``palette``.
-        image_title: Title of the first panel.
-        alpha: Share of the colours, the rest is the image.
         min_width: Panels are enlarged by a whole factor to at least this width.
 
     Returns:
@@ -52,12 +48,10 @@ def side_by_side(
         ValueError: A map is not as large as the image.
     """
     factor = enlargement(image.shape[1], min_width)
-    panels = {image_title: enlarge(image, factor)}
+    panels = {'image': enlarge(image, factor)}
     for title, panoptic in maps.items():
-        panels[title] = draw_panoptic(
-            image, panoptic, meta, alpha=alpha, min_width=min_width
-        )
-    height, width = panels[image_title].shape[:2]
+        panels[title] = draw_panoptic(image, panoptic, meta, min_width=min_width)
+    height, width = panels['image'].shape[:2]
     total_width = len(panels) * (width + GAP) + GAP
     entries = _legend_entries(maps, meta)
     columns = max(1, min(len(entries), total_width // LEGEND_ENTRY))

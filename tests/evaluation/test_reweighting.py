@@ -95,23 +95,18 @@ def test_means_of_nothing_are_nan_without_a_warning(recwarn):
     assert not recwarn
 
 
-def sample(**meta):
-    return DetDataSample(
-        gt_panoptic_seg=PixelData(sem_seg=truth()[None]), metainfo=meta
-    )
+def sample():
+    return DetDataSample(gt_panoptic_seg=PixelData(sem_seg=truth()[None]))
 
 
-def test_padding_is_cut_off_by_the_mask_or_by_the_shapes():
+def test_padding_is_cut_off_by_the_mask():
     heatmaps = torch.zeros(1, 5, 10, 16)
     mask = torch.zeros(1, 10, 16, dtype=torch.bool)
     mask[:, :8, :12] = True
     call = RelationCall(None, 3, heatmaps)
 
-    masked = call._replace(pixel_mask=mask).heatmaps_of(0, sample())
-    shaped = call.heatmaps_of(0, sample(img_shape=(31, 46), batch_input_shape=(40, 64)))
-
-    assert masked.shape == shaped.shape == (5, 8, 12)
-    assert call.heatmaps_of(0, sample()).shape == (5, 10, 16)
+    assert call._replace(pixel_mask=mask).heatmaps_of(0).shape == (5, 8, 12)
+    assert call.heatmaps_of(0).shape == (5, 10, 16)
 
 
 def test_scores_of_an_image_go_where_they_belong():

@@ -18,8 +18,8 @@ def scene():
 
 
 def test_stuff_has_its_colour_and_instances_differ():
-    _, panoptic = scene()
-    drawn = draw_panoptic(None, panoptic, META, min_width=1)
+    image, panoptic = scene()
+    drawn = draw_panoptic(image, panoptic, META, alpha=1, min_width=1)
     assert drawn.shape == (30, 40, 3)
     assert drawn[3, 30].tolist() == [0, 0, 200]
     first, second = drawn[15, 8].astype(int), drawn[15, 20].astype(int)
@@ -28,8 +28,8 @@ def test_stuff_has_its_colour_and_instances_differ():
 
 
 def test_segments_are_outlined_and_void_is_grey():
-    _, panoptic = scene()
-    drawn = draw_panoptic(None, panoptic, META, min_width=1)
+    image, panoptic = scene()
+    drawn = draw_panoptic(image, panoptic, META, alpha=1, min_width=1)
     assert drawn[12, 14].tolist() == [255, 255, 255]
     assert np.ptp(drawn[28, 20]) == 0
 
