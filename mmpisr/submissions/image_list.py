@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmpisr.datasets.panoptic_json import check_images, read_panoptic_json
-from mmpisr.datasets.validation.categories import category_problems
+from mmpisr.datasets.validation.json_checks import category_problems
 from mmpisr.datasets.validation.problems import raise_first_error
 from mmpisr.files import write_atomically
 from mmpisr.output_names import distinct_names

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpisr.datasets.segment_png import encode_segment_ids, id_difference
-from mmpisr.datasets.validation.annotations import (
+from mmpisr.datasets.validation.json_checks import (
     ANNOTATION_FIELDS,
     annotation_problems,
 )

@@ -35,7 +35,7 @@ def test_a_subclass_with_a_loss_of_its_own_is_refused(cfg):
 def test_an_argument_that_the_host_does_not_take_is_refused(cfg):
     cfg.model.type, cfg.model.extra = 'others.WithOwnArgument', 1
 
-    with pytest.raises(ValueError, match=r"PISRTwoStage.* unexpected .* 'extra'"):
+    with pytest.raises(ValueError, match=r"TwoStage.* unexpected .* 'extra'"):
         add_relation(cfg)
 
 
