@@ -42,4 +42,4 @@ def test_ade20k_gives_crops_with_masks_of_things(ade20k_root, repo):
     assert things.masks.masks.shape == (len(things), *train['inputs'].shape[1:])
     assert val.gt_panoptic_seg.shape == val.ori_shape == (64, 96)
     assert val.img_shape == (640, 960)
-    assert metric._annotations.position(val.img_id) == 0
+    assert metric._annotations.truth(val.img_id).ids.shape == (64, 96)
