@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from converters.classes_file import numbered_categories
 from converters.label_files import (
     read_label_file,
     read_label_values,
@@ -44,6 +45,7 @@ CLASSES = (
     ('fence', (64, 64, 128), 7),
 )
 NUM_THINGS = 3
+CATEGORIES = numbered_categories({name: c for name, c, _ in CLASSES}, NUM_THINGS)
 UNLABELLED = 11
 SPLITS = ('train', 'val', 'test')
 VAL_SEQUENCE = '0001TP'
@@ -128,25 +130,11 @@ def prepare_camvid(
         ]
         convert_split(
             jobs,
-            categories=categories(),
+            categories=CATEGORIES,
             json_path=Path(out) / f'annotations/panoptic_{split}.json',
             info=info,
             workers=workers,
         )
-
-
-def categories() -> list[dict[str, Any]]:
-    """Categories of the json: ids from 1 on, things first."""
-    return [
-        dict(
-            id=number,
-            name=name,
-            supercategory='thing' if number <= NUM_THINGS else 'stuff',
-            isthing=int(number <= NUM_THINGS),
-            color=list(color),
-        )
-        for number, (name, color, _) in enumerate(CLASSES, start=1)
-    ]
 
 
 def _find(source: Path) -> dict[str, list[Path]]:

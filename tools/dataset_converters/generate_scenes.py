@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from converters.classes_file import numbered_categories
 from converters.numbering import COLOUR_STEP
 from converters.split import ImageJob, convert_split
 from scenes import DEFAULT_SIZE, draw_scene
@@ -18,7 +19,8 @@ from mmpisr.files import write_atomically
 
 VERSION = 1  # of the pictures; raise it when the same seed gives other bytes
 MIN_SIDE = 32
-CATEGORY_IDS = {name: i for i, name in enumerate((*THINGS, *STUFF), start=1)}
+CATEGORIES = numbered_categories(THINGS | STUFF, len(THINGS))
+CATEGORY_IDS = {category['name']: category['id'] for category in CATEGORIES}
 
 
 def main() -> None:
@@ -78,26 +80,12 @@ def generate_scenes(
         )
         convert_split(
             [_job(draw, folder, index, (height, width)) for index in range(num)],
-            categories=categories(),
+            categories=CATEGORIES,
             json_path=Path(out, f'annotations/panoptic_{split}.json'),
             info=dict(description='mmpisr scenes', parameters=parameters),
             workers=workers,
         )
     print(f'{num_train} + {num_val} scenes are in {out}')
-
-
-def categories() -> list[dict[str, Any]]:
-    """Categories of the json, things first."""
-    return [
-        dict(
-            id=CATEGORY_IDS[name],
-            name=name,
-            supercategory='thing' if name in THINGS else 'stuff',
-            isthing=int(name in THINGS),
-            color=list(color),
-        )
-        for name, color in (THINGS | STUFF).items()
-    ]
 
 
 def _job(draw: partial, folder: Path, index: int, size: tuple[int, int]) -> ImageJob:

@@ -6,7 +6,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
-from camvid import CLASSES, categories, prepare_camvid
+from camvid import CATEGORIES, CLASSES, prepare_camvid
 from camvid_folder import CAR, make_camvid
 
 from mmpisr.datasets.segment_png import decode_segment_ids
@@ -249,7 +249,7 @@ def real_frames(shared_data, tmp_path):
 
 
 def test_real_frames_give_the_samples_categories_and_segments(real_frames, tmp_path):
-    assert categories() == real_frames['categories']
+    assert real_frames['categories'] == CATEGORIES
     prepare_camvid(tmp_path / 'real', tmp_path / 'made', size=(480, 360), min_area=60)
     made = json.loads((tmp_path / 'made/annotations/panoptic_val.json').read_text())
 

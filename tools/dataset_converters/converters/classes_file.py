@@ -1,8 +1,8 @@
-"""Read a small table of classes: json, yaml or csv."""
+"""Tables of classes as COCO categories, from a json, yaml or csv or from code."""
 
 import csv
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,22 @@ def read_classes(path: str | Path) -> list[dict[str, Any]]:
             'all or to none'
         )
     return categories
+
+
+def numbered_categories(
+    colors: Mapping[str, Sequence[int]], num_things: int
+) -> list[dict[str, Any]]:
+    """Make COCO categories with ids from 1 on, of colours by name, things first."""
+    return [
+        dict(
+            id=number,
+            name=name,
+            supercategory='thing' if number <= num_things else 'stuff',
+            isthing=int(number <= num_things),
+            color=list(color),
+        )
+        for number, (name, color) in enumerate(colors.items(), start=1)
+    ]
 
 
 def _rows(text: str) -> Iterator[dict[str, Any]]:

@@ -85,7 +85,7 @@ def find_labels(
     ]
     if not images:
         name = f'NAME{suffixes.images or IMAGE_SUFFIXES[0]}'
-        advice = '; in the folder of the labels, files that end as labels do are none'
+        advice = '; files that end as labels do are not taken for images'
         raise missing([folders[0] / name], 1, advice)
     files = list(zip(folders[1:], suffixes[1:], others, strict=False))
     paths = {
