@@ -190,3 +190,20 @@ def test_the_tested_versions_satisfy_what_the_metadata_asks_for(repo):
     both = asked.keys() & tested.keys()
     assert {'numpy', 'onedl-mmcv', 'onedl-mmengine'} <= both
     assert all(asked[name].specifier.contains(tested[name]) for name in both)
+
+
+def test_every_tool_runs_from_another_script(repo, tmp_path):
+    """As notebooks do: ``runpy`` leaves ``sys.path`` as it is."""
+    code = """
+import runpy, sys
+for path in sys.argv[1:]:
+    sys.argv = [path, '--help']
+    try:
+        runpy.run_path(path, run_name='__main__')
+    except SystemExit as stop:
+        assert not stop.code, path
+"""
+    tools = sorted(map(str, repo.glob('tools/**/*.py')))
+    scripts = [tool for tool in tools if '__main__' in Path(tool).read_text()]
+
+    subprocess.run([sys.executable, '-c', code, *scripts], check=True, cwd=tmp_path)

@@ -23,6 +23,8 @@ import time
 from concurrent.futures import Future, wait
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
+
 import cv2
 import numpy as np
 from benchmark_page import OURS, POOLED, THEIRS, benchmark_page

@@ -18,6 +18,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any, NamedTuple
 
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
+
 import numpy as np
 import torch
 from speed.origin import code_version, machine

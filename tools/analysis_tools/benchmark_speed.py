@@ -19,6 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
+
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.fileio import load

@@ -17,6 +17,10 @@ interpolation, normalisation and anything else element by element.
 """
 
 import argparse
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 from mmengine.config import Config, DictAction
 from speed.macs import build_for_counting, count_macs

@@ -9,12 +9,15 @@ order of ``ADE20KSegDataset``, instance pngs the things in that of
 ``ADE20KInstanceDataset``.
 """
 
+import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 import numpy as np
 from converters.label_files import (

@@ -4,10 +4,13 @@ CamVid has no instances: each connected region of a thing class becomes one, so 
 that touch are one instance. Mention this where you report PQ.
 """
 
+import sys
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 import cv2
 import numpy as np

@@ -7,12 +7,15 @@ and the pngs have the same pixels.
 """
 
 import json
+import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 import numpy as np
 from converters.cityscapes_files import Frame, find_frames

@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import sys
 import zipfile
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 from converters.layout import missing_files
 

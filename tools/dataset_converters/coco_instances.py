@@ -5,9 +5,12 @@
 """
 
 import argparse
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 from converters.instance_json import choose_classes, find_images, read_instances
 from converters.label_images import report

@@ -1,10 +1,13 @@
 """Make the embedded dataset: ``python generate_scenes.py --out data/scenes``."""
 
+import sys
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 import cv2
 import numpy as np

@@ -5,9 +5,12 @@
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 from converters.classes_file import read_classes
 from converters.label_folders import Suffixes, find_labels, split_folders
