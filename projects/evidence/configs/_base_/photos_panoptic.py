@@ -4,14 +4,14 @@ The classes are left to the config that knows the data. Another folder:
 ``--cfg-options data_root=...``.
 """
 
+_base_ = '../../../../configs/_base_/datasets/panoptic.py'
 data_root = 'data/msrc22/'
-backend_args = None
 scale = (240, 240)
 crop_size = (240, 192)  # width, height
 
 train_pipeline = [
-    dict(type='LoadImageFromFile', backend_args=backend_args),
-    dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    dict(type='LoadImageFromFile'),
+    dict(type='mmpisr.LoadPanopticSegments'),
     dict(
         type='RandomResize',
         scale=scale,
@@ -26,48 +26,20 @@ train_pipeline = [
     dict(type='mmpisr.PackPanopticInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile', backend_args=backend_args),
+    dict(type='LoadImageFromFile'),
     dict(type='mmdet.Resize', scale=scale, keep_ratio=True),
-    dict(type='mmpisr.LoadPanopticSegments', backend_args=backend_args),
+    dict(type='mmpisr.LoadPanopticSegments'),
     dict(type='mmpisr.PackPanopticInputs'),
 ]
+
 train_dataloader = dict(
-    batch_size=8,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type='mmpisr.PanopticDataset',
-        data_root=data_root,
-        ann_file='annotations/panoptic_train.json',
-        data_prefix=dict(img='images/train/', seg='annotations/panoptic_train/'),
-        pipeline=train_pipeline,
-        backend_args=backend_args,
-    ),
+    batch_size=8, dataset=dict(data_root=data_root, pipeline=train_pipeline)
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='mmpisr.PanopticDataset',
-        data_root=data_root,
-        ann_file='annotations/panoptic_val.json',
-        data_prefix=dict(img='images/val/', seg='annotations/panoptic_val/'),
-        test_mode=True,
-        pipeline=test_pipeline,
-        backend_args=backend_args,
-    ),
-)
+val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(
-    type='mmpisr.PanopticMetric',
     ann_file=data_root + 'annotations/panoptic_val.json',
-    miou=True,
     seg_prefix=data_root + 'annotations/panoptic_val/',
-    backend_args=backend_args,
 )
 test_evaluator = val_evaluator
