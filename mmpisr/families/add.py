@@ -38,7 +38,7 @@ def add_relation(
         ValueError: The model belongs to no known family, has a relation already, or
             cannot be built with one; a pipeline pads; there is no such relation.
     """
-    config = load_config(cfg)
+    config = read_config(cfg)
     _add(config, relation, num_instances)
     return config
 
@@ -74,7 +74,7 @@ def write_config(
             f'{base} is written in pure Python (read_base), which `_base_` cannot '
             'name; mmpisr.add_relation takes it'
         )
-    changed = _add(load_config(base), relation, num_instances)
+    changed = _add(read_config(base), relation, num_instances)
     path = Path(out or f'{relation.split(".")[-1].lower()}_{Path(base).stem}.py')
     if path.exists() and not force:
         raise FileExistsError(f'{path} is there already; --force replaces it')
@@ -85,7 +85,7 @@ def write_config(
     return path
 
 
-def load_config(cfg: Config | str | Path) -> Config:
+def read_config(cfg: Config | str | Path) -> Config:
     """Load a config by its path or its name in a package; a config is copied.
 
     Raises:

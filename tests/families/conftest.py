@@ -5,7 +5,7 @@ from mmdet.models.detectors import TwoStagePanopticSegmentor
 from mmengine.config import Config
 from mmengine.registry import MODELS, Registry
 
-from mmpisr.families.add import load_config
+from mmpisr.families.add import read_config
 from mmpisr.models.panoptic_deeplab import PanopticDeepLab
 
 PANOPTIC_FPN = 'mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py'
@@ -41,10 +41,10 @@ class DerivedDeepLab(PanopticDeepLab):
 @pytest.fixture(scope='session')
 def loaded():
     """Panoptic-FPN's config, parsed once."""
-    return load_config(PANOPTIC_FPN)
+    return read_config(PANOPTIC_FPN)
 
 
 @pytest.fixture
 def cfg(loaded) -> Config:
     """Panoptic-FPN's config, to change."""
-    return load_config(loaded)
+    return read_config(loaded)

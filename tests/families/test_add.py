@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 import mmpisr
 from mmpisr import add_relation
-from mmpisr.families.add import load_config
+from mmpisr.families.add import read_config
 from mmpisr.mim import mim_root
 
 FPN = 'mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py'
@@ -35,7 +35,7 @@ OURS = sorted((mim_root() / 'configs' / 'pisr').glob('pisr_*.py'))
 
 @pytest.mark.parametrize(('name', 'part', 'base'), [(k, *v) for k, v in HOSTS.items()])
 def test_the_type_and_the_weight_decay_change_and_nothing_else(name, part, base):
-    expected = load_config(name)
+    expected = read_config(name)
     changed = expected.model[part] if part else expected.model
     changed.type = f'mmpisr.PISR{base}'
     changed.relation = dict(type='mmpisr.PISR', num_instances=7)

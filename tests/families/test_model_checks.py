@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mmpisr import add_relation
-from mmpisr.families.add import load_config
+from mmpisr.families.add import read_config
 
 WRONG = {
     'neck.out_channels': (128, 256),
@@ -68,7 +68,7 @@ def test_a_batch_that_is_resized_without_its_segments_is_refused(cfg):
 
 
 def test_queries_and_their_fusion_have_the_same_classes():
-    cfg = load_config('mmdet::maskformer/maskformer_r50_ms-16xb1-75e_coco.py')
+    cfg = read_config('mmdet::maskformer/maskformer_r50_ms-16xb1-75e_coco.py')
     cfg.model.panoptic_fusion_head.num_stuff_classes = 11
 
     with pytest.raises(
@@ -78,7 +78,7 @@ def test_queries_and_their_fusion_have_the_same_classes():
 
 
 def test_queries_have_a_weight_for_every_class_and_for_no_object():
-    cfg = load_config('mmdet::maskformer/maskformer_r50_ms-16xb1-75e_coco.py')
+    cfg = read_config('mmdet::maskformer/maskformer_r50_ms-16xb1-75e_coco.py')
     cfg.model.panoptic_head.loss_cls.class_weight = [1.0] * 133
 
     with pytest.raises(
@@ -88,7 +88,7 @@ def test_queries_have_a_weight_for_every_class_and_for_no_object():
 
 
 def test_both_decoders_of_panoptic_deeplab_fit_its_heads():
-    cfg = load_config(
+    cfg = read_config(
         'mmpisr::panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
     )
     cfg.model.neck.instance.out_channels = 48

@@ -1,7 +1,7 @@
 import pytest
 
 from mmpisr import add_relation
-from mmpisr.families.add import load_config
+from mmpisr.families.add import read_config
 
 GUIDE = r'docs/your_own_architecture\.md'
 
@@ -78,7 +78,7 @@ def test_a_family_without_a_part_that_the_host_needs_is_refused(cfg):
 
 def test_mask2former_is_recognised_although_it_inherits_maskformer():
     name = 'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py'
-    cfg = load_config(name)
+    cfg = read_config(name)
     assert cfg.model.panoptic_head.type == 'Mask2FormerHead'
 
     added = add_relation(cfg)

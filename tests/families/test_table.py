@@ -2,7 +2,7 @@ import pytest
 
 from mmpisr import Family, add_relation, register_family
 from mmpisr.families import FAMILIES
-from mmpisr.families.add import load_config
+from mmpisr.families.add import read_config
 
 DERIVED = Family(base='others.DerivedDeepLab', host='mmpisr.PISRPanopticDeepLab')
 
@@ -17,7 +17,7 @@ def empty_again():
 
 @pytest.mark.usefixtures('empty_again')
 def test_the_family_of_the_most_derived_base_is_taken():
-    cfg = load_config('mmpisr::panoptic_deeplab/panoptic-deeplab_r52_90k_cityscapes.py')
+    cfg = read_config('mmpisr::panoptic_deeplab/panoptic-deeplab_r52_90k_cityscapes.py')
     cfg.model.type = 'others.DerivedDeepLab'
     host = 'mmpisr.PISRTwoStagePanopticSegmentor'  # any other than the base's
     register_family(DERIVED._replace(host=host))
@@ -54,7 +54,7 @@ def test_a_type_without_prefix_is_refused(field):
 
 @pytest.mark.usefixtures('empty_again')
 def test_a_host_in_no_registry_is_named():
-    cfg = load_config('mmpisr::panoptic_deeplab/panoptic-deeplab_r52_90k_cityscapes.py')
+    cfg = read_config('mmpisr::panoptic_deeplab/panoptic-deeplab_r52_90k_cityscapes.py')
     cfg.model.type = 'others.DerivedDeepLab'
     register_family(DERIVED._replace(host='others.Nobody'))
 

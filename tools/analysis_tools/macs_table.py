@@ -18,7 +18,7 @@ from typing import NamedTuple
 import get_macs
 import torch
 
-from mmpisr.families.add import load_config
+from mmpisr.families.add import read_config
 from mmpisr.mim import mim_root
 from mmpisr.models.relations import BaseRelation
 
@@ -50,7 +50,7 @@ class Counts(NamedTuple):
 
 
 def base_of(path: Path) -> str:
-    """Name the one config that a file inherits, as ``load_config`` takes it."""
+    """Name the one config that a file inherits, as ``read_config`` takes it."""
     (base,) = re.findall(r"^_base_ = '(.+)'$", path.read_text(), re.MULTILINE)
     return base if '::' in base else str(path.parent / base)
 
@@ -62,9 +62,9 @@ def count(path: Path, size: Size) -> Counts:
         path: Config that inherits the base and adds the relation.
         size: (height, width) of the input.
     """
-    base = get_macs.build_for_counting(load_config(base_of(path)))
+    base = get_macs.build_for_counting(read_config(base_of(path)))
     base_macs = get_macs.count_macs(base, size)
-    host = get_macs.build_for_counting(load_config(path))
+    host = get_macs.build_for_counting(read_config(path))
     host_macs = get_macs.count_macs(host, size)
     (relation,) = (n for n, m in host.named_modules() if isinstance(m, BaseRelation))
     return Counts(base_macs['total'], host_macs['total'], host_macs[relation])
