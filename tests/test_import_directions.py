@@ -22,7 +22,6 @@ MAY_IMPORT = {  # part: parts
     'visualization': ('evaluation', 'datasets'),
     'engine': ('evaluation', 'datasets', 'visualization', RELATIONS),
     'families': ('datasets', 'command_line', RELATIONS),
-    'own_data': ('datasets', 'command_line'),
     'mmpisr': ('families', 'mim'),  # mmpisr/__init__.py
     'apis': EVERYTHING,
     **dict.fromkeys((*FILES, 'mim', 'command_line', 'check_env'), ()),

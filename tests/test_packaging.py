@@ -196,8 +196,14 @@ def test_every_tool_runs_from_another_script(repo, tmp_path):
     """As notebooks do: ``runpy`` leaves ``sys.path`` as it is."""
     code = """
 import runpy, sys
-for path in sys.argv[1:]:
+tools, *scripts = sys.argv[1:]
+folders = sys.path[:]
+for path in scripts:
     sys.argv = [path, '--help']
+    sys.path[:] = folders
+    for name, module in [*sys.modules.items()]:  # each tool finds its own modules
+        if (getattr(module, '__file__', '') or '').startswith(tools):
+            del sys.modules[name]
     try:
         runpy.run_path(path, run_name='__main__')
     except SystemExit as stop:
@@ -206,4 +212,5 @@ for path in sys.argv[1:]:
     tools = sorted(map(str, repo.glob('tools/**/*.py')))
     scripts = [tool for tool in tools if '__main__' in Path(tool).read_text()]
 
-    subprocess.run([sys.executable, '-c', code, *scripts], check=True, cwd=tmp_path)
+    command = [sys.executable, '-c', code, str(repo / 'tools'), *scripts]
+    subprocess.run(command, check=True, cwd=tmp_path)

@@ -21,7 +21,7 @@ class Segments(NamedTuple):
         ids: Values in the id map, int64, never ``VOID``, ``(S,)``.
         categories: Row of each segment's category in the json, ``(S,)``.
         areas: Annotated pixels, ``(S,)``.
-        is_crowd: Which segments are groups that nobody separated, bool, ``(S,)``.
+        is_crowd: Whether a segment is several objects (``iscrowd``), bool, ``(S,)``.
     """
 
     ids: np.ndarray

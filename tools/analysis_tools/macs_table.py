@@ -10,10 +10,13 @@ import argparse
 import os
 import platform
 import re
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
+
+sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 import get_macs
 import torch

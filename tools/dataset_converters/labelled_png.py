@@ -16,10 +16,10 @@ from converters.classes_file import read_classes
 from converters.label_folders import Suffixes, find_labels, split_folders
 from converters.label_images import image_entries
 from converters.label_segments import NUMBERINGS, LabelReader, label_table
+from converters.own_configs import run_own_data_tool
 from converters.split import ImageJob, convert_split
 
 from mmpisr.datasets.panoptic_json import read_panoptic_json
-from mmpisr.own_data import run_own_data_tool
 
 DEFAULT_VOID = (255,)
 

@@ -1,5 +1,7 @@
 """Errors for missing files of a dataset, with the expected layout."""
 
+import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import indent
@@ -8,14 +10,18 @@ from textwrap import indent
 def missing_files(
     title: str, expected_layout: str, paths: Iterable[str | Path]
 ) -> None:
-    """Check that files or folders exist.
+    """Check that files or folders exist; each folder is listed once.
 
     Raises:
         FileNotFoundError: Names the first of ``paths`` that is missing, how many of
             how many are, and the expected layout, a small tree of folders.
     """
     wanted = [Path(path) for path in paths]
-    missing = [path for path in wanted if not path.exists()]
+    names: defaultdict[Path, set[str]] = defaultdict(set)
+    for folder in {path.parent for path in wanted}:
+        if folder.is_dir():
+            names[folder] = set(os.listdir(folder))
+    missing = [path for path in wanted if path.name not in names[path.parent]]
     if missing:
         raise missing_error(title, expected_layout, missing, len(wanted))
 

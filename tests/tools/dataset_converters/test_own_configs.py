@@ -4,9 +4,8 @@ import json
 from argparse import ArgumentParser
 
 import pytest
+from converters.own_configs import run_own_data_tool, write_own_configs
 from mmengine.config import Config
-
-from mmpisr.own_data import run_own_data_tool, write_own_configs
 
 CLASSES = [
     dict(id=1, name='car', isthing=1),
