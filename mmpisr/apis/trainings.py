@@ -96,8 +96,20 @@ def training_logs(work_dir: Path) -> list[list[dict[str, Any]]]:
 
     A line that was cut off when the process was killed is left out.
     """
-    files = sorted(work_dir.glob('*/vis_data/scalars.json'))
-    return [[json.loads(line) for _, line in JsonLines(file)] for file in files]
+    return [[json.loads(line) for _, line in log] for log in _logs(work_dir)]
+
+
+def _logs(work_dir: Path) -> list[JsonLines]:
+    return [JsonLines(p) for p in sorted(work_dir.glob('*/vis_data/scalars.json'))]
+
+
+def _iterations_done(work_dir: Path) -> int:
+    """Last iteration that was logged; only lines from there on are parsed."""
+    for log in reversed(_logs(work_dir)):
+        for _, line in reversed([*log]):
+            if 'iter' in (entry := json.loads(line)):
+                return entry['iter']
+    return 0
 
 
 class TrainingProgress:
@@ -139,11 +151,7 @@ class TrainingProgress:
 
     def _done(self) -> int:
         """Sum of the last iteration that each training logged."""
-        total = 0
-        for folder in self._lengths:
-            entries = sum(training_logs(folder), [])
-            total += next((e['iter'] for e in entries[::-1] if 'iter' in e), 0)
-        return total
+        return sum(map(_iterations_done, self._lengths))
 
 
 def clock(seconds: float) -> str:

@@ -1,8 +1,8 @@
 """The folder beside a submission that holds an unfinished one."""
 
 import json
-import pickle
 import shutil
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from torch.utils.data import Dataset, Sampler
 from mmpisr.files import write_atomically
 
 from .image_list import ImageList, read_image_list
+
+BYTES = 'base64'
 
 
 class Workspace:
@@ -63,26 +65,40 @@ class Workspace:
 
     def finished(self) -> set[int]:
         """Positions in the list of the images that are predicted."""
-        return {int(path.stem) for path in self.folder.glob('[0-9]*.pkl')}
+        return {int(path.stem) for path in self.folder.glob('[0-9]*.json')}
 
     def save(self, position: int, results: Any) -> None:
         """Write the results of the image at a position of the list.
 
+        Args:
+            position: Of the image.
+            results: What json can hold, and bytes; tuples are read back as lists.
+
         Raises:
             OSError: The disk is full; names the file.
         """
-        write_atomically(self._path(position), pickle.dumps(results))
+        text = json.dumps(results, default=lambda value: {BYTES: _to_text(value)})
+        write_atomically(self._path(position), text)
 
     def load(self, position: int) -> Any:
         """Read the results of the image at a position of the list."""
-        return pickle.loads(self._path(position).read_bytes())
+        text = self._path(position).read_text()
+        return json.loads(text, object_hook=_from_text)
 
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, position: int) -> Path:
-        return self.folder / f'{position:06}.pkl'
+        return self.folder / f'{position:06}.json'
+
+
+def _to_text(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+def _from_text(node: dict) -> Any:
+    return b64decode(node[BYTES]) if [*node] == [BYTES] else node
 
 
 @DATA_SAMPLERS.register_module()

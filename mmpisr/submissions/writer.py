@@ -132,7 +132,7 @@ class SubmissionWriter(BaseMetric):
         """Write and check one zip file; it gets its name once it is valid."""
 
         def load(position: int) -> ImageFiles:
-            return self.workspace.load(position)[archive.kind]
+            return ImageFiles(*self.workspace.load(position)[archive.kind])
 
         positions = range(len(self.images))
         by_name = sorted(positions, key=lambda i: archive.result_name(self.images[i]))

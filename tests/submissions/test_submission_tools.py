@@ -89,7 +89,7 @@ def test_a_run_that_is_killed_and_repeated_writes_what_two_processes_write(
         patch.setattr(SubmissionWriter, 'process', dying)
         with pytest.raises(KeyboardInterrupt):
             launch.evaluate(flags(repo, folder, 'part.zip'))
-    (folder / 'part.zip.partial' / '.000002-x.pkl').write_bytes(b'half')
+    (folder / 'part.zip.partial' / '.000002-x.json').write_bytes(b'half')
 
     with monkeypatch.context() as patch:
         seen.clear()

@@ -134,7 +134,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_bytes(
     out_file.unlink()
     killed = begin(out_file, coco_list)
     killed.process({}, [sample(9, panoptic), sample(2, panoptic)])
-    (killed.workspace.folder / '000001.pkl').unlink()  # it was not written whole
+    (killed.workspace.folder / '000001.json').unlink()  # it was not written whole
 
     writer = begin(out_file, coco_list)
     finished = writer.workspace.finished()
@@ -208,7 +208,7 @@ def test_a_full_disk_stops_an_image_and_it_counts_as_not_predicted(
     writer.process({}, [sample(9, panoptic)])
     monkeypatch.setattr(files.Path, 'write_bytes', full)
 
-    with pytest.raises(OSError, match=r'disk is full .*partial/000001\.pkl'):
+    with pytest.raises(OSError, match=r'disk is full .*partial/000001\.json'):
         writer.process({}, [sample(2, panoptic)])
 
     assert writer.workspace.finished() == {0}
@@ -237,8 +237,9 @@ def test_an_invalid_zip_file_is_not_published(
     writer = begin(out_file, coco_list)
     writer.process({}, [sample(image.id, panoptic) for image in coco_list.images])
     results = writer.workspace.load(0)
-    (name,) = results['panoptic'].files
-    results['panoptic'].files[name] = results['panoptic'].files[name][:-9]
+    contents, _ = results['panoptic']
+    (name,) = contents
+    contents[name] = contents[name][:-9]
     writer.workspace.save(0, results)
 
     with pytest.raises(ValueError, match=r'000000000009\.png: not a complete png'):

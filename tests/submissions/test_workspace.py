@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from mmpisr import files
@@ -21,6 +23,14 @@ def test_a_saved_image_is_finished_and_read_back(workspace):
 
     assert workspace.finished() == {2}
     assert workspace.load(2) == dict(x=1)
+
+
+def test_bytes_are_read_back_and_the_file_is_plain_json(workspace):
+    results = dict(panoptic=[{'a.png': b'\x89PNG\x00\xff'}, None])
+    workspace.save(0, results)
+
+    assert workspace.load(0) == results
+    assert json.loads((workspace.folder / '000000.json').read_text())
 
 
 def test_the_last_results_of_an_image_count(workspace):
