@@ -113,9 +113,8 @@ class PISRMaskFormerHead(RelationHost, MaskFormerHead):
     prediction is appended to those of the layers, and ``predict`` reads the last one.
 
     mmdet's MaskFormer computes the masks of all layers in one product; the final masks
-    are a product of their own. On CPUs both are equal bit for bit (with 1, 2 and 4
-    threads, 100 queries on 160 x 216 pixels among 700 random shapes), except for maps
-    of one pixel's width and fewer than 20 queries.
+    are a product of their own. On CPUs both are equal bit for bit, except for very few
+    queries or maps of one pixel's width.
 
     Args:
         relation: Config of the relation without ``in_channels`` and ``num_classes``.

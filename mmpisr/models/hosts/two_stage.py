@@ -92,7 +92,7 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             **base,
         )
         check_roi_head(self.roi_head)
-        channels = self._checked_channels(semantic_head)
+        channels = self._check_parts(semantic_head)
         things, stuff = self.num_things_classes, self.num_stuff_classes
         classes = self.semantic_head.num_classes
         self.thing_maps = thing_maps and classes == stuff + 1
@@ -110,7 +110,7 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             init_final_from_base=init_final_from_base,
         )
 
-    def _checked_channels(self, semantic_head: dict) -> int | None:
+    def _check_parts(self, semantic_head: dict) -> int | None:
         """Check classes and channels of all parts; return the pyramid's channels."""
         equal_numbers(
             self,
