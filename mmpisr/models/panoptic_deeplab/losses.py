@@ -119,7 +119,7 @@ def pixel_losses(logits: Tensor, labels: Tensor, *, ignore_index: int) -> Tensor
         labels: Classes, int64, ``(B, H, W)``.
         ignore_index: Label of pixels without loss.
     """
-    logits = logits.float()
+    logits = logits.float().contiguous()  # cross_entropy would copy the large map
     if logits.shape[2:] != labels.shape[1:]:
         logits = F.interpolate(logits, labels.shape[1:], mode='bilinear')
     return F.cross_entropy(logits, labels, ignore_index=ignore_index, reduction='none')

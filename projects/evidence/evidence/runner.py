@@ -12,6 +12,7 @@ from mmpisr.apis.run_options import load_config
 from mmpisr.apis.trainings import TrainingProgress
 from mmpisr.mim import mim_root
 
+from .cost import check_controls
 from .identity import data_digest
 from .records import RunKey, identify, read_records
 from .study import Options, Study, Variant
@@ -51,8 +52,9 @@ def run_studies(
         The errors of what failed, by name.
 
     Raises:
-        ValueError: ``only`` names an unknown label, runs are recorded of other data, or
-            another process works in ``out``.
+        ValueError: ``only`` names an unknown label, a control does not cost what it
+            must, runs are recorded of other data, or another process works in
+            ``out``.
         FileNotFoundError: There is no data for what is to be run.
     """
     labels = {variant.label for study in studies for variant in study.variants}
@@ -60,6 +62,8 @@ def run_studies(
         raise ValueError(f'--only {unknown}: no labels; there are {sorted(labels)}')
     more: Options = {'data_root': data_root} if data_root else {}
     setting = Setting(out, records, tools or mim_root() / 'tools', threads, more)
+    for study in studies:
+        check_controls(study, more)
     with _alone(out):
         plan = _Plan(setting)
         for study in studies:

@@ -35,7 +35,8 @@ class Variant(NamedTuple):
             own.
         starts_from: Label of the variant whose trained model of the same seed each
             training loads, '' for a training from scratch.
-        control: Whether it is the control of capacity.
+        control: Label of the variant whose extra cost it matches without its idea, ''
+            where it is no such control.
         x: Its place on the axis of a figure, None without one.
         line: Which line of that figure it is on.
     """
@@ -46,7 +47,7 @@ class Variant(NamedTuple):
     test: Options
     trained_as: str = ''
     starts_from: str = ''
-    control: bool = False
+    control: str = ''
     x: float | None = None
     line: str = ''
 

@@ -81,8 +81,10 @@ class _Reader:
         if not labels:
             self._fail('variants', 'is empty; the first variant is the base')
         compare_to = tuple(content.get('compare_to', ()))
-        if unknown := [label for label in compare_to if label not in labels]:
-            self._fail('compare_to', f'{unknown} are no labels; there are {labels}')
+        controlled = [entry['control'] for entry in self.entries if 'control' in entry]
+        for field, used in ('compare_to', compare_to), ('control', controlled):
+            if unknown := [label for label in used if label not in labels]:
+                self._fail(field, f'{unknown} are no labels; there are {labels}')
         x_from = content.get('x_from', '')
         if x_from not in ('', *AXES):
             self._fail('x_from', f'{x_from!r} is none of {[*AXES]}')

@@ -12,7 +12,7 @@ options: {{train_cfg: {{max_iters: 8}}, data_root: a}}
 compare_to: [OCR]
 variants:
   - {{label: base, config: panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py}}
-  - {{label: OCR, control: true, options: {{model.relation.channels: 8}}}}
+  - {{label: OCR, control: base, options: {{model.relation.channels: 8}}}}
   - {{label: at 5, trained_as: OCR, options: {{model.relation.num_instances: 5}}, x: 5}}
   - {{label: warm, starts_from: base}}
 """
@@ -42,7 +42,7 @@ def test_a_study_is_read_with_everything_that_its_variants_inherit(write, repo):
     assert ocr.training == at_5.training == base.training | {CHANNELS: 8}
     assert at_5.test == ocr.test | {'model.relation.num_instances': 5}
     assert (warm.starts_from, at_5.trained_as, at_5.x) == ('base', 'OCR', 5)
-    assert [v.control for v in study.variants] == [False, True, False, False]
+    assert [v.control for v in study.variants] == ['', 'base', '', '']
 
 
 def test_a_base_gives_config_seeds_options_and_the_variants_that_are_named(write):
@@ -82,6 +82,7 @@ def test_a_config_beside_the_study_comes_first(write, tmp_path):
         ('seeds: [0, 1]', 'x_label: K', r"the file: lacks \['seeds'\]"),
         ('label: OCR', 'label: base', r"labels \['base'\] occur more than once"),
         ('compare_to: [OCR]', 'compare_to: [X]', r"compare_to: \['X'\] are no labels"),
+        ('control: base', 'control: X', r"control: \['X'\] are no labels"),
         ('compare_to: [OCR]', 'x_from: time', r"x_from: 'time' is none of \['gmacs'"),
         ('trained_as: OCR', 'trained_as: X', r"trained_as: 'X' is not trained"),
         ('starts_from: base', 'starts_from: X', r"starts_from: 'X' is not trained"),
