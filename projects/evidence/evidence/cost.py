@@ -68,6 +68,6 @@ def check_controls(study: Study, more: Options) -> None:
         if abs(own - other) > TOLERANCE * other:
             raise ValueError(
                 f'{study.path}: {variant.label!r} adds {own:.4f} GMACs to the base, '
-                f'but {variant.control!r}, whose control it is, adds {other:.4f}; change '
-                f'its channels so that they differ by at most {TOLERANCE:.0%}'
+                f'but {variant.control!r}, whose control it is, adds {other:.4f}; '
+                f'change its channels: at most {TOLERANCE:.0%} more or less'
             )
