@@ -47,8 +47,11 @@ def test_a_model_builds_for_the_classes_of_its_data(path, tmp_path, monkeypatch)
 def test_a_base_trains_to_the_end_of_its_schedule(path, tmp_path, monkeypatch):
     cfg = read(path, tmp_path, monkeypatch)
     optimizer = build_optim_wrapper(torch.nn.Linear(1, 1), cfg.optim_wrapper)
-    for scheduler in cfg.param_scheduler:
+    given = cfg.param_scheduler
+    schedulers = given if isinstance(given, list) else [given]
+    for scheduler in schedulers:
         PARAM_SCHEDULERS.build(scheduler, default_args=dict(optimizer=optimizer))
 
-    assert cfg.param_scheduler[-1].end == cfg.train_cfg.max_iters
-    assert not cfg.default_hooks.checkpoint.by_epoch
+    unit = 'max_epochs' if schedulers[-1].by_epoch else 'max_iters'
+    assert schedulers[-1].end == cfg.train_cfg[unit]
+    assert cfg.default_hooks.checkpoint.get('by_epoch', True) == (unit == 'max_epochs')
