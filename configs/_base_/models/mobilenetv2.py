@@ -2,8 +2,8 @@
 
 It ends before the last convolution, which mmdet's own class computes without using it.
 The weights are torchvision's, see ``panoptic-deeplab_mobilenetv2.py``. An inheriting
-config replaces a backbone with ``dict(_delete_=True, **_base_.mobilenetv2)``; the levels
-have 24, 32, 96 and 320 channels.
+config replaces a backbone with ``dict(_delete_=True, **_base_.mobilenetv2)``. The
+levels have 24, 32, 96 and 320 channels.
 """
 
 mobilenetv2 = dict(
