@@ -16,6 +16,7 @@ from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.files import write_atomically
 
 from .figures import draw_classes
+from .reasons import Reasons, confused_pairs, find_reasons
 from .records import identify, shown_path
 from .scoring import ScoredModel, values_of
 from .statistics import difference_text, paired_difference, spread_text
@@ -39,6 +40,16 @@ to the model named there, paired by seed, with 95 % intervals of Student's t.
   what a relation can add by finding out which classes an image shows.
 - **encodings of another image**: PISR's attention reads encodings of another test image
   (a fixed random cycle). Features, intermediate predictions and weights stay."""
+PAIRS = 8
+PAIRS_LEGEND = (
+    "Share of two classes' pixels that is predicted as the other class, percent; the "
+    f'{PAIRS} pairs that the first model confuses most.'
+)
+REWEIGHTING_LEGEND = (
+    'Mean reweighting score (Sec. 3.3) of each group, and the probability that the '
+    'score of what the image shows is above the score of what it does not (AUROC); '
+    'percent.'
+)
 
 
 class TrainedSeeds(NamedTuple):
@@ -82,8 +93,13 @@ def trained_seeds(study: Study, label: str, out: Path) -> TrainedSeeds:
     return TrainedSeeds(label, variant.config, found, variant.test)
 
 
-def examine(trained: TrainedSeeds, *, device: str = 'cpu') -> Scores:
+def examine(
+    trained: TrainedSeeds, *, device: str = 'cpu'
+) -> tuple[Scores, dict[int, Reasons]]:
     """Score each training as it is, told the classes, and with swapped encodings.
+
+    Returns:
+        The scores, and by seed what the predictions confuse.
 
     Raises:
         FileNotFoundError: A checkpoint is not there.
@@ -91,6 +107,7 @@ def examine(trained: TrainedSeeds, *, device: str = 'cpu') -> Scores:
         ValueError: There is a single image.
     """
     scores: Scores = {}
+    reasons = {}
     for seed, checkpoint in trained.checkpoints.items():
         scored = ScoredModel(
             trained.config, checkpoint, options=trained.options, device=device
@@ -103,7 +120,8 @@ def examine(trained: TrainedSeeds, *, device: str = 'cpu') -> Scores:
                 found[f'{trained.label}, {SWAPPED[part]}'] = table
         for row, table in found.items():
             scores.setdefault(row, {})[seed] = table
-    return scores
+        reasons[seed] = find_reasons(scored)
+    return scores, reasons
 
 
 def write_explanation(
@@ -122,7 +140,9 @@ def write_explanation(
         ValueError: The two are of different images.
     """
     trained, base, models = models[0], models[-1], models[::-1]
-    scores = {one.label: examine(one, device=device) for one in models}
+    found = {one.label: examine(one, device=device) for one in models}
+    scores = {label: one for label, (one, _) in found.items()}
+    reasons = {label: one for label, (_, one) in found.items()}
     _check_images(scores)
     rows: Scores = {}
     references: dict[str, str] = {}
@@ -140,6 +160,11 @@ def write_explanation(
         gaps = {name: class_differences(*pair) for name, pair in changes.items()}
         figure = draw_classes(gaps, page.with_suffix('.svg'))
         parts += ['## PQ of each class', f'![PQ of each class]({figure.name})']
+    names = [c['name'] for c in next(iter(rows[trained.label].values())).categories]
+    pairs = _pairs_table(reasons, names)
+    parts += ['## Which classes are confused', pairs, PAIRS_LEGEND]
+    if scored := _reweighting_table(reasons[trained.label]):
+        parts += ['## Reweighting scores', scored, REWEIGHTING_LEGEND]
     parts += ['## Origin', _origin(models, rows, command)]
     write_atomically(page, '\n\n'.join(parts) + '\n')
     return page
@@ -174,6 +199,38 @@ def _table(rows: Scores, references: Mapping[str, str]) -> str:
         lines.append([row, *(spread_text(frame[m]) for m in metrics), text])
     header = ['predictions', *metrics, 'PQ, difference [95 %]']
     return '\n'.join(markdown_table(header, lines))
+
+
+def _pairs_table(reasons: Mapping[str, Mapping[int, Reasons]], names: list[str]) -> str:
+    """The pairs of classes that the first model confuses most; a column a model."""
+    shares = {
+        label: pd.DataFrame(
+            {seed: confused_pairs(one.confusion, names) for seed, one in seeds.items()}
+        )
+        for label, seeds in reasons.items()
+    }
+    first, last = [*shares][0], [*shares][-1]
+    worst = shares[first].mean(axis=1).nlargest(PAIRS).index
+    lines = []
+    for pair in worst:
+        line = [pair, *(spread_text(frame.loc[pair]) for frame in shares.values())]
+        if first != last:
+            gap = paired_difference(shares[last].loc[pair], shares[first].loc[pair])
+            line.append(difference_text(gap))
+        lines.append(line)
+    header = ['classes', *shares]
+    return '\n'.join(
+        markdown_table(header + ['difference [95 %]'] * (first != last), lines)
+    )
+
+
+def _reweighting_table(reasons: Mapping[int, Reasons]) -> str:
+    """Mean score of each group over seeds; empty without scores."""
+    frame = pd.DataFrame({seed: one.scores for seed, one in reasons.items()})
+    if frame.empty:
+        return ''
+    lines = [[group, spread_text(values)] for group, values in frame.iterrows()]
+    return '\n'.join(markdown_table(['group', 'score'], lines))
 
 
 def _check_images(scores: Mapping[str, Scores]) -> None:

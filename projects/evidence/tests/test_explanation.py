@@ -72,7 +72,8 @@ def test_the_page_has_a_row_for_each_condition_on_any_host(family, trained, tmp_
         command='python explain.py',
     )
 
-    rows = [line.split(' | ') for line in page.read_text().splitlines() if '| ' in line]
+    first, *others = page.read_text().split('\n## ')
+    rows = [line.split(' | ') for line in first.splitlines() if '| ' in line]
     swapped = [
         f'| PISR, {part} of another image'
         for part in ('encodings', 'class encodings', 'instance encodings')
@@ -84,7 +85,13 @@ def test_the_page_has_a_row_for_each_condition_on_any_host(family, trained, tmp_
         ['- |', 'base |', 'base |'] + ['PISR |'] * 4
     )
     assert (tmp_path / 'why.svg').is_file()
-    assert 'seeds 0, 1' in page.read_text()
+    quality, confused, reweighting, origin = others
+    assert quality.startswith('PQ of each class')
+    assert confused.startswith('Which classes are confused')
+    assert '| classes | base | PISR | difference [95 %] |' in confused
+    assert reweighting.startswith('Reweighting scores')
+    assert '| absent classes | ' in reweighting
+    assert 'seeds 0, 1' in origin
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
