@@ -6,6 +6,7 @@ Repeated, it goes on where it was interrupted. Several study files in one call s
 their trainings.
 """
 
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -16,7 +17,8 @@ from evidence.study_file import read_study
 
 from mmpisr.apis.commands import exit_on_sigterm
 
-RESULTS = Path(__file__).resolve().parent / 'results'
+PROJECT = Path(__file__).resolve().parent
+RESULTS = PROJECT / 'results'
 
 
 def main() -> int:
@@ -36,6 +38,9 @@ def main() -> int:
     args = parser.parse_args()
 
     exit_on_sigterm()
+    # configs of this project import `evidence`
+    found = [str(PROJECT), os.environ.get('PYTHONPATH', '')]
+    os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, found))
     studies = [read_study(path) for path in args.studies]
     failures = run_studies(
         studies,

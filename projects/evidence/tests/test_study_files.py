@@ -133,6 +133,16 @@ def test_what_several_studies_train_is_one_training():
         ('relations_scenes', 'cost_scenes'): {'PISR': 'PISR, 64 channels'},
         ('relations_scenes', 'warm_start_scenes'): {'base': 'base'},
         ('design_scenes', 'encoding_norm_scenes'): {'PISR': 'PISR'},
+        ('relations_msrc22', 'cost_msrc22'): {
+            'base': 'base, MobileNetV2',
+            'OCR': 'OCR',
+            'PISR': 'PISR, 64 channels',
+        },
+        ('relations_msrc22', 'table5_msrc22'): {'base': 'base', 'PISR': 'PISR'},
+        ('relations_coco12', 'k_coco12'): {
+            'base': 'base',
+            'PISR': 'reweighted, K=20',
+        },
     }
     for (first, second), labels in same.items():
         for label, other in labels.items():
