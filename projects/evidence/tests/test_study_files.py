@@ -1,6 +1,7 @@
 """Study files: what they change exists, models train, pages are up to date."""
 
 import inspect
+import json
 import shutil
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from evidence.cost import check_controls
 from evidence.page import write_page
 from evidence.records import identify
 from evidence.study import TEST, TRAINING
@@ -186,6 +188,15 @@ def test_tuning_tries_as_much_for_each_relation_and_has_a_seed_of_its_own(path):
     assert count >= len(relations[0])
     others = [read_study(other) for other in PATHS if 'tuning' not in other.stem]
     assert not {*tuning.seeds} & {seed for study in others for seed in study.seeds}
+
+
+@pytest.mark.slow
+def test_each_control_adds_the_gmacs_of_its_model(study, tmp_path):
+    path = tmp_path / 'annotations' / 'panoptic_val.json'
+    path.parent.mkdir()
+    path.write_text(json.dumps({'images': [dict(height=128, width=192)]}))
+
+    check_controls(study, {'data_root': str(tmp_path)})
 
 
 @pytest.mark.slow
