@@ -4,7 +4,7 @@ _base_ = [
     '../../../../configs/_base_/models/maskformer_r18-slim.py',
     '../../../../configs/_base_/models/mobilenetv2.py',
     './photos_panoptic_instances.py',
-    './schedule_800-iter.py',
+    './schedule_600-iter.py',
     '../../../../configs/_base_/default_runtime.py',
 ]
 model = dict(

@@ -8,7 +8,7 @@ backbone are frozen. All of this is chosen here.
 _base_ = [
     '../../../../configs/_base_/models/panoptic-deeplab_mobilenetv2.py',
     './photos_panoptic.py',
-    './schedule_800-iter.py',
+    './schedule_600-iter.py',
     '../../../../configs/_base_/default_runtime.py',
 ]
 decoder = dict(aspp_channels=64, project_channels=(32,), dilations=(2, 4, 6))

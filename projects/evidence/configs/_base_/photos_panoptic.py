@@ -1,4 +1,4 @@
-"""Small photographs, COCO panoptic: long side 240 for the network, scores as drawn.
+"""Small photographs, COCO panoptic: long side 192 for the network, scores as drawn.
 
 The classes are left to the config that knows the data. Another folder:
 ``--cfg-options data_root=...``.
@@ -6,8 +6,8 @@ The classes are left to the config that knows the data. Another folder:
 
 _base_ = '../../../../configs/_base_/datasets/panoptic.py'
 data_root = 'data/msrc22/'
-scale = (240, 240)
-crop_size = (240, 192)  # width, height
+scale = (192, 192)
+crop_size = (192, 160)  # width, height
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -22,7 +22,7 @@ train_pipeline = [
     dict(type='mmdet.RandomCrop', crop_size=crop_size),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmdet.PhotoMetricDistortion'),
-    dict(type='mmpisr.PanopticDeepLabTargets', sigma=6, small_instance_area=256),
+    dict(type='mmpisr.PanopticDeepLabTargets', sigma=5, small_instance_area=160),
     dict(type='mmpisr.PackPanopticInputs'),
 ]
 test_pipeline = [

@@ -1,5 +1,5 @@
 _base_ = [
-    './pisr_panoptic-deeplab_mobilenetv2_800-iter_msrc22.py',
+    './pisr_panoptic-deeplab_mobilenetv2_600-iter_msrc22.py',
     '../../../configs/_base_/relations/pisr_literal.py',
 ]
 model = dict(**_base_.pisr_literal)

@@ -1,4 +1,4 @@
-_base_ = './panoptic-deeplab_mobilenetv2_800-iter_coco12.py'
+_base_ = './panoptic-deeplab_mobilenetv2_600-iter_msrc22.py'
 model = dict(
     type='mmpisr.PISRPanopticDeepLab',
     relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),

@@ -1,4 +1,4 @@
-_base_ = './maskformer_mobilenetv2_800-iter_msrc22.py'
+_base_ = './maskformer_mobilenetv2_600-iter_msrc22.py'
 model = dict(
     panoptic_head=dict(
         type='mmpisr.PISRMaskFormerHead',

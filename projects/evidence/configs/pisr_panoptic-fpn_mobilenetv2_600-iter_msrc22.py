@@ -1,4 +1,4 @@
-_base_ = './panoptic-fpn_mobilenetv2_800-iter_msrc22.py'
+_base_ = './panoptic-fpn_mobilenetv2_600-iter_msrc22.py'
 model = dict(
     type='mmpisr.PISRTwoStagePanopticSegmentor',
     relation=dict(type='mmpisr.PISR', num_instances=20, channels=64),
