@@ -205,6 +205,14 @@ class PISRMaskFormerHead(RelationHost, MaskFormerHead):
         )
         return [*logits, final_logits], [*masks, final_masks]
 
+    def final_probs(
+        self, feats: tuple[Tensor, ...], data_samples: list[DetDataSample]
+    ) -> Tensor:
+        """Final classes times masks, summed over queries, ``(B, N, h, w)``."""
+        logits, masks = self.forward(feats, data_samples)
+        class_probs = logits[-1].float().softmax(dim=-1)[:, :, :-1]  # (B, Q, N)
+        return semantic_probs(class_probs, masks[-1].float().sigmoid())
+
     def forward_final(
         self,
         queries: Tensor,

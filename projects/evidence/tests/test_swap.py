@@ -1,15 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from evidence.swap import (
-    Encodings,
-    changed_encodings,
-    derangement,
-    part_rows,
-    recorded_encodings,
-    swap,
-)
+from evidence.swap import derangement, part_rows, recorded_encodings, swap
 
+from mmpisr.engine.pixel_dependence import Encodings, changed_encodings
 from mmpisr.models.relations import PISR
 
 N, K, C = 2, 3, 4
