@@ -8,7 +8,7 @@ from mmdet.structures import DetDataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmpisr.evaluation.reweighting import INPUT_NAMES, row_names
+from mmpisr.evaluation.reweighting import INPUT_NAMES
 from mmpisr.models.relations import BaseRelation
 
 from .layer_fit import bare_model
@@ -36,6 +36,8 @@ class RelationMaps(NamedTuple):
     """Instance heatmaps I of the filled slots, best first, ``(K', h, w)``."""
     slot_scores: Tensor | None
     """Their reweighting scores in [0, 1], ``(K',)``; None: the relation has none."""
+    semantic_index: Sequence[int] | None
+    """Which of the N is the map of each class of the data; None: the same index."""
 
 
 @torch.no_grad()
@@ -103,7 +105,8 @@ def relation_maps(model: nn.Module, batch: Mapping[str, Any]) -> RelationMaps:
     scores = kept['output'].scores
     if scores is not None:
         scores = scores[0, len(before) :][filled].float()
-    return RelationMaps(before, after, slots[filled], scores)
+    index = getattr(host, 'semantic_index', None)
+    return RelationMaps(before, after, slots[filled], scores, index)
 
 
 @torch.no_grad()
@@ -129,11 +132,6 @@ def class_and_center(
     feats = model.extract_feat(data['inputs'])  # type: ignore[operator]
     maps = model.forward_maps(feats, data['data_samples'])  # type: ignore[operator]
     return maps.sem_logits[0].float().softmax(0), maps.center[0, 0].float()
-
-
-def names_of_maps(host: Any, class_names: Sequence[str]) -> list[str]:
-    """Name of each of the N maps in S; some hosts have one for several classes."""
-    return [*row_names(class_names, getattr(host, 'semantic_index', None))]
 
 
 def in_image(maps: Tensor, sample: DetDataSample) -> Tensor:

@@ -20,7 +20,7 @@ from mmpisr.evaluation.reweighting import (
 )
 from mmpisr.models.relations import BaseRelation
 from mmpisr.registry import HOOKS
-from mmpisr.visualization import reweighting_chart
+from mmpisr.visualization import add_picture, reweighting_chart
 
 
 @HOOKS.register_module()
@@ -136,7 +136,7 @@ class ReweightingScoresHook(Hook):
             runner.visualizer.add_scalars(scalars, step=runner.iter)
             if self.chart:
                 image = reweighting_chart(table, names)
-                runner.visualizer.add_image(root, image, runner.iter)
+                add_picture(runner.visualizer, root, image, runner.iter)
 
 
 def _problem(
