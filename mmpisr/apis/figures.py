@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from mmcv.transforms import Compose
 from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import DictAction
@@ -19,18 +18,18 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmpisr.engine.checkpoint import checkpoint_trust
-from mmpisr.engine.relation_pictures import (
-    Predicted,
-    center_picture,
-    class_picture,
-    pixel_picture,
-    slot_picture,
-)
 from mmpisr.files import write_atomically
 from mmpisr.models.relations import BaseRelation
 from mmpisr.output_names import distinct_names
 from mmpisr.registry import DATASETS, MODELS
-from mmpisr.visualization import differing_regions, picture_of
+from mmpisr.visualization.predicted_image import PredictedImage
+from mmpisr.visualization.relation_figures import (
+    center_figure,
+    class_figure,
+    difference_figure,
+    pixel_figure,
+    slot_figure,
+)
 
 from .run_options import load_config
 
@@ -80,13 +79,10 @@ class FigureModel:
                 return type(module).__name__.removesuffix('Relation')
         return 'base'
 
-    @torch.no_grad()
-    def predict(self, image: str | Path) -> Predicted:
+    def predict(self, image: str | Path) -> PredictedImage:
         """Predict an image file."""
         batch = pseudo_collate([self._pipeline(dict(img_path=str(image), img_id=0))])
-        copies = dict(batch, data_samples=[s.clone() for s in batch['data_samples']])
-        sample = self.model.test_step(copies)[0]  # type: ignore[operator]
-        return Predicted(self.model, batch, sample)
+        return PredictedImage(self.model, batch, self.meta)
 
 
 def figures_of(
@@ -105,7 +101,7 @@ def figures_of(
         compare: A model for the same classes, drawn first, such as the base.
         point: (x, y) in pixels of the image: also show what this pixel depends on.
         classes: Classes of Fig. 4, and the first one is that of Fig. 5; None: see
-            ``class_picture`` and ``center_picture``.
+            ``class_figure`` and ``center_figure``.
 
     Yields:
         A name, and a picture (RGB uint8, ``(H, W, 3)``): ``classes`` (Fig. 4),
@@ -121,24 +117,20 @@ def figures_of(
             f'the models have different classes: {[*model.meta["classes"]]} and '
             f'{[*compare.meta["classes"]]}'
         )
-    predicted = model.predict(image)
-    models = {model.name: predicted}
+    models = {model.name: model.predict(image)}
     if compare is not None:
-        name = compare.name if compare.name not in models else f'{compare.name} (other)'
+        name = compare.name + ' (other)' * (compare.name in models)
         models = {name: compare.predict(image), **models}
+    shown = models[model.name]
 
-    yield 'classes', class_picture(predicted, model.meta, classes)
-    yield 'slots', slot_picture(predicted)
+    yield 'classes', class_figure(shown, classes)
+    yield 'slots', slot_figure(shown)
     if all(hasattr(one.model, 'forward_maps') for one in models.values()):
-        first = classes[0] if classes else None
-        yield 'centers', center_picture(models, model.meta, first)
+        yield 'centers', center_figure(models, classes[0] if classes else None)
     if compare is not None:
-        panoptics = {name: one.panoptic for name, one in models.items()}
-        picture = picture_of(predicted.sample)
-        yield 'differences', differing_regions(picture, panoptics, model.meta)
+        yield 'differences', difference_figure(models)
     if point is not None:
-        picture = pixel_picture(predicted, model.meta, point)
-        yield f'pixel_{point[0]}_{point[1]}', picture
+        yield f'pixel_{point[0]}_{point[1]}', pixel_figure(shown, point)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -150,80 +142,39 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         'mmpisr figures', description='Make the figures of the paper for your images.'
     )
-    parser.add_argument('config', help='of a model with a relation')
-    parser.add_argument('checkpoint', help="of that config's model")
-    parser.add_argument('images', nargs='+', help='image files')
-    parser.add_argument('--out', required=True, type=Path, help='folder of the figures')
-    parser.add_argument(
-        '--compare',
-        nargs=2,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='a second model, such as the base: also draws where predictions differ',
-    )
-    parser.add_argument(
-        '--point',
-        type=_point,
-        metavar='X,Y',
-        help='pixel of the image, from 0,0: also draws what it depends on',
-    )
-    parser.add_argument(
-        '--classes',
-        nargs='+',
-        help='of the class heatmaps; the first is that of Fig. 5',
-    )
-    parser.add_argument('--device', default='cpu', help='cpu, cuda:0, ...')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    add = parser.add_argument
+    add('config', help='of a model with a relation')
+    add('checkpoint', help="of that config's model")
+    add('images', nargs='+', help='image files')
+    add('--out', required=True, type=Path, help='folder of the figures')
+    pair: dict[str, Any] = dict(nargs=2, metavar=('CONFIG', 'CHECKPOINT'))
+    add('--compare', **pair, help='a second model: also draws where predictions differ')
+    pixel: dict[str, Any] = dict(type=_point, metavar='X,Y')
+    add('--point', **pixel, help='pixel, from 0,0: also draws what it depends on')
+    add('--classes', nargs='+', help='of Fig. 4; the first one is that of Fig. 5')
+    add('--device', default='cpu', help='cpu, cuda:0, ...')
+    add('--cfg-options', nargs='+', action=DictAction, help='of both configs')
     flags = parser.parse_args(argv)
     try:
-        write_figures(**vars(flags))
+        write_figures(flags)
     except (ValueError, OSError, RuntimeError) as error:
         sys.exit(f'{parser.prog}: {error}')
 
 
-def write_figures(
-    config: str,
-    checkpoint: str,
-    images: Sequence[str],
-    *,
-    out: Path,
-    compare: tuple[str, str] | None = None,
-    point: tuple[int, int] | None = None,
-    classes: Sequence[str] | None = None,
-    device: str = 'cpu',
-    cfg_options: Mapping[str, Any] | None = None,
-) -> list[Path]:
-    """Write the figures of images, each as ``<image>_<figure>.png``, and print them.
-
-    Args:
-        config: Of a model with a relation.
-        checkpoint: Of that config's model.
-        images: Image files.
-        out: Folder, made if it is missing.
-        compare: Config and checkpoint of a second model.
-        point: See :func:`figures_of`.
-        classes: See :func:`figures_of`.
-        device: Where the models run.
-        cfg_options: ``--cfg-options`` of both.
-
-    Returns:
-        The files.
-
-    Raises:
-        FileNotFoundError, RuntimeError, ValueError: See :class:`FigureModel` and
-            :func:`figures_of`.
-    """
-    load = partial(FigureModel, options=cfg_options, device=device)
-    model = load(config, checkpoint)
-    other = None if compare is None else load(*compare)
-    names, files = distinct_names(images), []
-    for image in images:
-        figures = figures_of(model, image, compare=other, point=point, classes=classes)
-        for figure, picture in figures:
-            files.append(out / f'{names[image]}_{figure}.png')
+def write_figures(flags: argparse.Namespace) -> None:
+    """Write the figures as ``<image>_<figure>.png`` and print the files."""
+    load = partial(FigureModel, options=flags.cfg_options, device=flags.device)
+    model = load(flags.config, flags.checkpoint)
+    other = None if flags.compare is None else load(*flags.compare)
+    options: dict[str, Any] = dict(
+        compare=other, point=flags.point, classes=flags.classes
+    )
+    for image, name in distinct_names(flags.images).items():
+        for figure, picture in figures_of(model, image, **options):
+            path = flags.out / f'{name}_{figure}.png'
             png = cv2.imencode('.png', picture[..., ::-1])[1]
-            write_atomically(files[-1], png.tobytes())
-            print(files[-1])
-    return files
+            write_atomically(path, png.tobytes())
+            print(path)
 
 
 def _point(text: str) -> tuple[int, int]:

@@ -80,16 +80,10 @@ def panel_grid(
             axes.text(*middle, panel.title, size=15 * size, ha='center', va='center')
             _annotate(axes, panel, left, top, size)
     if entries:
-        figure.legend(
-            handles=entries,
-            loc='center',
-            bbox_to_anchor=(0.5, 1 - (top_legend + legend / 2) / total_height),
-            ncols=columns,
-            frameon=False,
-            fontsize=12 * size,
-            borderpad=0.2,
-            handlelength=1.4,
-        )
+        below = 1 - (top_legend + legend / 2) / total_height
+        place = dict(loc='center', bbox_to_anchor=(0.5, below), ncols=columns)
+        style = dict(frameon=False, fontsize=12 * size, borderpad=0.2, handlelength=1.4)
+        figure.legend(handles=entries, **place, **style)
     for index, text in enumerate(texts):
         at = GAP, top_legend + legend + line * (index + 0.4)
         axes.text(*at, text, size=12 * size, va='center')
@@ -102,7 +96,7 @@ def _annotate(axes: Axes, panel: Panel, left: float, top: float, size: float) ->
     """Names, boxes and the marked pixel of a panel at (left, top)."""
     em, placed = LABEL_SIZE * size * DPI / 72, [(-1e6, 0.0, 0)]
     for x, y, text in panel.labels:
-        half = 0.35 * em * len(text)
+        half = 0.3 * em * len(text)
         x = min(max(x, half), max(half, panel.pixels.shape[1] - half))
         wide = [0.35 * em * (len(text) + other) for _, _, other in placed]
         if all(
@@ -110,13 +104,13 @@ def _annotate(axes: Axes, panel: Panel, left: float, top: float, size: float) ->
             for reach, (px, py, _) in zip(wide, placed, strict=True)
         ):
             placed.append((x, y, len(text)))
-            style = dict(ha='center', va='center', path_effects=HALO)
-            axes.text(left + x, top + y, text, size=LABEL_SIZE * size, **style)
+            name = axes.text(left + x, top + y, text, size=LABEL_SIZE * size)
+            name.set(ha='center', va='center', path_effects=HALO)
     for x1, y1, x2, y2 in panel.boxes:
-        corner, wide, high = (left + x1, top + y1), x2 - x1, y2 - y1
         for colour, dash in (('white', '-'), ('black', '--')):
-            style = dict(ec=colour, ls=dash, lw=2.5 * size, fill=False)
-            axes.add_patch(Rectangle(corner, wide, high, **style))
+            box = Rectangle((left + x1, top + y1), x2 - x1, y2 - y1, fill=False)
+            box.set(edgecolor=colour, linestyle=dash, linewidth=2.5 * size)
+            axes.add_patch(box)
     if panel.point is not None:
         x, y = left + panel.point[0], top + panel.point[1]
         for colour, thickness in (('white', 5 * size), ('black', 2 * size)):

@@ -126,7 +126,7 @@ def add_picture(
 
     Args:
         visualizer: Of the run.
-        name: Of the picture; ``/`` becomes ``-``, as the local backend makes no folders.
+        name: Each ``/`` becomes ``-``, because the local backend makes no folders.
         picture: RGB uint8, ``(H, W, 3)``.
         step: Of the run.
     """

@@ -76,7 +76,7 @@ def differing_boxes(
         (x1, y1, x2, y2) in pixels, the largest region first, with a margin.
     """
     first, second = match_instances([first, second])
-    side = max(2, round(MIN_SHARE * min(first.shape)))
+    side = max(3, round(MIN_SHARE * min(first.shape)) | 1)
     differs = (first != second).astype(np.uint8)
     differs = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     _, _, regions, _ = cv2.connectedComponentsWithStats(differs)

@@ -1,7 +1,7 @@
 """Draw what the relation does for some validation images (Figs. 4 and 5)."""
 
-import os.path as osp
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmpisr.engine.layer_fit import bare_model
-from mmpisr.engine.relation_pictures import Predicted, center_picture, class_picture
 from mmpisr.output_names import distinct_names
 from mmpisr.registry import HOOKS
 from mmpisr.visualization import add_picture
+from mmpisr.visualization.predicted_image import PredictedImage
+from mmpisr.visualization.relation_figures import center_figure, class_figure
 
 
 @HOOKS.register_module()
@@ -23,16 +24,17 @@ class RelationVisualizationHook(Hook):
 
     After each validation there are the pictures ``classes_<image>``, the probability of
     classes before and after the relation (Fig. 4), and, if the model predicts centres,
-    ``centers_<image>``, heatmaps of a class and of centres over each other (Fig. 5).
-    ``/`` in the name of an image becomes ``-``. A chosen image is predicted twice more.
+    ``centers_<image>``, heatmaps of a class and of centres over each other (Fig. 5). A
+    chosen image is predicted once more for them.
 
     Args:
-        images: Positions in the validation set, or file names.
+        images: Positions in the validation set, or ends of paths (``cam1/f0.png``).
         classes: Classes of Fig. 4, and the first one is that of Fig. 5; None: see
-            ``class_picture`` and ``center_picture``.
+            ``class_figure`` and ``center_figure``.
 
     Raises:
-        ValueError: Before training, if an image is not in the validation set.
+        ValueError: Before training or validation, if an image is not in the validation
+            set or is not the only one of its name.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class RelationVisualizationHook(Hook):
     ) -> None:
         self.images = images
         self.classes = classes
-        self._names: dict[str, str] = {}
+        self._names: Mapping[str, str] = {}
         self._pictures: dict[str, np.ndarray] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -64,22 +66,16 @@ class RelationVisualizationHook(Hook):
         outputs: Sequence[DetDataSample] | None = None,
     ) -> None:
         """Draw the chosen images of a batch."""
-        meta: Mapping = runner.val_dataloader.dataset.metainfo
+        model, meta = bare_model(runner.model), runner.val_dataloader.dataset.metainfo
         for index, sample in enumerate(outputs or []):
-            if sample.img_path not in self._names:
-                continue
-            name = self._names[sample.img_path]
-            batch = {
-                key: values[index : index + 1] for key, values in data_batch.items()
-            }
-            model = bare_model(runner.model)
-            predicted = Predicted(model, batch, sample)
-            picture = class_picture(predicted, meta, self.classes)
-            self._pictures[f'classes_{name}'] = picture
-            if hasattr(model, 'forward_maps'):
-                first = self.classes[0] if self.classes else None
-                picture = center_picture({'model': predicted}, meta, first)
-                self._pictures[f'centers_{name}'] = picture
+            if name := self._names.get(sample.img_path):
+                batch = {key: data_batch[key][index : index + 1] for key in data_batch}
+                shown = PredictedImage(model, batch, meta)
+                self._pictures[f'classes_{name}'] = class_figure(shown, self.classes)
+                if hasattr(model, 'forward_maps'):
+                    first = self.classes[0] if self.classes else None
+                    picture = center_figure({'model': shown}, first)
+                    self._pictures[f'centers_{name}'] = picture
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
@@ -92,14 +88,16 @@ class RelationVisualizationHook(Hook):
 
 
 def _find(image: int | str, paths: Sequence[str]) -> str:
-    """The path of an image, by position or by the end of its path."""
-    if isinstance(image, int) and image < len(paths):
-        return paths[image]
-    found = [p for p in paths if isinstance(image, str) and p.endswith(osp.sep + image)]
+    """The one path at a position, or with this end."""
+    if isinstance(image, int):
+        found = [*paths[image : image + 1]] if image >= 0 else []
+    else:
+        end = PurePath(image).parts
+        found = [path for path in paths if PurePath(path).parts[-len(end) :] == end]
     if len(found) != 1:
         raise ValueError(
             f'RelationVisualizationHook.images has {image!r}, which is {len(found)} of '
             f'the {len(paths)} validation images: give a position below {len(paths)}, '
-            f'or a path as far as it is unique, such as {osp.basename(paths[0])!r}'
+            f'or the unique end of a path, such as {PurePath(paths[0]).name!r}'
         )
     return found[0]

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmpisr.engine.pixel_dependence import Encodings, changed_encodings
 from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.models.relations import PISR
+from mmpisr.visualization.changed_encodings import Encodings, changed_encodings
 
 from .scoring import ScoredModel
 

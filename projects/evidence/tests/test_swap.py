@@ -3,8 +3,8 @@ import pytest
 import torch
 from evidence.swap import derangement, part_rows, recorded_encodings, swap
 
-from mmpisr.engine.pixel_dependence import Encodings, changed_encodings
 from mmpisr.models.relations import PISR
+from mmpisr.visualization.changed_encodings import Encodings, changed_encodings
 
 N, K, C = 2, 3, 4
 
