@@ -33,6 +33,8 @@ from mmpisr.visualization.relation_figures import (
 
 from .run_options import load_config
 
+ERROR_LENGTH = 600
+
 
 class FigureModel:
     """A trained model that figures are made of.
@@ -50,7 +52,7 @@ class FigureModel:
 
     Raises:
         FileNotFoundError: A file is not there.
-        RuntimeError: The checkpoint is of another model; names what differs.
+        ValueError: The checkpoint is of another model; names what differs.
     """
 
     def __init__(
@@ -64,8 +66,12 @@ class FigureModel:
         cfg = load_config(str(config), options=options)
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         self.model: nn.Module = MODELS.build(cfg.model)
-        with checkpoint_trust():
-            saved = load_checkpoint(self.model, str(checkpoint), 'cpu', strict=True)
+        try:
+            with checkpoint_trust():
+                saved = load_checkpoint(self.model, str(checkpoint), 'cpu', strict=True)
+        except RuntimeError as error:  # lists all parameters that differ
+            text = f'{checkpoint} does not fit the model of {config}: {error}'
+            raise ValueError(f'{text[:ERROR_LENGTH]} ...') from error
         self.model.to(device).eval()
         self._pipeline = Compose(get_test_pipeline_cfg(cfg))
         dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True})
@@ -157,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags = parser.parse_args(argv)
     try:
         write_figures(flags)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f'{parser.prog}: {error}')
 
 

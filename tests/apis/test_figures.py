@@ -42,6 +42,7 @@ def written(folder) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob('*.*')}
 
 
+@pytest.mark.slow
 def test_all_figures_of_two_models_and_of_each_image(files, images, tmp_path, capsys):
     out, base = tmp_path / 'out', files['panoptic-deeplab']
     flags = ['--out', str(out), '--compare', *base, '--point', '10,20']
@@ -76,6 +77,8 @@ def test_mistakes_end_with_one_line(files, images, tmp_path, model, flags, messa
 
 def test_a_checkpoint_of_another_model_is_refused(files, images, tmp_path):
     config, checkpoint = files['maskformer + PISR'][0], files['panoptic-deeplab'][1]
-    with pytest.raises(SystemExit, match='mmpisr figures: .*state_dict'):
+    with pytest.raises(
+        SystemExit, match='deeplab.*does not fit the model of .*maskformer'
+    ):
         main([config, checkpoint, images[0], '--out', str(tmp_path / 'out')])
     assert not (tmp_path / 'out').exists()

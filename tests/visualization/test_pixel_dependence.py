@@ -11,6 +11,7 @@ from mmpisr.visualization.predicted_image import PredictedImage
 from mmpisr.visualization.relation_figures import pixel_figure
 
 pytestmark = pytest.mark.slow  # trains for some seconds
+DECIDED_BY_THINGS = [r for r in RELATIONS if r.decider in ('boat', 'lamp')]
 
 
 @pytest.fixture(scope='module')
@@ -30,7 +31,7 @@ def shown_with(host, folder, name):
     raise AssertionError(name)
 
 
-@pytest.mark.parametrize('relation', RELATIONS)
+@pytest.mark.parametrize('relation', DECIDED_BY_THINGS)
 def test_what_decides_comes_first_among_the_other_classes(host, tmp_path, relation):
     shown, point = shown_with(host, tmp_path, relation.present)
 
