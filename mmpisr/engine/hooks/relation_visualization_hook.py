@@ -37,6 +37,8 @@ class RelationVisualizationHook(Hook):
             set or is not the only one of its name.
     """
 
+    priority = 'LOW'  # after ReweightingScoresHook, which counts calls of the relation
+
     def __init__(
         self,
         *,

@@ -58,6 +58,11 @@ class ReweightingScoresHook(Hook):
         """Record all calls of relations from now on."""
         self._attach(runner.model)
 
+    def before_val_iter(self, *args: Any, **kwargs: Any) -> None:
+        """Forget the calls of other hooks, such as those that draw."""
+        for calls in self._calls.values():
+            calls.clear()
+
     def after_val_iter(
         self,
         runner: Runner,
@@ -76,6 +81,7 @@ class ReweightingScoresHook(Hook):
         self._report(runner)
 
     before_test_epoch = before_val_epoch
+    before_test_iter = before_val_iter
     after_test_iter = after_val_iter
     after_test_epoch = after_val_epoch
 

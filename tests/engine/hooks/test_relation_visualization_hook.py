@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import cv2
 import pytest
 import tiny_hosts
+from mmengine.runner import get_priority
 from mmengine.visualization import MLflowVisBackend, Visualizer
 
 from mmpisr.datasets import PanopticScenes
@@ -53,18 +54,25 @@ def runner_of(model, folder, *backends):
     )
 
 
-def validate(hook, runner, folder):
+def validate(hook, runner, folder, *others):
     """One validation of two batches, each of two images of two sizes."""
+    hooks = sorted([hook, *others], key=lambda one: get_priority(one.priority))
     hook.before_train(runner)
+    for one in hooks:
+        one.before_val_epoch(runner)
     for first in (0, 2):
         batch = tiny_hosts.make_batch('panoptic-deeplab', (64, 96), (50, 70))
         for index, sample in enumerate(batch['data_samples']):
             pixels = batch['inputs'][index].permute(1, 2, 0).numpy()
             sample.set_metainfo(dict(img_path=PATHS[first + index], frame='RGB'))
             cv2.imwrite(str(folder / f'{first + index}.png'), pixels)
+        for one in hooks:
+            one.before_val_iter(runner, first // 2, batch)
         outputs = runner.model.test_step(batch)
-        hook.after_val_iter(runner, first // 2, batch, outputs)
-    hook.after_val_epoch(runner, {})
+        for one in hooks:
+            one.after_val_iter(runner, first // 2, batch, outputs)
+    for one in hooks:
+        one.after_val_epoch(runner, {})
 
 
 @pytest.fixture
@@ -85,6 +93,17 @@ def test_chosen_images_of_a_padded_batch_are_drawn(model, tmp_path, readable):
         for kind in ('centers', 'classes')
         for name in ('a-f0', 'b-f0')
     ]
+
+
+def test_the_reweighting_scores_are_still_logged(model, tmp_path, readable):
+    runner = runner_of(model, tmp_path, 'LocalVisBackend')
+    scores = HOOKS.build(dict(type='mmpisr.ReweightingScoresHook'))
+
+    validate(build(images=[0, 3]), runner, tmp_path, scores)
+
+    logged = (tmp_path / 'vis_data' / 'scalars.json').read_text()
+    assert 'reweighting/mean' in logged
+    assert not scores._warned
 
 
 @needs('tensorboard')
