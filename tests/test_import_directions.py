@@ -19,7 +19,7 @@ MAY_IMPORT = {  # part: parts
     'datasets': (),
     'evaluation': ('datasets',),
     'submissions': ('evaluation', 'datasets'),
-    'visualization': ('evaluation', 'datasets'),
+    'visualization': ('evaluation', 'datasets', RELATIONS),
     'engine': ('evaluation', 'datasets', 'visualization', RELATIONS),
     'families': ('datasets', 'command_line', RELATIONS),
     'mmpisr': ('families', 'mim'),  # mmpisr/__init__.py

@@ -3,6 +3,7 @@
 import colorsys
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 
@@ -82,12 +83,15 @@ def class_palette(meta: Mapping) -> np.ndarray:
     return np.round(np.reshape(colours, (count, 3)) * 255).astype(np.uint8)
 
 
-def shade(colour: np.ndarray, instance: int) -> np.ndarray:
+def shade(
+    colour: np.ndarray, instance: int, *, reach: float = float('inf')
+) -> np.ndarray:
     """Lighten or darken a class's colour for one instance; 0 (stuff) keeps it.
 
     Args:
         colour: RGB in 0-255, ``(3,)``.
         instance: Number of the instance in its image. Neighbouring numbers differ most.
+        reach: Largest CIELAB distance from the class's colour, see :func:`reaches`.
 
     Returns:
         RGB in 0-255, float, ``(3,)``.
@@ -96,16 +100,44 @@ def shade(colour: np.ndarray, instance: int) -> np.ndarray:
     if instance == 0:
         return colour
     mix = ((instance * GOLDEN_RATIO) % 1 - 0.5) * 0.9  # -0.45 darkest, 0.45 lightest
-    return colour + mix * (255 - colour) if mix > 0 else colour * (1 + mix)
+    end = 255.0 if mix > 0 else 0.0
+    steps = abs(mix) * np.linspace(1, 0, 10)[:, None]
+    shades = colour + steps * (end - colour)  # from the strongest to none
+    near = np.linalg.norm(_lab(shades) - _lab(colour[None]), axis=1) <= reach
+    return shades[near.argmax()] if near.any() else colour
+
+
+def reaches(palette: np.ndarray) -> np.ndarray:
+    """How far the shades of each class may go without looking like another class.
+
+    Args:
+        palette: RGB in 0-255, ``(N, 3)``.
+
+    Returns:
+        CIELAB distances, 0.45 of that to the nearest other class, ``(N,)``.
+    """
+    lab = _lab(palette)
+    distances = np.linalg.norm(lab[:, None] - lab, axis=2)  # (N, N)
+    np.fill_diagonal(distances, np.inf)
+    return 0.45 * distances.min(axis=1, initial=np.inf)
+
+
+def _lab(colours: np.ndarray) -> np.ndarray:
+    """CIELAB of RGB colours in 0-255, ``(M, 3)``."""
+    pixels = np.asarray(colours, np.float32)[None] / 255
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0]
 
 
 def _colours(panoptic: np.ndarray, palette: np.ndarray) -> np.ndarray:
     """Colour of every pixel, float, ``(H, W, 3)``."""
     values, places = np.unique(panoptic, return_inverse=True)
     labels, instances = values % INSTANCE_OFFSET, values // INSTANCE_OFFSET
+    reach = reaches(palette)
     table = np.array(
         [
-            shade(palette[label], instance) if label < len(palette) else DARK
+            shade(palette[label], instance, reach=reach[label])
+            if label < len(palette)
+            else DARK
             for label, instance in zip(labels, instances, strict=True)
         ]
     )

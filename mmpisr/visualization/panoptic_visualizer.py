@@ -9,7 +9,8 @@ import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
 from mmengine import fileio
-from mmengine.visualization import Visualizer
+from mmengine.dist import master_only
+from mmengine.visualization import MLflowVisBackend, Visualizer
 
 from mmpisr.datasets.image_file import SHOWN, decode_image, read_head, to_8_bits
 from mmpisr.registry import VISUALIZERS
@@ -112,6 +113,29 @@ class PanopticVisualizer(Visualizer):
             if self._drawn.setdefault(path, source) == source:
                 break
         return path
+
+
+@master_only
+def add_picture(
+    visualizer: Visualizer, name: str, picture: np.ndarray, step: int
+) -> None:
+    """Add a picture to every backend of a visualizer.
+
+    MLflow keeps one file a name and takes its format from the name, so that there the
+    name gets the step and ``.png``.
+
+    Args:
+        visualizer: Of the run.
+        name: Each ``/`` becomes ``-``, because the local backend makes no folders.
+        picture: RGB uint8, ``(H, W, 3)``.
+        step: Of the run.
+    """
+    name = name.replace('/', '-')
+    for backend in visualizer._vis_backends.values():
+        if isinstance(backend, MLflowVisBackend):
+            backend.add_image(f'{name}_{step}.png', picture)
+        else:
+            backend.add_image(name, picture, step)
 
 
 def picture_of(sample: DetDataSample, image: np.ndarray | None = None) -> np.ndarray:

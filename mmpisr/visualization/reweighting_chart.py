@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mmpisr.evaluation.reweighting import ReweightingScores, SplitScores
 
-from .side_by_side import new_figure, to_pixels
+from .panel_grid import new_figure, to_pixels
 
 TRUE_COLOUR, FALSE_COLOUR = '#1b7837', '#c51b7d'
 CLASS_ROW = 22

@@ -1,9 +1,12 @@
+import cv2
 import numpy as np
 import pytest
 
+from mmpisr.datasets import CityscapesPanopticDataset, PanopticScenes
 from mmpisr.evaluation.reweighting import ReweightingScores
 from mmpisr.visualization import draw_panoptic, reweighting_chart, side_by_side
-from mmpisr.visualization.panoptic_image import class_palette, shade
+from mmpisr.visualization.panel_grid import Panel, panel_grid, segment_labels
+from mmpisr.visualization.panoptic_image import class_palette, reaches, shade
 
 META = dict(classes=['car', 'sky'], palette=[(200, 0, 0), (0, 0, 200)])
 
@@ -81,3 +84,66 @@ def test_a_chart_of_no_scores_can_be_drawn(recwarn):
     chart = reweighting_chart(ReweightingScores(2, 3), ['car', 'sky'])
     assert chart.shape[1:] == (1200, 3)
     assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+
+
+@pytest.mark.parametrize(
+    'meta',
+    [
+        PanopticScenes.METAINFO,
+        CityscapesPanopticDataset.METAINFO,
+        dict(classes=[str(i) for i in range(40)]),
+    ],
+)
+def test_a_shade_never_looks_like_another_class(meta):
+    palette = class_palette(meta)
+    reach = reaches(palette)
+
+    def lab(colours):
+        pixels = np.asarray(colours, np.float32).reshape(1, -1, 3) / 255
+        return cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0]
+
+    for label, colour in enumerate(palette):
+        shades = [shade(colour, i, reach=reach[label]) for i in range(1, 20)]
+        distances = np.linalg.norm(lab(shades)[:, None] - lab(palette), axis=2)
+        assert (distances[:, label] <= distances.min(axis=1) + 1e-3).all()
+
+
+def test_one_instance_has_one_shade_in_all_panels():
+    image, panoptic = scene()
+    renumbered = panoptic.copy()
+    renumbered[panoptic == 1000] = 5000
+
+    row = side_by_side(image, dict(truth=panoptic, base=renumbered), META, min_width=40)
+
+    truth, base = row[34:64, 56:96], row[34:64, 104:144]
+    np.testing.assert_array_equal(truth, base)
+
+
+def test_segments_with_room_are_named_once_widest_first():
+    _, panoptic = scene()
+    names = segment_labels(panoptic.repeat(3, 0).repeat(3, 1), META)
+    assert [name for _, _, name in names] == ['sky', 'car', 'car']
+    for x, y, name in names:
+        assert META['classes'][panoptic[int(y) // 3, int(x) // 3] % 1000] == name
+
+
+def test_a_grid_has_panels_of_one_height_and_room_for_its_caption():
+    panel = Panel('a', np.zeros((30, 400, 3), np.uint8))
+    one, two = panel_grid([[panel]]), panel_grid([[panel], [panel, panel]])
+    captioned = panel_grid([[panel]], caption='what is seen ' * 20)
+
+    assert two.shape[0] - one.shape[0] == 30 + 34
+    assert captioned.shape[0] > one.shape[0] + 26
+    assert (one[-1] == 255).all()
+
+
+def test_boxes_points_and_names_are_drawn_over_the_panel():
+    plain = Panel('a', np.full((60, 90, 3), 128, np.uint8))
+    blank = panel_grid([[plain]])
+    for change in (
+        dict(boxes=[(10, 10, 40, 30)]),
+        dict(point=(45, 30)),
+        dict(labels=[(45, 30, 'sky')]),
+    ):
+        drawn = panel_grid([[plain._replace(**change)]])
+        assert (drawn != blank)[34:94, 8:98].any()

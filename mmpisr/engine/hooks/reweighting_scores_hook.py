@@ -20,7 +20,7 @@ from mmpisr.evaluation.reweighting import (
 )
 from mmpisr.models.relations import BaseRelation
 from mmpisr.registry import HOOKS
-from mmpisr.visualization import reweighting_chart
+from mmpisr.visualization import add_picture, reweighting_chart
 
 
 @HOOKS.register_module()
@@ -58,6 +58,11 @@ class ReweightingScoresHook(Hook):
         """Record all calls of relations from now on."""
         self._attach(runner.model)
 
+    def before_val_iter(self, *args: Any, **kwargs: Any) -> None:
+        """Forget the calls of other hooks, such as those that draw."""
+        for calls in self._calls.values():
+            calls.clear()
+
     def after_val_iter(
         self,
         runner: Runner,
@@ -76,6 +81,7 @@ class ReweightingScoresHook(Hook):
         self._report(runner)
 
     before_test_epoch = before_val_epoch
+    before_test_iter = before_val_iter
     after_test_iter = after_val_iter
     after_test_epoch = after_val_epoch
 
@@ -136,7 +142,7 @@ class ReweightingScoresHook(Hook):
             runner.visualizer.add_scalars(scalars, step=runner.iter)
             if self.chart:
                 image = reweighting_chart(table, names)
-                runner.visualizer.add_image(root, image, runner.iter)
+                add_picture(runner.visualizer, root, image, runner.iter)
 
 
 def _problem(

@@ -126,6 +126,21 @@ class RelationHost:
             supervision or dict(type='mmpisr.IntermediateSupervision')
         )
 
+    def final_probs(self, feats: Any, data_samples: Sequence[DetDataSample]) -> Tensor:
+        """Class probabilities of the final stage, in the frame and the rows of S.
+
+        Args:
+            feats: What the detector's ``extract_feat`` gives for a batch.
+            data_samples: Of the batch.
+
+        Raises:
+            ValueError: The host has no class probabilities for each pixel.
+        """
+        raise ValueError(
+            f'{type(self).__name__} gives no final class probabilities of pixels: '
+            'write its method final_probs (see mmpisr.models.hosts.RelationHost)'
+        )
+
     def set_final_heads(
         self, *, init_final_from_base: bool, **heads: nn.Module
     ) -> None:

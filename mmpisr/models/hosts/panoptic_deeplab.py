@@ -73,6 +73,12 @@ class PISRPanopticDeepLab(RelationHost, PanopticDeepLab):
         """Maps of the final stage at the features' stride, see ``forward_stages``."""
         return self.forward_stages(feats, data_samples)[1]
 
+    def final_probs(
+        self, feats: DecoderFeats, data_samples: Sequence[DetDataSample]
+    ) -> Tensor:
+        """Softmax of the final semantic head, ``(B, N, h, w)``."""
+        return self.forward_maps(feats, data_samples).sem_logits.float().softmax(dim=1)
+
     def forward_stages(
         self, feats: DecoderFeats, data_samples: Sequence[DetDataSample] | None = None
     ) -> tuple[PanopticDeepLabMaps, PanopticDeepLabMaps]:

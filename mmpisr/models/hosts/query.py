@@ -3,6 +3,7 @@
 The heads replace a config's ``panoptic_head``; the detector is mmdet's.
 """
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -204,6 +205,14 @@ class PISRMaskFormerHead(RelationHost, MaskFormerHead):
             queries, feats, logits[-1], masks[-1], pixel_mask
         )
         return [*logits, final_logits], [*masks, final_masks]
+
+    def final_probs(
+        self, feats: tuple[Tensor, ...], data_samples: Sequence[DetDataSample]
+    ) -> Tensor:
+        """Final classes times masks, summed over queries, ``(B, N, h, w)``."""
+        logits, masks = self.forward(feats, [*data_samples])
+        class_probs = logits[-1].float().softmax(dim=-1)[:, :, :-1]  # (B, Q, N)
+        return semantic_probs(class_probs, masks[-1].float().sigmoid())
 
     def forward_final(
         self,

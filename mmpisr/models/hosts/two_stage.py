@@ -172,7 +172,8 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             batch_data_samples: One for each image.
             rescale: Whether results have ``ori_shape``, or else the input's size.
         """
-        related, proposals = self.final_inputs(batch_inputs, batch_data_samples)
+        feats = self.extract_feat(batch_inputs)
+        related, proposals = self.final_inputs(feats, batch_data_samples)
 
         metas = [sample.metainfo for sample in batch_data_samples]
         instances = self.final_roi_head.predict(
@@ -189,16 +190,23 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
         """Raw outputs of the final heads (``mode='tensor'``), semantic logits last."""
         if batch_data_samples is None:
             batch_data_samples = unpadded_samples(batch_inputs)
-        related, proposals = self.final_inputs(batch_inputs, batch_data_samples)
+        feats = self.extract_feat(batch_inputs)
+        related, proposals = self.final_inputs(feats, batch_data_samples)
 
         rois = self.final_roi_head.forward(related, proposals, batch_data_samples)
         return *rois, self.final_semantic_head(related)['seg_preds']
 
+    def final_probs(self, feats: Pyramid, data_samples: Samples) -> Tensor:
+        """S of the final heads, ``(B, N, h, w)``: made as S of the base's heads is."""
+        related, proposals = self.final_inputs(feats, data_samples)
+        seg_logits = self.final_semantic_head(related)['seg_preds']
+        heads = self.final_roi_head, related, seg_logits
+        return self.stage_maps(*heads, proposals, data_samples)[0]
+
     def final_inputs(
-        self, batch_inputs: Tensor, data_samples: Samples
+        self, feats: Pyramid, data_samples: Samples
     ) -> tuple[Pyramid, Proposals]:
         """Related pyramid and proposals from which the final heads predict."""
-        feats = self.extract_feat(batch_inputs)
         proposals = self.propose(feats, data_samples)
         seg_logits = self.semantic_head(feats)['seg_preds']
         return self.related_feats(feats, seg_logits, proposals, data_samples), proposals
@@ -242,12 +250,40 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             proposals: Of each image; not changed.
             data_samples: Their shapes mark padding.
         """
-        finest = feats[0]
+        maps = self.stage_maps(
+            self.roi_head, feats, seg_logits, proposals, data_samples
+        )
+        pixel_mask = valid_pixels(data_samples, feats[0])
+        related = self.relation(feats[0], *maps, pixel_mask).feats  # (B, C, h, w)
+        return join_pyramid(feats, related, pixel_mask)
+
+    def stage_maps(
+        self,
+        roi_head: BaseRoIHead,
+        feats: Pyramid,
+        seg_logits: Tensor,
+        proposals: Proposals,
+        data_samples: Samples,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """S and I of a stage, in the frame of the finest level.
+
+        Args:
+            roi_head: Of the stage.
+            feats: Levels ``(B, C, h, w)`` that its heads read, the finest first.
+            seg_logits: Of its semantic head, ``(B, N, ., .)``.
+            proposals: Of each image; not changed.
+            data_samples: Of the batch.
+
+        Returns:
+            S ``(B, N, h, w)``, I ``(B, K, h, w)``, and False for each empty slot,
+            ``(B, K)`` bool.
+        """
+        size = feats[0].shape[2:]
         sem_probs = seg_logits.float().softmax(dim=1)
-        if sem_probs.shape[2:] != finest.shape[2:]:
-            sem_probs = F.interpolate(sem_probs, finest.shape[2:], mode='bilinear')
+        if sem_probs.shape[2:] != size:
+            sem_probs = F.interpolate(sem_probs, size, mode='bilinear')
         heatmaps, inst_valid, labels = self.heatmap_maker(
-            self.roi_head,
+            roi_head,
             feats,
             proposals,
             [sample.metainfo for sample in data_samples],
@@ -257,12 +293,7 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             things = class_maps(heatmaps, labels, num_classes=self.num_things_classes)
             stuff = sem_probs[:, : self.num_stuff_classes]
             sem_probs = torch.cat([things, stuff], dim=1)  # (B, N, h, w)
-
-        pixel_mask = valid_pixels(data_samples, finest)
-        related = self.relation(
-            finest, sem_probs, heatmaps, inst_valid, pixel_mask
-        ).feats  # (B, C, h, w)
-        return join_pyramid(feats, related, pixel_mask)
+        return sem_probs, heatmaps, inst_valid
 
 
 def class_agnostic(sample: DetDataSample) -> DetDataSample:

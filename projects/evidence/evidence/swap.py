@@ -3,33 +3,21 @@
 Features, intermediate predictions, reweighting scores and weights stay as they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.models.relations import PISR
+from mmpisr.visualization.changed_encodings import Encodings, changed_encodings
 
 from .scoring import ScoredModel
 
 PARTS = 'all', 'classes', 'slots'
-
-
-class Encodings(NamedTuple):
-    """What the attention reads of a batch's categories.
-
-    Attributes:
-        values: Encodings after reweighting, ``(B, L, C)``.
-        valid: False marks an empty slot, ``(B, L)`` bool.
-    """
-
-    values: Tensor
-    valid: Tensor
 
 
 def score_with_swaps(
@@ -74,37 +62,6 @@ def recorded_encodings(pisr: PISR) -> Iterator[list[Encodings]]:
 
     with changed_encodings(pisr, keep):
         yield kept
-
-
-@contextmanager
-def changed_encodings(
-    pisr: PISR, change: Callable[[Encodings], Encodings]
-) -> Iterator[None]:
-    """Let the attention read changed encodings within the block.
-
-    Args:
-        pisr: The relation.
-        change: Gets what would be read at each call, and gives what is read.
-
-    Raises:
-        ValueError: The change gives other shapes.
-    """
-
-    def read_others(_: nn.Module, inputs: tuple) -> tuple:
-        feats, values, valid = inputs
-        changed = change(Encodings(values, valid))
-        if changed.values.shape != values.shape:
-            raise ValueError(
-                f'encodings of {tuple(values.shape)} cannot be replaced by those of '
-                f'{tuple(changed.values.shape)}'
-            )
-        return feats, *changed
-
-    handle = pisr.attention.register_forward_pre_hook(read_others)
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def swap(own: Encodings, other: Encodings, rows: Tensor) -> Encodings:

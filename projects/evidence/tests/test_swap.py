@@ -1,16 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from evidence.swap import (
-    Encodings,
-    changed_encodings,
-    derangement,
-    part_rows,
-    recorded_encodings,
-    swap,
-)
+from evidence.swap import derangement, part_rows, recorded_encodings, swap
 
 from mmpisr.models.relations import PISR
+from mmpisr.visualization.changed_encodings import Encodings, changed_encodings
 
 N, K, C = 2, 3, 4
 

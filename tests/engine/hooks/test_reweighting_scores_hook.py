@@ -55,6 +55,7 @@ class FakeVisualizer:
 
     def __init__(self):
         self.scalars, self.images = {}, {}
+        self._vis_backends = dict(fake=self)
 
     def add_scalars(self, scalars, step):
         self.scalars.update(scalars)

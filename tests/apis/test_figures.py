@@ -1,0 +1,84 @@
+"""The command that makes figures, with models of random weights."""
+
+import cv2
+import pytest
+import tiny_hosts
+import torch
+
+from mmpisr.apis.figures import main
+from mmpisr.datasets import PanopticScenes
+
+META = PanopticScenes.METAINFO
+
+
+@pytest.fixture(scope='module')
+def files(tmp_path_factory) -> dict[str, list[str]]:
+    """Config and checkpoint of some models."""
+    folder, found = tmp_path_factory.mktemp('trained'), {}
+    for family in ('panoptic-deeplab', 'maskformer'):
+        for host in (True, False):
+            name = f'{"pisr_" * host}{family}_r18_1200-iter_scenes'
+            state = tiny_hosts.build(family, host=host).state_dict()
+            path = folder / f'{name}.pth'
+            torch.save(dict(state_dict=state, meta=dict(dataset_meta=META)), path)
+            parent = 'pisr' if host else family.replace('-', '_')
+            config = tiny_hosts.CONFIGS / parent / f'{name}.py'
+            found[f'{family}{" + PISR" * host}'] = [str(config), str(path)]
+    return found
+
+
+@pytest.fixture
+def images(tmp_path) -> list[str]:
+    """Two images of one name."""
+    pixels = tiny_hosts.make_results((64, 96), empty=True)['img']
+    paths = [tmp_path / folder / 'f0.jpg' for folder in ('a', 'b')]
+    for path in paths:
+        path.parent.mkdir()
+        cv2.imwrite(str(path), pixels)
+    return [str(path) for path in paths]
+
+
+def written(folder) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob('*.*')}
+
+
+@pytest.mark.slow
+def test_all_figures_of_two_models_and_of_each_image(files, images, tmp_path, capsys):
+    out, base = tmp_path / 'out', files['panoptic-deeplab']
+    flags = ['--out', str(out), '--compare', *base, '--point', '10,20']
+
+    main([*files['panoptic-deeplab + PISR'], *images, *flags])
+
+    kinds = 'classes', 'slots', 'centers', 'differences', 'pixel_10_20'
+    assert written(out) == {f'{i}/f0_{kind}.png' for i in 'ab' for kind in kinds}
+    assert len(capsys.readouterr().out.splitlines()) >= 10
+    assert cv2.imread(str(out / 'a' / 'f0_classes.png')).shape[2] == 3
+
+
+def test_a_query_model_has_all_figures_but_that_of_centres(files, images, tmp_path):
+    flags = ['--out', str(tmp_path / 'out'), '--point', '0,0', '--classes', 'carpet']
+    main([*files['maskformer + PISR'], images[0], *flags])
+    names = {'f0_classes.png', 'f0_slots.png', 'f0_pixel_0_0.png'}
+    assert written(tmp_path / 'out') == names
+
+
+@pytest.mark.parametrize(
+    ('model', 'flags', 'message'),
+    [
+        ('panoptic-deeplab', [], 'has 0 relations'),
+        ('panoptic-deeplab + PISR', ['--classes', 'rug'], "no class 'rug'.*carpet"),
+        ('panoptic-deeplab + PISR', ['--point', '96,0'], '96,0 .*96 wide and 64 high'),
+    ],
+)
+def test_mistakes_end_with_one_line(files, images, tmp_path, model, flags, message):
+    with pytest.raises(SystemExit, match=f'^mmpisr figures: .*{message}'):
+        main([*files[model], images[0], '--out', str(tmp_path / 'out'), *flags])
+
+
+def test_a_checkpoint_of_another_model_is_refused(files, images, tmp_path):
+    config, checkpoint = files['maskformer + PISR'][0], files['panoptic-deeplab'][1]
+    with pytest.raises(
+        SystemExit, match='deeplab.*does not fit the model of .*maskformer'
+    ):
+        main([config, checkpoint, images[0], '--out', str(tmp_path / 'out')])
+    assert not (tmp_path / 'out').exists()
