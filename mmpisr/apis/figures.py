@@ -22,7 +22,7 @@ from mmpisr.files import write_atomically
 from mmpisr.models.relations import BaseRelation
 from mmpisr.output_names import distinct_names
 from mmpisr.registry import DATASETS, MODELS
-from mmpisr.visualization.predicted_image import PredictedImage
+from mmpisr.visualization.examined_image import ExaminedImage
 from mmpisr.visualization.relation_figures import (
     center_figure,
     class_figure,
@@ -85,10 +85,10 @@ class FigureModel:
                 return type(module).__name__.removesuffix('Relation')
         return 'base'
 
-    def predict(self, image: str | Path) -> PredictedImage:
+    def predict(self, image: str | Path) -> ExaminedImage:
         """Predict an image file."""
         batch = pseudo_collate([self._pipeline(dict(img_path=str(image), img_id=0))])
-        return PredictedImage(self.model, batch, self.meta)
+        return ExaminedImage(self.model, batch, self.meta)
 
 
 def figures_of(

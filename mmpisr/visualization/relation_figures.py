@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 
+from .examined_image import ExaminedImage
 from .panel_grid import (
     Panel,
     legend_entries,
@@ -17,7 +18,6 @@ from .panel_grid import (
     scale_entries,
     to_pixels,
 )
-from .predicted_image import PredictedImage
 from .segment_matching import differing_boxes, match_instances
 from .side_by_side import ImagePanels
 
@@ -30,7 +30,7 @@ NUM_CLASSES, NUM_SLOTS, NUM_BARS, COLUMNS = 3, 7, 8, 4
 
 
 def class_figure(
-    shown: PredictedImage, classes: Sequence[str] | None = None
+    shown: ExaminedImage, classes: Sequence[str] | None = None
 ) -> np.ndarray:
     """Probability of classes before and after the relation (Fig. 4), a column a class.
 
@@ -40,7 +40,7 @@ def class_figure(
             by the mean absolute change over pixels.
 
     Raises:
-        ValueError: There is no such class, or see ``PredictedImage.maps``.
+        ValueError: There is no such class, or see ``ExaminedImage.maps``.
     """
     maps, panels = shown.maps, _panels(shown)
     change = (maps.after - maps.before).abs().mean(dim=(1, 2))
@@ -60,7 +60,7 @@ def class_figure(
 
 
 def center_figure(
-    models: Mapping[str, PredictedImage], name: str | None = None
+    models: Mapping[str, ExaminedImage], name: str | None = None
 ) -> np.ndarray:
     """Heatmaps of a class and of centres over each other, by model (Fig. 5).
 
@@ -99,7 +99,7 @@ def center_figure(
     return panel_grid([row], entries=entries, caption=caption)
 
 
-def difference_figure(models: Mapping[str, PredictedImage]) -> np.ndarray:
+def difference_figure(models: Mapping[str, ExaminedImage]) -> np.ndarray:
     """Predictions of two models, with boxes where they differ most (Figs. 6 and 7).
 
     Args:
@@ -121,11 +121,11 @@ def difference_figure(models: Mapping[str, PredictedImage]) -> np.ndarray:
     return panel_grid([row], entries=entries, caption=caption)
 
 
-def slot_figure(shown: PredictedImage) -> np.ndarray:
+def slot_figure(shown: ExaminedImage) -> np.ndarray:
     """The best instance slots that the relation reads, with their reweighting scores.
 
     Raises:
-        ValueError: See ``PredictedImage.maps``.
+        ValueError: See ``ExaminedImage.maps``.
     """
     panels, scores = _panels(shown), shown.maps.scores
     row = [panels.plain()]
@@ -140,10 +140,10 @@ def slot_figure(shown: PredictedImage) -> np.ndarray:
     return panel_grid(rows, entries=VALUES, caption=caption)
 
 
-def pixel_figure(shown: PredictedImage, point: tuple[int, int]) -> np.ndarray:
+def pixel_figure(shown: ExaminedImage, point: tuple[int, int]) -> np.ndarray:
     """What a pixel depends on: drawn on the image, and as a bar chart.
 
-    ``PredictedImage.dependence`` defines the measure. On the image, each pixel has the
+    ``ExaminedImage.dependence`` defines the measure. On the image, each pixel has the
     sum of the categories' maps (S and I), each times its change. A slot is named after
     the class whose probabilities overlap with it most.
 
@@ -152,7 +152,7 @@ def pixel_figure(shown: PredictedImage, point: tuple[int, int]) -> np.ndarray:
         point: (x, y) in pixels of the image, from 0.
 
     Raises:
-        ValueError: See ``PredictedImage.dependence``.
+        ValueError: See ``ExaminedImage.dependence``.
     """
     label, changes = shown.dependence(point)
     names, maps, panels = shown.names, shown.maps, _panels(shown)
@@ -179,7 +179,7 @@ def pixel_figure(shown: PredictedImage, point: tuple[int, int]) -> np.ndarray:
     return panel_grid([row], entries=entries, caption=caption)
 
 
-def _panels(shown: PredictedImage) -> ImagePanels:
+def _panels(shown: ExaminedImage) -> ImagePanels:
     return ImagePanels(shown.image, shown.meta, min_width=300, max_width=600)
 
 

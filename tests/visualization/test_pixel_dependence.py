@@ -7,7 +7,7 @@ from told_scenes import CLASSES, STRIDE
 
 from mmpisr.datasets.panoptic_scenes import RELATIONS, PanopticScenes
 from mmpisr.visualization.changed_encodings import changed_encodings
-from mmpisr.visualization.predicted_image import PredictedImage
+from mmpisr.visualization.examined_image import ExaminedImage
 from mmpisr.visualization.relation_figures import pixel_figure
 
 pytestmark = pytest.mark.slow  # trains for some seconds
@@ -25,7 +25,7 @@ def shown_with(host, folder, name):
         batch = told_scenes.batch_of(folder, 2, index)
         rows, columns = (batch['inputs'][0] == CLASSES.index(name)).nonzero().T
         if len(rows) > 5:
-            shown = PredictedImage(host, batch, PanopticScenes.METAINFO)
+            shown = ExaminedImage(host, batch, PanopticScenes.METAINFO)
             middle = len(rows) // 2
             return shown, (int(columns[middle]) * STRIDE, int(rows[middle]) * STRIDE)
     raise AssertionError(name)

@@ -14,7 +14,7 @@ from mmpisr.engine.layer_fit import bare_model
 from mmpisr.output_names import distinct_names
 from mmpisr.registry import HOOKS
 from mmpisr.visualization import add_picture
-from mmpisr.visualization.predicted_image import PredictedImage
+from mmpisr.visualization.examined_image import ExaminedImage
 from mmpisr.visualization.relation_figures import center_figure, class_figure
 
 
@@ -72,7 +72,7 @@ class RelationVisualizationHook(Hook):
         for index, sample in enumerate(outputs or []):
             if name := self._names.get(sample.img_path):
                 batch = {key: data_batch[key][index : index + 1] for key in data_batch}
-                shown = PredictedImage(model, batch, meta)
+                shown = ExaminedImage(model, batch, meta)
                 self._pictures[f'classes_{name}'] = class_figure(shown, self.classes)
                 if hasattr(model, 'forward_maps'):
                     first = self.classes[0] if self.classes else None

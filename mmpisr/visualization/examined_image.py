@@ -31,7 +31,7 @@ class RelationMaps(NamedTuple):
     """Reweighting scores of these slots in [0, 1], ``(K',)``; None: there are none."""
 
 
-class PredictedImage:
+class ExaminedImage:
     """An image with the prediction of a model.
 
     Args:

@@ -11,7 +11,7 @@ from mmengine.structures import PixelData
 
 from mmpisr.datasets import PanopticScenes
 from mmpisr.models.hosts import RelationHost
-from mmpisr.visualization.predicted_image import PredictedImage
+from mmpisr.visualization.examined_image import ExaminedImage
 
 FAMILIES = ['panoptic-deeplab', 'panoptic-fpn', 'maskformer']
 SIZE = (50, 70)  # padded to (64, 96)
@@ -26,7 +26,7 @@ def show(family, folder, *, host=True, change=lambda model: None):
     path = folder / 'image.png'
     cv2.imwrite(str(path), batch['inputs'][0].permute(1, 2, 0).numpy())
     batch['data_samples'][0].set_metainfo(dict(img_path=str(path), frame='RGB'))
-    return PredictedImage(model, batch, META)
+    return ExaminedImage(model, batch, META)
 
 
 @pytest.fixture(params=FAMILIES)
