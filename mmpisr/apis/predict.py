@@ -130,11 +130,13 @@ def _latest(work_dir: Path) -> Path:
 
 def is_demo_scene(path: str) -> bool:
     """Whether a path is below the images of drawn scenes, as their json says."""
+    from mmpisr.datasets.panoptic_json import read_json
+
     place = Path(path).absolute()
     for folder in (place, *place.parents):
         jsons = folder.parent.glob('annotations/panoptic_*.json')
         for json_path in jsons if folder.name == 'images' else ():
-            with json_path.open() as file:
-                if f'"description": "{SCENES}"' in file.read(1000):
-                    return True
+            info = read_json(str(json_path)).get('info') or {}
+            if info.get('description') == SCENES:
+                return True
     return False
