@@ -17,9 +17,6 @@ from mmpisr.output_names import distinct_names
 VIDEO_SUFFIXES = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm')
 WILDCARD = re.compile(r'[*?[]')
 
-Image = str | Path | np.ndarray
-Inputs = int | Image | Sequence[Image]
-
 
 class NamedImage(NamedTuple):
     """One image to predict."""
@@ -38,13 +35,18 @@ class ImageSource(NamedTuple):
     """How many there are, as far as it is known; 0 = unknown."""
 
 
+Image = str | Path | np.ndarray
+Inputs = int | Image | Sequence[Image] | ImageSource
+
+
 def open_source(inputs: Inputs, *, exclude: Sequence[str | Path] = ()) -> ImageSource:
     """List what an input names; files are opened when their turn comes.
 
     Args:
         inputs: Path or address of an image; BGR or grey array; folder, which is
-            searched with its subfolders; glob; video; number of a webcam; or a list of
-            images, folders and globs. A path that is listed twice is read once.
+            searched with its subfolders; glob; video; number of a webcam; a list of
+            images, folders and globs (a path that is listed twice is read once); or
+            images of any other origin as an ``ImageSource``.
         exclude: Folders that are not searched, such as that of the results.
 
     Returns:
@@ -55,6 +57,8 @@ def open_source(inputs: Inputs, *, exclude: Sequence[str | Path] = ()) -> ImageS
         FileNotFoundError: A path does not exist, or there is no image.
         ValueError: The video cannot be opened, or is one of several inputs.
     """
+    if isinstance(inputs, ImageSource):
+        return inputs
     listed = [*inputs] if isinstance(inputs, list | tuple) else [inputs]
     stream = _stream_of(listed[0]) if len(listed) == 1 else None
     if stream is not None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,13 +11,12 @@ import cv2
 import numpy as np
 import torch
 from mmdet.apis import DetInferencer
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DATASETS
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
-from mmengine.structures import InstanceData, PixelData
+from mmengine.structures import PixelData
 from mmengine.utils import ProgressBar
 from torch import nn
 
@@ -27,18 +27,25 @@ from mmpisr.engine.layer_fit import refuse_misfits
 from mmpisr.engine.relation_recorder import RelationRecorder
 from mmpisr.families.add import read_config
 
-from .image_source import ImageSource, Inputs, NamedImage, open_source
+from .image_source import Inputs, NamedImage, open_source
 from .prediction_folder import (
     InstanceSlots,
     PanopticPrediction,
     PredictionFolder,
-    segment_scores,
+    slots_of_batch,
 )
 from .run_options import innermost_datasets
-from .tiles import JoinedMaps, TileGrid, join_maps
+from .tiles import TileGrid, join_maps
 
 NEEDED_META = 'classes', 'thing_classes', 'palette'
-Skip = Callable[[NamedImage, Exception], None]
+
+
+def report_skipped(item: NamedImage, reason: Exception) -> None:
+    """Print why an image is left out."""
+    where = item.image if isinstance(item.image, str) else item.name
+    text = str(reason)
+    text = text if where in text else f'{where}: {text or type(reason).__name__}'
+    print(f'\nskipped: {text}', file=sys.stderr)
 
 
 class SavedPredictions(NamedTuple):
@@ -94,115 +101,86 @@ class PanopticInferencer(DetInferencer):
         batch_size: int = 1,
         tile: int | None = None,
         overlap: int = 128,
-        slots: bool = False,
+        on_skip: Callable[[NamedImage, Exception], None] = report_skipped,
     ) -> Iterator[PanopticPrediction]:
-        """Yield the prediction of each image; those that cannot be read are reported.
+        """Yield the prediction of each image when it is made.
 
         Args:
             inputs: See :func:`~mmpisr.apis.image_source.open_source`; arrays are BGR.
             batch_size: Images (or tiles) that are predicted together.
             tile: Predict images that are longer in tiles of this side, pixels.
             overlap: Overlap of neighbouring tiles, pixels.
-            slots: Add the K instance slots of the relation.
+            on_skip: Called with each image that cannot be read.
 
         Raises:
             FileNotFoundError: An input does not exist or holds no image.
-            ValueError: The options do not fit each other, or ``slots`` the model.
+            ValueError: A number is too small, or the overlap too large for the tile.
         """
-        options: dict[str, Any] = dict(
-            batch_size=batch_size, tile=tile, overlap=overlap, slots=slots
-        )
-        return self._stream(open_source(inputs), report_skipped, **options)
+        if batch_size < 1:
+            raise ValueError(f'batch_size is {batch_size}; it must be at least 1')
+        if tile is not None:
+            TileGrid((tile, tile), tile, overlap)  # checks both
+        loaded = self._loaded(open_source(inputs).images, on_skip)
+        with closing(RelationRecorder(self.model)) as recorder:
+            while batch := list(islice(loaded, 1 if tile else batch_size)):
+                size = batch[0][1]['img'].shape[:2]
+                if tile is not None and max(size) > tile:
+                    grid = TileGrid(size, tile, overlap)
+                    samples = [self._predict_tiled(batch[0][1], grid, batch_size)]
+                    slots: Sequence[InstanceSlots | None] = [None]
+                else:
+                    samples = self._predict([image for _, image in batch])
+                    slots = slots_of_batch(recorder.calls, len(batch))
+                for (item, image), *found in zip(batch, samples, slots, strict=True):
+                    picture = image['img'][..., ::-1].astype(np.uint8)
+                    yield PanopticPrediction(item, picture, *found)
 
     def save(
         self,
         inputs: Inputs,
         out_dir: str | Path,
         *,
-        batch_size: int = 1,
-        tile: int | None = None,
-        overlap: int = 128,
-        slots: bool = False,
         overlay: bool = True,
         tables: bool = True,
+        slots: bool = False,
+        **options: Any,
     ) -> SavedPredictions:
         """Write the results of each image as it is predicted, with a progress bar.
 
         Args:
             inputs: As above; ``out_dir`` is not searched for images.
             out_dir: See :class:`~mmpisr.apis.prediction_folder.PredictionFolder`.
-            batch_size: As above.
-            tile: As above.
-            overlap: As above.
-            slots: As above; written to ``slots/NAME.npz``.
             overlay: Write the segments drawn over the image.
             tables: Write the tables of classes and instances.
+            slots: Write the instance slots of the relation.
+            options: ``batch_size``, ``tile`` and ``overlap``, as above.
 
         Raises:
             FileNotFoundError: As above.
-            ValueError: As above.
+            ValueError: As above; or there are no slots to write.
             OSError: The disk is full; names the file.
         """
         source = open_source(inputs, exclude=[out_dir])
         bar = ProgressBar(source.total, file=sys.stderr)
-        skipped, written = [], 0
+        skipped: list[str] = []
 
         def skip(item: NamedImage, reason: Exception) -> None:
             skipped.append(item.image if isinstance(item.image, str) else item.name)
             report_skipped(item, reason)
             bar.update()
 
-        options: dict[str, Any] = dict(
-            batch_size=batch_size, tile=tile, overlap=overlap, slots=slots
-        )
         meta = self.model.dataset_meta
-        with PredictionFolder(out_dir, meta, overlay=overlay, tables=tables) as folder:
-            for prediction in self._stream(source, skip, **options):
+        with PredictionFolder(
+            out_dir, meta, overlay=overlay, tables=tables, slots=slots
+        ) as folder:
+            for prediction in self(source, on_skip=skip, **options):
                 folder.write(prediction)
-                written += 1
                 bar.update()
         print(file=sys.stderr)
-        return SavedPredictions(written, skipped)
-
-    def _stream(
-        self,
-        source: ImageSource,
-        on_skip: Skip,
-        *,
-        batch_size: int,
-        tile: int | None,
-        overlap: int,
-        slots: bool,
-    ) -> Iterator[PanopticPrediction]:
-        if batch_size < 1:
-            raise ValueError(f'batch_size is {batch_size}; it must be at least 1')
-        if tile is not None:
-            TileGrid((tile, tile), tile, overlap)  # checks both
-            if slots:
-                raise ValueError('slots are those of a whole image; leave out tile')
-        recorder = self._recorder() if slots else None
-        loaded = self._loaded(source.images, on_skip)
-        try:
-            while batch := list(islice(loaded, 1 if tile else batch_size)):
-                items, images = zip(*batch, strict=True)
-                height, width = images[0]['img'].shape[:2]
-                if tile is not None and max(height, width) > tile:
-                    grid = TileGrid((height, width), tile, overlap)
-                    samples = [self._predict_tiled(images[0], grid, batch_size)]
-                else:
-                    samples = self._predict(images)
-                found = _slots(recorder, len(samples))
-                for item, image, sample, of_image in zip(
-                    items, images, samples, found, strict=True
-                ):
-                    picture = image['img'][..., ::-1].astype(np.uint8)
-                    yield PanopticPrediction(item, picture, sample, of_image)
-        finally:
-            if recorder is not None:
-                recorder.close()
+        return SavedPredictions(bar.completed - len(skipped), skipped)
 
     def _loaded(
-        self, items: Iterable[NamedImage], on_skip: Skip
+        self, items: Iterable[NamedImage], on_skip: Callable
     ) -> Iterator[tuple[NamedImage, dict]]:
         """Images as the pipeline's loader gives them."""
         for item in items:
@@ -232,23 +210,15 @@ class PanopticInferencer(DetInferencer):
         self, image: Mapping[str, Any], grid: TileGrid, batch_size: int
     ) -> DetDataSample:
         tiles = (_results_of(image['img'][window]) for window in grid.windows)
-        maps, scores = [], []
+        maps: list[np.ndarray] = []
         while batch := list(islice(tiles, batch_size)):
             for sample in self._predict(batch):
                 panoptic = sample.pred_panoptic_seg.sem_seg[0].cpu().numpy()
                 maps.append(panoptic.astype(np.int32))
-                scores.append(segment_scores(sample, self.model.dataset_meta))
         meta = {key: value for key, value in image.items() if key != 'img'}
-        return _joined_sample(join_maps(maps, grid), maps, scores, meta)
-
-    def _recorder(self) -> RelationRecorder:
-        recorder = RelationRecorder(self.model)
-        if len(recorder.calls) != 1:
-            raise ValueError(
-                f'slots need a model with one relation, this one has '
-                f'{len(recorder.calls)}; mmpisr add-relation adds one to a config'
-            )
-        return recorder
+        joined = torch.from_numpy(join_maps(maps, grid))[None]  # (1, H, W)
+        pred = PixelData(sem_seg=joined)
+        return DetDataSample(metainfo=meta, pred_panoptic_seg=pred)
 
     def _load_weights_to_model(
         self, model: nn.Module, checkpoint: dict | None, cfg: Config | None
@@ -283,14 +253,6 @@ class PanopticInferencer(DetInferencer):
 
     def _init_visualizer(self, cfg: Config) -> None:
         """Build none: its backends (TensorBoard, ...) are for training."""
-
-
-def report_skipped(item: NamedImage, reason: Exception) -> None:
-    """Print why an image is left out."""
-    where = item.image if isinstance(item.image, str) else item.name
-    text = str(reason)
-    text = text if where in text else f'{where}: {text or type(reason).__name__}'
-    print(f'\nskipped: {text}', file=sys.stderr)
 
 
 def known_classes(checkpoint: Mapping, cfg: Config, file: str) -> dict[str, Any]:
@@ -330,43 +292,3 @@ def _results_of(image: np.ndarray) -> dict[str, Any]:
     """Results of a loader for an image without a file."""
     shape = image.shape[:2]
     return dict(img=image, img_path=None, img_shape=shape, ori_shape=shape)
-
-
-def _joined_sample(
-    joined: JoinedMaps,
-    maps: Sequence[np.ndarray],
-    scores: Sequence[Mapping[int, float] | None],
-    meta: Mapping[str, Any],
-) -> DetDataSample:
-    """A sample like that of an image which was predicted as a whole."""
-    sample = DetDataSample(metainfo=meta)
-    panoptic = torch.from_numpy(joined.panoptic)[None]  # (1, H, W)
-    sample.pred_panoptic_seg = PixelData(sem_seg=panoptic)
-    of_tiles = [of_tile for of_tile in scores if of_tile is not None]
-    if len(of_tiles) == len(maps):
-        means = {}
-        for value in set(np.unique(joined.panoptic).tolist()) & {*joined.sources}:
-            parts = joined.sources[value]
-            areas = [int((maps[tile] == old).sum()) for tile, old in parts]
-            found = [of_tiles[tile].get(old, 0.0) for tile, old in parts]
-            means[value] = float(np.average(found, weights=areas))
-        segments = np.array(sorted(means), dtype=np.int64)
-        sample.pred_instances = InstanceData(
-            labels=torch.from_numpy(segments % INSTANCE_OFFSET),
-            scores=torch.tensor([means[value] for value in sorted(means)]),
-            segments=torch.from_numpy(segments),
-        )
-    return sample
-
-
-def _slots(
-    recorder: RelationRecorder | None, count: int
-) -> Sequence[InstanceSlots | None]:
-    """Slots of each image of the last batch."""
-    if recorder is None:
-        return [None] * count
-    (calls,) = recorder.calls.values()
-    call = calls[-1]
-    found = [InstanceSlots.of(call, index) for index in range(count)]
-    calls.clear()
-    return found

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,13 +77,14 @@ class PredictionFolder:
       that were written, even if an error ends the block.
     - ``overlay/NAME.jpg``: the segments over the image.
     - ``classes/NAME.csv`` and ``instances/NAME.csv``: tables of the segments.
-    - ``slots/NAME.npz``: arrays of :class:`InstanceSlots`, if a prediction has them.
+    - ``slots/NAME.npz``: arrays of :class:`InstanceSlots`.
 
     Args:
         folder: Results that it has of other images stay, but not in the json.
         meta: ``classes``, ``thing_classes`` and, if there is one, ``palette``.
         overlay: Whether to draw.
         tables: Whether to write the tables.
+        slots: Whether to write the slots.
     """
 
     def __init__(
@@ -93,9 +94,10 @@ class PredictionFolder:
         *,
         overlay: bool = True,
         tables: bool = True,
+        slots: bool = False,
     ) -> None:
         self.folder, self.meta = Path(folder), meta
-        self.overlay, self.tables = overlay, tables
+        self.overlay, self.tables, self.slots = overlay, tables, slots
         self._table = CategoryTable(meta)
         self._writer = PanopticResultWriter(str(self.folder / 'predictions'))
         self._journal = JsonLines(self.folder / 'predictions.partial.jsonl')
@@ -118,24 +120,29 @@ class PredictionFolder:
         """Write the results of one image.
 
         Raises:
+            ValueError: It has no slots, but they are to be written.
             OSError: The disk is full; names the file.
         """
         name, source = prediction.source
         pred = PredictedImage(prediction.sample.to_dict(), self._table)
+        annotation = self._writer.write(pred, img_id=name, file_name=f'{name}.png')
+        values, _, boxes = segment_extents(pred.segment_ids[0])
+        box_of = dict(zip(values.tolist(), boxes.tolist(), strict=True))
+        segments = annotation['segments_info']
+        for segment in segments:
+            segment.update(bbox=box_of[segment['id']], iscrowd=0)
         if self.overlay:
             picture = draw_panoptic(prediction.image, prediction.panoptic, self.meta)
-            self._write('overlay', name, _encoded(picture))
-        rows = segment_rows(pred, segment_scores(prediction.sample, self.meta))
+            bgr = np.ascontiguousarray(picture[..., ::-1])
+            self._write(f'overlay/{name}.jpg', cv2.imencode('.jpg', bgr)[1].tobytes())
         if self.tables:
-            self._write('classes', name, class_csv(rows, pred.panoptic.size))
-            self._write('instances', name, instance_csv(rows))
-        if prediction.slots is not None:
-            buffer = BytesIO()
-            np.savez_compressed(buffer, **prediction.slots._asdict())
-            self._write('slots', name, buffer.getvalue())
-        annotation = self._writer.write(pred, img_id=name, file_name=f'{name}.png')
-        for segment, row in zip(annotation['segments_info'], rows, strict=True):
-            segment.update(bbox=row['box'], iscrowd=0)
+            names, scores = self._table.names, segment_scores(pred)
+            table = class_rows(segments, names, pred.panoptic.size)
+            self._write(f'classes/{name}.csv', _csv(CLASS_COLUMNS, table))
+            table = instance_rows(segments, names, scores)
+            self._write(f'instances/{name}.csv', _csv(INSTANCE_COLUMNS, table))
+        if self.slots:
+            self._write(f'slots/{name}.npz', _npz(name, prediction.slots))
         height, width = pred.panoptic.shape
         file_name = source if isinstance(source, str) else name
         image = dict(id=name, file_name=file_name, height=height, width=width)
@@ -144,87 +151,84 @@ class PredictionFolder:
     def _journalled(self, field: str) -> Iterator[dict]:
         return (json.loads(line)[field] for _, line in self._journal)
 
-    def _write(self, kind: str, name: str, content: bytes | str) -> None:
-        suffix = dict(overlay='jpg', slots='npz').get(kind, 'csv')
-        write_atomically(self.folder / kind / f'{name}.{suffix}', content)
+    def _write(self, name: str, content: bytes | str) -> None:
+        write_atomically(self.folder / name, content)
 
 
-def segment_scores(
-    sample: DetDataSample, meta: Mapping[str, Any]
-) -> dict[int, float] | None:
-    """Score of each thing segment by its value in the panoptic map.
+def slots_of_batch(
+    calls: Mapping[str, list[RelationCall]], count: int
+) -> list[InstanceSlots | None]:
+    """Slots of each image of the batch before; clears the calls.
 
-    None if the model has no scores of segments: mmdet's fusion heads drop them.
+    None where a model has no relation, or several.
     """
-    fields = sample.to_dict()
-    listed = 'segments' in (fields.get('pred_instances') or {})
-    if not listed and 'scores' not in (fields.get('pred_sem_seg') or {}):
-        return None
-    if not listed:
-        fields.pop('pred_instances', None)  # masks that overlap are no segments
-    found = PredictedImage(fields, CategoryTable(meta)).instances
+    found = [call for of_relation in calls.values() for call in of_relation]
+    for of_relation in calls.values():
+        of_relation.clear()
+    if len(found) != 1:
+        return [None] * count
+    return [InstanceSlots.of(found[0], index) for index in range(count)]
+
+
+def segment_scores(pred: PredictedImage) -> dict[int, float]:
+    """Score of each thing segment by its id; none if the model gives no scores.
+
+    mmdet's fusion heads drop the scores of segments.
+    """
+    instances, probs = (
+        pred.sample.get(f'pred_{k}', {}) for k in ('instances', 'sem_seg')
+    )
+    if 'segments' not in instances and ('masks' in instances or 'scores' not in probs):
+        return {}  # masks may overlap, so they are no segments
+    found = pred.instances
     assert found.segments is not None
     return dict(zip(found.segments.tolist(), found.scores.tolist(), strict=True))
 
 
-def segment_rows(
-    pred: PredictedImage, scores: Mapping[int, float] | None
-) -> list[dict[str, Any]]:
-    """Describe the segments of a prediction, in the order of ``segments_info``."""
-    ids, segments = pred.segment_ids
-    boxes = dict(zip(*(a.tolist() for a in segment_extents(ids)[::2]), strict=True))
+def class_rows(
+    segments: Sequence[Mapping], names: Sequence[str], size: int
+) -> list[list]:
+    """Rows of the table of classes, of an image of ``size`` pixels, largest first."""
+    counts = {('void', ''): [0, size - sum(segment['area'] for segment in segments)]}
+    for segment in segments:
+        kind = 'thing' if segment['isthing'] else 'stuff'
+        count = counts.setdefault((names[segment['category_id']], kind), [0, 0])
+        count[0] += 1
+        count[1] += segment['area']
+    rows = [[*key, *n, f'{100 * n[1] / size:.2f}'] for key, n in counts.items() if n[1]]
+    return sorted(rows, key=lambda row: -row[3])
+
+
+def instance_rows(
+    segments: Sequence[Mapping], names: Sequence[str], scores: Mapping[int, float]
+) -> list[list]:
+    """Rows of the table of things, best first; ids are those in the png."""
+    things = [segment for segment in segments if segment['isthing']]
+    things.sort(key=lambda thing: (-scores.get(thing['id'], 0), -thing['area']))
     return [
-        dict(
-            id=segment['id'],
-            name=pred.table.names[segment['category_id']],
-            is_thing=bool(segment['isthing']),
-            score=(scores or {}).get(segment['id']),
-            pixels=segment['area'],
-            box=boxes[segment['id']],
-        )
-        for segment in segments
+        [
+            thing['id'],
+            names[thing['category_id']],
+            f'{scores[thing["id"]]:.4f}' if thing['id'] in scores else '',
+            thing['area'],
+            *thing['bbox'],
+        ]
+        for thing in things
     ]
 
 
-def class_csv(rows: list[dict[str, Any]], size: int) -> str:
-    """Format the table of the classes of an image of ``size`` pixels, largest first."""
-    void = size - sum(row['pixels'] for row in rows)
-    counts: dict[tuple[str, str], list[int]] = {('void', ''): [0, void]}
-    for row in rows:
-        kind = 'thing' if row['is_thing'] else 'stuff'
-        total = counts.setdefault((row['name'], kind), [0, 0])
-        total[0] += 1
-        total[1] += row['pixels']
-    lines = [
-        [*of_class, segments, pixels, f'{100 * pixels / size:.2f}']
-        for of_class, (segments, pixels) in counts.items()
-        if pixels
-    ]
-    return _csv(CLASS_COLUMNS, sorted(lines, key=lambda line: -line[3]))
-
-
-def instance_csv(rows: list[dict[str, Any]]) -> str:
-    """Format the table of the things, best first; a score that is not known is empty.
-
-    Boxes are in pixels; ``id`` is that in the png.
-    """
-    things = [row for row in rows if row['is_thing']]
-    things.sort(key=lambda row: (-(row['score'] or 0), -row['pixels']))
-    lines = []
-    for row in things:
-        score = '' if row['score'] is None else f'{row["score"]:.4f}'
-        lines.append([row['id'], row['name'], score, row['pixels'], *row['box']])
-    return _csv(INSTANCE_COLUMNS, lines)
-
-
-def _csv(columns: tuple[str, ...], lines: list[list]) -> str:
+def _csv(columns: Sequence[str], rows: Sequence[Sequence]) -> str:
     text = StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerows([columns, *lines])
+    csv.writer(text, lineterminator='\n').writerows([columns, *rows])
     return text.getvalue()
 
 
-def _encoded(picture: np.ndarray) -> bytes:
-    """RGB uint8 as a jpeg."""
-    bgr = np.ascontiguousarray(picture[..., ::-1])
-    return cv2.imencode('.jpg', bgr)[1].tobytes()
+def _npz(name: str, slots: InstanceSlots | None) -> bytes:
+    if slots is None:
+        raise ValueError(
+            f'{name} has no slots: they need a model with one relation (mmpisr '
+            'add-relation adds one to a config) and an image that is not cut into tiles'
+        )
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **slots._asdict())
+    return buffer.getvalue()

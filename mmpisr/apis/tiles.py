@@ -54,22 +54,16 @@ class TileGrid:
         self.neighbours = [(int(a), int(b)) for a, b in (*beside, *below)]
 
 
-class JoinedMaps(NamedTuple):
-    """The panoptic map of an image that was predicted in tiles."""
-
-    panoptic: np.ndarray
-    """mmdet's encoding, instances numbered from 1, ``(H, W)`` int64."""
-    sources: dict[int, list[tuple[int, int]]]
-    """Of each instance's value, the tiles and values that it was joined from."""
-
-
-def join_maps(maps: Sequence[np.ndarray], grid: TileGrid) -> JoinedMaps:
+def join_maps(maps: Sequence[np.ndarray], grid: TileGrid) -> np.ndarray:
     """Join the panoptic maps of tiles.
 
     Args:
         maps: One a tile, in mmdet's encoding: values from ``INSTANCE_OFFSET`` on are
             things, ``(h, w)``.
         grid: Where the tiles are.
+
+    Returns:
+        In the same encoding with new numbers of instances, ``(H, W)`` int64.
     """
     things = [
         (tile, int(value))
@@ -84,21 +78,16 @@ def join_maps(maps: Sequence[np.ndarray], grid: TileGrid) -> JoinedMaps:
         for first, second in _same_objects(maps, grid.windows, a, b)
     ]
     groups = _groups(len(things), pairs)
-    sources: dict[int, list[tuple[int, int]]] = {}
-    codes = [dict[int, int]() for _ in maps]
-    for (tile, value), group in zip(things, groups, strict=True):
-        code = value % INSTANCE_OFFSET + INSTANCE_OFFSET * (int(group) + 1)
-        sources.setdefault(code, []).append((tile, value))
-        codes[tile][value] = code
     joined = np.empty(grid.size, dtype=np.int64)
-    for panoptic, window, owned, new in zip(
-        maps, grid.windows, grid.owned, codes, strict=True
-    ):
-        part = panoptic[_inside(owned, window)]
+    for tile, (window, owned) in enumerate(zip(grid.windows, grid.owned, strict=True)):
+        part = maps[tile][_inside(owned, window)]
         values, places = np.unique(part, return_inverse=True)
-        renamed = np.array([new.get(int(value), int(value)) for value in values])
-        joined[owned] = renamed[places.reshape(part.shape)]
-    return JoinedMaps(joined, sources)
+        for i, value in enumerate(values.tolist()):
+            if value >= INSTANCE_OFFSET:
+                group = groups[number[tile, value]] + 1
+                values[i] = value % INSTANCE_OFFSET + INSTANCE_OFFSET * group
+        joined[owned] = values[places.reshape(part.shape)]
+    return joined
 
 
 class _Span(NamedTuple):

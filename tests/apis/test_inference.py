@@ -106,8 +106,8 @@ def test_our_inferencer_agrees_in_batches_and_tiles_and_gives_the_slots(
     ]
     inferencer = PanopticInferencer(config, checkpoint, device='cpu')
 
-    single = [*inferencer(pictures, slots=True)]
-    padded = [*inferencer(pictures, slots=True, batch_size=2)]
+    single = [*inferencer(pictures)]
+    padded = [*inferencer(pictures, batch_size=2)]
     (tiled,) = inferencer(images[0], tile=64, overlap=16, batch_size=2)
     done = inferencer.save(pictures, tmp_path / 'out', slots=True)
 
@@ -120,5 +120,6 @@ def test_our_inferencer_agrees_in_batches_and_tiles_and_gives_the_slots(
         assert ((slots.scores >= 0) & (slots.scores <= 1)).all()
         assert (slots.scores[~slots.filled] == 0).all()
     assert tiled.panoptic.shape == SIZE
+    assert tiled.slots is None
     assert done == (2, [])
     assert len(files(tmp_path / 'out/slots')) == 2

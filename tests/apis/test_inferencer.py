@@ -290,11 +290,6 @@ def test_tiles_of_a_mosaic_give_what_the_whole_image_gives(
         cut += sum(mask[owned].any() for owned in grid.owned) > 1
         assert len(np.unique(tiled.panoptic[mask])) == 1
     assert cut >= 2
-    instances = tiled.sample.pred_instances
-    assert {*instances.segments.tolist()} == {
-        *np.unique(tiled.panoptic[tiled.panoptic >= 1000]).tolist()
-    }
-    assert instances.scores.tolist() == [0.5] * len(instances.segments)
 
 
 def test_an_image_that_is_no_longer_than_a_tile_is_not_cut(inferencer):
@@ -306,17 +301,16 @@ def test_an_image_that_is_no_longer_than_a_tile_is_not_cut(inferencer):
     assert inferencer.model.seen == [[(24, 40)]] * 2
 
 
-def test_options_that_do_not_fit_are_refused(inferencer):
+def test_options_that_do_not_fit_are_refused(inferencer, tmp_path):
     picture = picture_of_truth(make_truth((24, 40)))
 
     for options, message in (
         (dict(batch_size=0), 'batch_size is 0'),
         (dict(tile=100), 'overlap is 128 and tile 100'),
-        (dict(tile=400, slots=True), 'leave out tile'),
-        (dict(slots=True), 'has 0; mmpisr add-relation'),
+        (dict(slots=True), 'mmpisr add-relation adds one'),
     ):
         with pytest.raises(ValueError, match=message):
-            [*inferencer(picture, **options)]
+            inferencer.save(picture, tmp_path, **options)
 
 
 def test_classes_come_from_the_checkpoint_or_else_from_the_config(checkpoint):

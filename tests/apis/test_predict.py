@@ -136,20 +136,18 @@ import numpy as np
 import truth_model
 from mmengine.config import Config
 from mmpisr import PanopticInferencer
+from mmpisr.apis.image_source import ImageSource, NamedImage
 
 def images(count):
     for number in range(count):
-        truth = np.full((48, 64), 9)
+        truth = np.full((24, 480), 9)  # as wide as a picture that is not enlarged
         truth[:20, :30] = 1000 + number % 8
         yield truth_model.picture_of_truth(truth)
 
 def peak(count):
-    import mmpisr.apis.inferencer as module
-    from mmpisr.apis.image_source import ImageSource, NamedImage
     named = (NamedImage(f'{i:06}', image) for i, image in enumerate(images(count)))
-    module.open_source = lambda *_, **__: ImageSource(named, count)
-    done = inferencer.save('stream', sys.argv[2], batch_size=4)
-    assert done.written == count
+    source = ImageSource(named, count)
+    assert inferencer.save(source, sys.argv[2], batch_size=4).written == count
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 inferencer = PanopticInferencer(Config(truth_model.config()), sys.argv[1], device='cpu')
