@@ -1,5 +1,6 @@
 """The command ``mmpisr predict``."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -163,4 +164,5 @@ def test_a_thousand_images_need_no_more_memory_than_a_hundred(place):
     command = [sys.executable, '-c', MANY, checkpoint, 'out']
     path = ':'.join([str(REPO), str(REPO / 'tests/support'), *sys.path])
 
-    subprocess.run(command, check=True, env=dict(PYTHONPATH=path))
+    env = dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS='1')
+    subprocess.run(command, check=True, env=env)
