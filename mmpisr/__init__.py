@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmpisr.apis.inferencer import PanopticInferencer
     from mmpisr.families import Family, add_relation, register_family
 
-__all__ = ['Family', 'add_relation', 'register_family']
+__all__ = ['Family', 'PanopticInferencer', 'add_relation', 'register_family']
 __version__ = '0.1.0'
 
 # `python -m mmpisr.check_env` must run without mmengine, to report that it is missing.
@@ -20,9 +21,11 @@ else:
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``mmpisr.families`` on first use, because it needs mmengine."""
+    """Import the part with this name on first use, because it needs mmengine."""
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    from mmpisr import families
-
-    return getattr(families, name)
+    if name == 'PanopticInferencer':
+        from mmpisr.apis import inferencer as part
+    else:
+        from mmpisr import families as part  # type: ignore[no-redef]
+    return getattr(part, name)

@@ -1,12 +1,15 @@
 """Report which packages are missing or wrong, and the commands that fix them.
 
-Run ``python -m mmpisr.check_env``. The exit code is 1 if a needed package is missing,
-too old, too new, or cannot be imported. The requirements come from the metadata of the
-installed mmpisr, or from ``requirements/`` of a checkout that is not installed.
+Run ``mmpisr check-env`` or ``python -m mmpisr.check_env``. The exit code is 1 if a
+needed package is missing, too old, too new, or cannot be imported. The requirements
+come from the metadata of the installed mmpisr, or from ``requirements/`` of a checkout
+that is not installed.
 """
 
 import shlex
 import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,8 +130,10 @@ def outside(rows: list[Row]) -> str:
     return f'{sys.executable} is outside the environment of mmpisr: {advice}\n'
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the report; return 1 if a needed package is missing or wrong."""
+    description = 'List the packages of mmpisr, and the commands that repair them.'
+    ArgumentParser(prog='mmpisr check-env', description=description).parse_args(argv)
     try:
         rows = [inspect(requirement, extra) for requirement, extra in requirements()]
     except ImportError as error:  # neither packaging nor pip

@@ -14,7 +14,7 @@ WHOLE: tuple[Rule, ...] = (lambda path: path.name, PurePath.as_posix)
 
 
 def distinct_names(
-    images: Iterable[str], *, keep_suffix: bool = False
+    images: Iterable[str], *, keep_suffix: bool = False, root: str | None = None
 ) -> dict[str, str]:
     """Make the shortest names that are unique for a set of images.
 
@@ -25,15 +25,19 @@ def distinct_names(
     Args:
         images: Paths or addresses.
         keep_suffix: Keep the suffix in any case, as a drawn copy of the image does.
+        root: A folder that holds all images. The names keep all folders below it.
 
     Returns:
         Name by path, with ``/`` between folders.
     """
     paths = {image: PurePath(osp.abspath(image)) for image in images}
     shared = len(osp.commonprefix([path.parts[:-1] for path in paths.values()]))
+    rules = WHOLE if keep_suffix else SHORTENED
+    if root is not None:
+        shared, rules = len(PurePath(osp.abspath(root)).parts), rules[1:]
     below = {image: PurePath(*path.parts[shared:]) for image, path in paths.items()}
     names: dict[str, str] = {}
-    for rule in WHOLE if keep_suffix else SHORTENED:
+    for rule in rules:
         names = {image: rule(path) for image, path in below.items()}
         if len({*names.values()}) == len({*below.values()}):
             break

@@ -9,12 +9,14 @@ from mmpisr import check_env
 from mmpisr.check_env import Row, inspect, report, requirements
 
 
-def run(repo, tmp_path, **modules: str) -> subprocess.CompletedProcess:
+def run(
+    repo, tmp_path, command=('mmpisr.check_env',), **modules: str
+) -> subprocess.CompletedProcess:
     """Check an environment in which some modules are replaced by source text."""
     for name, source in modules.items():
         (tmp_path / f'{name}.py').write_text(source)
     return subprocess.run(
-        [sys.executable, '-m', 'mmpisr.check_env'],
+        [sys.executable, '-m', *command],
         env=dict(PYTHONPATH=f'{tmp_path}:{repo}'),
         cwd=tmp_path,
         capture_output=True,
@@ -54,14 +56,15 @@ def test_a_python_that_cannot_read_requirements_gets_a_sentence(monkeypatch):
     monkeypatch.setattr(check_env, '_packaging', fail)
 
     with pytest.raises(SystemExit, match=r"No module named 'pip'\); run `make setup`"):
-        check_env.main()
+        check_env.main([])
 
 
-def test_the_check_runs_where_mmengine_is_missing(repo, tmp_path):
+@pytest.mark.parametrize('command', [['mmpisr.check_env'], ['mmpisr', 'check-env']])
+def test_the_check_runs_where_mmengine_is_missing(repo, tmp_path, command):
     missing = "No module named 'mmengine'"
     source = f'raise ModuleNotFoundError("{missing}", name="mmengine")'
 
-    done = run(repo, tmp_path, mmengine=source)
+    done = run(repo, tmp_path, command, mmengine=source)
 
     assert done.returncode == 1, done.stderr
     assert missing in done.stdout

@@ -102,6 +102,16 @@ def test_the_package_is_found_from_the_folder_above_a_clone(source, python):
 
 
 @pytest.mark.slow
+def test_the_command_is_installed(python, tmp_path):
+    command = python.with_name('mmpisr')
+
+    done = subprocess.run([command, '--help'], cwd=tmp_path, capture_output=True)
+
+    assert done.returncode == 0, done.stderr
+    assert b'predict' in done.stdout
+
+
+@pytest.mark.slow
 def test_the_environment_check_reads_its_needs_from_the_installed_metadata(
     python, tmp_path
 ):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmpisr.apis.commands import exit_on_sigterm
 from mmpisr.apis.demo import run_demo
+from mmpisr.apis.predict import DEMO_DIR
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs'
@@ -15,7 +16,7 @@ def main() -> None:
     """Parse the flags and run the demo."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument('--data-root', type=Path, default=Path('data/scenes'))
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
+    parser.add_argument('--work-dir', type=Path, default=DEMO_DIR)
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
     exit_on_sigterm()

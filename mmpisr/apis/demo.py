@@ -1,11 +1,13 @@
 """The demo: train the base and base + PISR on embedded scenes and compare them."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from .comparison import compare
+from .predict import DEMO_DIR, predict
 from .trainings import TrainingRun, train_together
 
 
@@ -19,7 +21,7 @@ def run_demo(
     num_scenes: tuple[int, int] = (400, 100),
     options: Mapping[str, object] | None = None,
 ) -> dict:
-    """Generate scenes, train side by side, evaluate, draw, write ``summary.json``.
+    """Generate scenes, train side by side, evaluate, draw, predict one picture.
 
     A repeated call continues where an interrupted one stopped.
 
@@ -35,13 +37,13 @@ def run_demo(
     Returns:
         The content of ``summary.json``.
     """
-    print(f'1/3 Embedded scenes in {data_root} (20 s the first time)')
+    print(f'1/4 Embedded scenes in {data_root} (20 s the first time)')
     generator = script.parent / 'dataset_converters' / 'generate_scenes.py'
     numbers = ['--num-train', str(num_scenes[0]), '--num-val', str(num_scenes[1])]
     command = [sys.executable, str(generator), '--out', str(data_root), *numbers]
     subprocess.run(command, check=True)
 
-    print(f'2/3 Training {" and ".join(configs)} side by side (about 10 minutes)')
+    print(f'2/4 Training {" and ".join(configs)} side by side (about 10 minutes)')
     options = {
         'data_root': str(data_root),
         'randomness.seed': seed,
@@ -52,8 +54,20 @@ def run_demo(
     models = [TrainingRun(name, path, out / name) for name, path in configs.items()]
     seconds = train_together(models, script=script, options=options)
 
-    print(f'3/3 Comparing on {num_scenes[1]} scenes not trained on (1 minute)')
+    print(f'3/4 Comparing on {num_scenes[1]} scenes not trained on (1 minute)')
     notes = {'training_seconds_side_by_side': seconds}
     summary = compare(models, out=out, options=options, notes=notes)
     print(f'Pictures, the chart of scores and summary.json are in {out}')
+    _predict_first_scene(summary, data_root, out)
     return summary
+
+
+def _predict_first_scene(summary: Mapping, data_root: Path, out: Path) -> None:
+    """Print a command of ``mmpisr predict``, and do what it does."""
+    scene = str(min((data_root / 'images/val').glob('*.png')))
+    last = [*summary['models'].values()][-1]
+    model = None if out == DEMO_DIR else [last['config'], last['checkpoint']]
+    flags = ['--model', *model] if model else []
+    words = [scene, *flags, '--out', str(out / 'predicted')]
+    print(f'4/4 Predicting one picture: mmpisr predict {shlex.join(words)}')
+    predict([scene], model=model, out=words[-1])

@@ -1,7 +1,6 @@
 """Make the paper's figures of images from trained models: ``mmpisr figures``."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
+from mmpisr.command_line import run_tool
 from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.files import write_atomically
 from mmpisr.models.relations import BaseRelation
@@ -160,24 +160,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     add('--classes', nargs='+', help='of Fig. 4; the first one is that of Fig. 5')
     add('--device', default='cpu', help='cpu, cuda:0, ...')
     add('--cfg-options', nargs='+', action=DictAction, help='of both configs')
-    flags = parser.parse_args(argv)
-    try:
-        write_figures(flags)
-    except (ValueError, OSError) as error:
-        sys.exit(f'{parser.prog}: {error}')
+    run_tool(parser, write_figures, argv)
 
 
-def write_figures(flags: argparse.Namespace) -> None:
+def write_figures(
+    config: str,
+    checkpoint: str,
+    images: Sequence[str],
+    *,
+    out: Path,
+    compare: Sequence[str] | None,
+    device: str,
+    cfg_options: dict[str, Any] | None,
+    **options: Any,
+) -> None:
     """Write the figures as ``<image>_<figure>.png`` and print the files."""
-    load = partial(FigureModel, options=flags.cfg_options, device=flags.device)
-    model = load(flags.config, flags.checkpoint)
-    other = None if flags.compare is None else load(*flags.compare)
-    options: dict[str, Any] = dict(
-        compare=other, point=flags.point, classes=flags.classes
-    )
-    for image, name in distinct_names(flags.images).items():
-        for figure, picture in figures_of(model, image, **options):
-            path = flags.out / f'{name}_{figure}.png'
+    load = partial(FigureModel, options=cfg_options, device=device)
+    model = load(config, checkpoint)
+    other = None if compare is None else load(*compare)
+    for image, name in distinct_names(images).items():
+        for figure, picture in figures_of(model, image, compare=other, **options):
+            path = out / f'{name}_{figure}.png'
             png = cv2.imencode('.png', picture[..., ::-1])[1]
             write_atomically(path, png.tobytes())
             print(path)
@@ -187,7 +190,3 @@ def _point(text: str) -> tuple[int, int]:
     """Read ``X,Y``."""
     x, y = map(int, text.split(','))
     return x, y
-
-
-if __name__ == '__main__':
-    main()

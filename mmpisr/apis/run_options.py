@@ -138,14 +138,15 @@ def use_tta(cfg: Config) -> None:
             + ', '.join(missing)
         )
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
-    for dataset in _innermost(cfg.test_dataloader.dataset):
+    for dataset in innermost_datasets(cfg.test_dataloader.dataset):
         dataset.pipeline = cfg.tta_pipeline
 
 
-def _innermost(dataset: ConfigDict) -> list[ConfigDict]:
+def innermost_datasets(dataset: ConfigDict) -> list[ConfigDict]:
     """Return the datasets inside wrappers, or the dataset itself."""
     inner = dataset.get('datasets') or [dataset[k] for k in ['dataset'] if k in dataset]
-    return [part for wrapped in inner for part in _innermost(wrapped)] or [dataset]
+    parts = [part for wrapped in inner for part in innermost_datasets(wrapped)]
+    return parts or [dataset]
 
 
 def use_pictures(

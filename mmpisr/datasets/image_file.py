@@ -21,6 +21,8 @@ FRAMES = STORED, SHOWN = 'stored', 'shown'
 INCOMPLETE = 'not a complete image ({} bytes), is it truncated?'
 EXIF, WIDTH, HEIGHT, DEPTHS = 274, 256, 257, 258  # numbers of tags
 PNG, TIF, BIG = b'\x89PNG', (b'II*\0', b'MM\0*'), (b'II+\0', b'MM\0+')
+JPEG, JPEG_SCAN, JPEG_END = b'\xff\xd8', b'\xff\xda', b'\xff\xd9'
+PNG_END = b'IEND'
 MAX_PIXELS = 'OPENCV_IO_MAX_IMAGE_PIXELS'
 SAY = (
     'give it: --orientation stored|shown for a tool, or in a config '
@@ -120,8 +122,10 @@ def decode_image(
         BGR ``(H, W, 3)`` or grey ``(H, W)``; dtype as in the file.
 
     Raises:
-        ValueError: It cannot be decoded.
+        ValueError: It cannot be decoded, or its end is missing.
     """
+    if not is_complete_image(content):  # OpenCV fills the missing part with grey
+        raise ValueError(INCOMPLETE.format(len(content)))
     wide = flag > 0 and head.bits > 16  # OpenCV reads them as they are only
     if wide:
         flag = cv2.IMREAD_UNCHANGED
@@ -137,6 +141,16 @@ def decode_image(
     elif frame == SHOWN and not head.is_tif:
         image = _turn(image, head.tag)
     return np.ascontiguousarray(image)
+
+
+def is_complete_image(content: bytes) -> bool:
+    """Whether a jpeg or png has its end; other formats count as complete.
+
+    A jpeg's scan never contains the marker of its end, but a thumbnail before it may.
+    """
+    if content.startswith(JPEG):
+        return content.rfind(JPEG_END) > content.rfind(JPEG_SCAN)
+    return not content.startswith(PNG) or PNG_END in content
 
 
 def to_8_bits(image: np.ndarray, max_value: float | None = None) -> np.ndarray:

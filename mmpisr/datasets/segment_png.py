@@ -6,9 +6,9 @@ import cv2
 import mmcv
 import numpy as np
 
+from .image_file import PNG_END
 from .validation.problems import few
 
-PNG_END = b'IEND'
 COMPACT = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 6),
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),

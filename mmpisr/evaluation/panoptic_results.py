@@ -1,16 +1,16 @@
 """Predictions in files: COCO's panoptic result format, and one pickle (``--out``)."""
 
+import json
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
 from mmdet.structures.mask import encode_mask_results
 from mmengine.evaluator import DumpResults
-from mmengine.fileio import dump
 
 from mmpisr.datasets.segment_png import encode_segment_ids
-from mmpisr.files import write_atomically
+from mmpisr.files import atomic_output, write_atomically
 from mmpisr.registry import METRICS
 
 from .predicted_image import PredictedImage
@@ -49,13 +49,22 @@ class PanopticResultWriter:
         write_atomically(path, encode_segment_ids(ids))
         return dict(image_id=img_id, segments_info=segments, file_name=file_name)
 
-    def finish(self, entries: Sequence[dict]) -> str:
-        """Write the json of all images, of other processes too, and return its path."""
+    def finish(self, entries: Iterable[dict], **lists: Iterable[dict]) -> str:
+        """Write the json of all images, of other processes too, and return its path.
+
+        Args:
+            entries: What ``write`` has returned; they are not kept in memory.
+            lists: Other lists of the json, such as ``images``.
+        """
+        path = f'{self.prefix}.panoptic.json'
+        with atomic_output(path) as temporary, temporary.open('w') as file:
+            file.writelines(json_text(**lists, annotations=self._owned(entries)))
+        return path
+
+    def _owned(self, entries: Iterable[dict]) -> Iterator[dict]:
         for entry in entries:
             self._own(entry['file_name'], entry['image_id'])
-        path = f'{self.prefix}.panoptic.json'
-        dump(dict(annotations=list(entries)), path)
-        return path
+            yield entry
 
     def _own(self, file_name: str, img_id: Any) -> None:
         owner = self._owners.setdefault(file_name, img_id)
@@ -66,6 +75,16 @@ class PanopticResultWriter:
                 'ann_file that lists both, for names of its images[].file_name such as '
                 "'a/f0.png' and 'b/f0.png'"
             )
+
+
+def json_text(**lists: Iterable[dict]) -> Iterator[str]:
+    """Yield the text of a json of lists in pieces, so that no list is in memory."""
+    for number, (name, items) in enumerate(lists.items()):
+        yield f'{", " if number else "{"}"{name}": ['
+        for position, item in enumerate(items):
+            yield (',\n' if position else '\n') + json.dumps(item)
+        yield '\n]'
+    yield '}\n'
 
 
 @METRICS.register_module()

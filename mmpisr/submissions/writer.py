@@ -1,6 +1,5 @@
 """Write predictions to disk image by image, then zip them in a benchmark's format."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from mmpisr.evaluation.category_table import CategoryTable
+from mmpisr.evaluation.panoptic_results import json_text
 from mmpisr.evaluation.predicted_image import PredictedImage
 from mmpisr.files import atomic_output
 from mmpisr.registry import METRICS
@@ -154,11 +154,8 @@ class SubmissionWriter(BaseMetric):
 def write_annotations(out: ZipFile, name: str, annotations: Iterable) -> None:
     """Write a json of annotations one by one: they are never in memory together."""
     with out.open(_member(name), 'w', force_zip64=True) as file:
-        file.write(b'{"annotations": [')
-        for position, annotation in enumerate(annotations):
-            separator = ',\n' if position else '\n'
-            file.write((separator + json.dumps(annotation)).encode())
-        file.write(b'\n]}\n')
+        for piece in json_text(annotations=annotations):
+            file.write(piece.encode())
 
 
 def _member(name: str) -> ZipInfo:

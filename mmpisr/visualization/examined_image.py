@@ -71,7 +71,7 @@ class ExaminedImage:
         if sum(found) != 1:
             raise ValueError(
                 f'{type(self.model).__name__} has {sum(found)} relations, but one is '
-                'needed: give a config that tools/add_relation.py wrote'
+                'needed: give a config that mmpisr add-relation wrote'
             )
         return modules[found.index(True)]
 

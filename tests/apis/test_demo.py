@@ -53,6 +53,7 @@ def test_the_demo_leaves_a_summary_pictures_and_a_chart(summary, settings):
         assert {'PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU'} <= set(model['metrics'])
     assert len(list(settings['out'].glob('picture_*.png'))) == 4
     assert (settings['out'] / 'reweighting_scores.png').is_file()
+    assert (settings['out'] / 'predicted/overlay/000000.jpg').is_file()
 
 
 @pytest.mark.slow

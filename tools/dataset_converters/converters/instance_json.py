@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from mmpisr.datasets.image_folder import list_images
 from mmpisr.datasets.panoptic_json import chosen_categories, read_json
 from mmpisr.datasets.validation.problems import (
     FLAG,
@@ -18,7 +19,7 @@ from mmpisr.datasets.validation.problems import (
 )
 
 from .classes_file import read_classes
-from .label_images import image_entries, list_images
+from .label_images import image_entries
 from .layout import missing_files
 
 FIELDS = dict(

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from .label_images import IMAGE_SUFFIXES, composed, list_images, report
+from mmpisr.datasets.image_folder import IMAGE_SUFFIXES, composed, list_images, report
+
 from .layout import missing_error
 
 SPLITS = ('train', 'training', 'val', 'valid', 'validation', 'test', 'testing')

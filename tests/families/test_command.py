@@ -22,18 +22,17 @@ optim_wrapper = dict(
 
 
 @pytest.fixture
-def call(repo, tmp_path):
-    """Run the tool in an empty folder."""
-    tool = repo / 'tools' / 'add_relation.py'
+def call(tmp_path):
+    """Run the command in an empty folder."""
 
     def call(*args):
-        command = [sys.executable, tool, *args]
+        command = [sys.executable, '-m', 'mmpisr', 'add-relation', *args]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     return call
 
 
-def test_the_tool_writes_the_config_and_prints_it(call, tmp_path):
+def test_the_command_writes_the_config_and_prints_it(call, tmp_path):
     done = call(BASE, '--num-instances', '30')
 
     written = tmp_path / 'pisr_maskformer_r50_ms-16xb1-75e_coco.py'
