@@ -82,6 +82,20 @@ def id_difference(found: set[int], listed: set[int]) -> str | None:
     )
 
 
+def row_runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a map ``(H, W)`` into runs of equal values, which end with their row.
+
+    Maps of segments have some 20 times as many pixels as runs.
+
+    Returns:
+        Flat index of the first pixel of each run, and its length, int64, ``(R,)``.
+    """
+    changes = np.ones(values.shape, dtype=bool)
+    np.not_equal(values[:, 1:], values[:, :-1], out=changes[:, 1:])
+    starts = np.flatnonzero(changes)
+    return starts, np.diff(starts, append=values.size)
+
+
 def segment_extents(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Measure every segment of a map.
 
@@ -95,14 +109,12 @@ def segment_extents(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     if ids.size == 0:
         return ids.ravel(), np.zeros(0, np.int64), np.zeros((0, 4), np.int64)
     width = ids.shape[1]
-    starts = np.ones(ids.shape, dtype=bool)
-    np.not_equal(ids[:, 1:], ids[:, :-1], out=starts[:, 1:])  # a run stays in its row
-    first = np.flatnonzero(starts)
-    last = np.append(first[1:], ids.size) - 1
+    first, lengths = row_runs(ids)
+    last = first + lengths - 1
     values, run_of = np.unique(ids.ravel()[first], return_inverse=True)
 
     areas = np.zeros(len(values), np.int64)
-    np.add.at(areas, run_of, last - first + 1)
+    np.add.at(areas, run_of, lengths)
     low = np.full((len(values), 2), ids.size)
     high = np.full((len(values), 2), -1)
     np.minimum.at(low, run_of, np.stack([first % width, first // width], axis=1))

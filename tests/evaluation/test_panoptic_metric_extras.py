@@ -14,7 +14,11 @@ from pycocotools.cocoeval import COCOeval
 
 from mmpisr.datasets.segment_png import decode_segment_ids
 from mmpisr.evaluation import PanopticMetric
-from mmpisr.evaluation.measures.mask_ap import encode_masks, mask_average_precision
+from mmpisr.evaluation.measures.mask_ap import (
+    encode_masks,
+    encode_segments,
+    mask_average_precision,
+)
 
 NUM_CLASSES = 3
 SIZE = (24, 32)
@@ -222,3 +226,12 @@ def test_format_only_needs_no_truth(scene, tmp_path):
     entry = json.loads((tmp_path / 'run.panoptic.json').read_text())['annotations'][0]
     assert entry['file_name'] == 'new.png'
     assert [info['id'] for info in entry['segments_info']] == [NUM_CLASSES]
+
+
+@pytest.mark.parametrize('size', [(1, 1), (5, 7), (40, 30)])
+def test_segments_have_the_codes_of_their_masks(size):
+    ids = np.random.default_rng(0).integers(4, size=size).astype(np.int32)
+    values = np.array([0, 3, 1, 2, 9])  # 9 is absent
+    masks = ids[None] == values[:, None, None]
+    assert encode_segments(ids, values) == encode_masks(masks)
+    assert encode_segments(ids, values[:0]) == []

@@ -1,7 +1,7 @@
 """Training targets of Panoptic-DeepLab: centre heatmap, offsets and weights.
 
 Equal to those of detectron2's project (a test compares them with recorded ones), but
-computed in one pass over the thing pixels instead of one per segment.
+computed from runs of pixels along rows instead of a mask per segment.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from mmcv.transforms import BaseTransform
 
 from mmpisr.registry import TRANSFORMS
 
+from ..segment_png import row_runs
 from .loading import segment_numbers
 
 
@@ -42,17 +43,38 @@ def panoptic_deeplab_targets(
         ``center_weights (H, W)``, 0 for void and crowd; ``offset_weights (H, W)``, 1
         for things that are no crowd.
     """
-    index = index_map.astype(np.intp)
-    areas = np.bincount(index.ravel(), minlength=len(is_thing) + 1)[1:]
-    centers, offset = _centers_and_offset(index, is_thing)
-    small = is_thing & (areas < small_instance_area)
+    starts, lengths = row_runs(index_map)
+    owners = index_map.ravel()[starts].astype(np.intp)  # (R,)
+    rows, columns = np.divmod(starts, max(1, index_map.shape[1]))
+    sums = [
+        np.bincount(owners, sizes, minlength=len(is_thing) + 1)[1:]
+        for sizes in (
+            lengths,
+            rows * lengths,
+            (2 * columns + lengths - 1) * lengths // 2,
+        )
+    ]  # whole numbers: pixels, their rows and their columns
+    centers = np.stack(sums[1:], axis=1) / np.maximum(sums[0], 1)[:, None]  # (S, 2)
+    present, small = sums[0] > 0, sums[0] < small_instance_area
 
+    def spread(void: float, values: np.ndarray) -> np.ndarray:
+        per_segment = np.append(void, values).astype(np.float32)
+        return np.repeat(per_segment[owners], lengths).reshape(index_map.shape)
+
+    of_things = np.append(False, is_thing)[owners]  # (R,)
+    offset = _offset(
+        centers[owners[of_things] - 1],
+        starts[of_things],
+        lengths[of_things],
+        index_map.shape,
+    )
+    weights = np.where(is_thing & small, small_instance_weight, 1)
     return dict(
-        center=draw_centers(centers[is_thing & (areas > 0)], index.shape, sigma),
+        center=draw_centers(centers[is_thing & present], index_map.shape, sigma),
         offset=offset,
-        semantic_weights=_look_up(1, np.where(small, small_instance_weight, 1), index),
-        center_weights=_look_up(0, ~is_crowd, index),
-        offset_weights=_look_up(0, is_thing & ~is_crowd, index),
+        semantic_weights=spread(1, weights),
+        center_weights=spread(0, ~is_crowd),
+        offset_weights=spread(0, is_thing & ~is_crowd),
     )
 
 
@@ -80,24 +102,19 @@ def draw_centers(
     return padded[radius : radius + shape[0], radius : radius + shape[1]]
 
 
-def _centers_and_offset(
-    index: np.ndarray, is_thing: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Centres of mass ``(S, 2)`` of things, and offsets to them ``(2, H, W)``."""
-    ys, xs = np.nonzero(np.append(False, is_thing).take(index))
-    owners = index[ys, xs] - 1
-    areas = np.bincount(owners, minlength=len(is_thing))
-    sums = [np.bincount(owners, at, minlength=len(is_thing)) for at in (ys, xs)]
-    centers = np.stack(sums, axis=1) / np.maximum(areas, 1)[:, None]
-
-    offset = np.zeros((2, *index.shape), dtype=np.float32)
-    offset[0, ys, xs] = centers[owners, 0] - ys
-    offset[1, ys, xs] = centers[owners, 1] - xs
-    return centers, offset
-
-
-def _look_up(void: float, per_segment: np.ndarray, index: np.ndarray) -> np.ndarray:
-    return np.append(void, per_segment).astype(np.float32).take(index)
+def _offset(
+    centers: np.ndarray, starts: np.ndarray, lengths: np.ndarray, shape: tuple
+) -> np.ndarray:
+    """Offsets in runs of things to their centres ``(R, 2)``, else 0, ``(2, H, W)``."""
+    rows, columns = np.divmod(starts, max(1, shape[1]))
+    ends = np.cumsum(lengths)
+    steps = np.arange(ends[-1] if len(ends) else 0)  # (M,)
+    columns = steps + np.repeat(columns - ends + lengths, lengths)  # (M,)
+    pixels = columns + np.repeat(rows * shape[1], lengths)  # (M,)
+    offset = np.zeros((2, *shape), dtype=np.float32)
+    offset[0].reshape(-1)[pixels] = np.repeat(centers[:, 0] - rows, lengths)
+    offset[1].reshape(-1)[pixels] = np.repeat(centers[:, 1], lengths) - columns
+    return offset
 
 
 @TRANSFORMS.register_module()

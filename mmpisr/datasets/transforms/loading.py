@@ -11,7 +11,7 @@ from mmcv.transforms import BaseTransform
 
 from mmpisr.registry import TRANSFORMS
 
-from ..segment_png import decode_segment_ids, id_difference, replace_ids
+from ..segment_png import decode_segment_ids, id_difference, replace_ids, row_runs
 
 FILL = 255  # mmdet's and mmcv's transforms fill a segment map with it
 
@@ -46,17 +46,20 @@ def match_segment_ids(id_map: np.ndarray, ids: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: The map has ids that ``ids`` lacks, or the reverse.
     """
-    table = np.zeros(2**24, dtype=np.uint16)  # untouched pages cost nothing
+    starts, lengths = row_runs(id_map)
+    found = id_map.ravel()[starts]  # (R,)
     numbers = np.arange(1, len(ids) + 1)
     numbers += numbers >= FILL
-    table[ids] = numbers
-    index_map = table.take(id_map)
 
-    areas = np.bincount(index_map.ravel(), minlength=len(ids) + 2)
-    matched = np.count_nonzero(index_map) == np.count_nonzero(id_map)
-    if not matched or not areas[numbers].all():
+    listed = np.append(0, ids)
+    order = listed.argsort()
+    places = np.searchsorted(listed, found, sorter=order)
+    places = order[np.minimum(places, len(ids))]  # (R,), into `listed`
+    seen = np.bincount(places, minlength=len(listed))
+    if not (listed[places] == found).all() or not seen[1:].all():
         raise ValueError(id_difference({*np.unique(id_map).tolist()}, {*ids.tolist()}))
-    return index_map
+    table = np.append(0, numbers).astype(np.uint16)
+    return np.repeat(table[places], lengths).reshape(id_map.shape)
 
 
 @TRANSFORMS.register_module()

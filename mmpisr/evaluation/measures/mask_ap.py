@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from hotcoco import COCO, COCOeval, mask
 
+from mmpisr.datasets.segment_png import row_runs
+
 from ..ground_truth import ImageTruth
 from ..scored_image import ScoredImage
 from .measure import Measure
@@ -32,10 +34,14 @@ class CocoMaskAP(Measure):
     def of_image(self, image: ScoredImage) -> dict[str, Any]:
         """Run-length code the true and the predicted instances."""
         pred = image.instances
+        if pred.segments is None:
+            masks = encode_masks(pred.masks())
+        else:
+            masks = encode_segments(image.panoptic, pred.segments)
         return dict(
             truth=self._things(image.truth),
             pred=dict(
-                masks=encode_masks(pred.masks()),
+                masks=masks,
                 categories=pred.categories,
                 scores=pred.scores,
             ),
@@ -45,7 +51,7 @@ class CocoMaskAP(Measure):
         segments = truth.segments
         keep = self.is_thing[segments.categories]
         return dict(
-            masks=encode_masks(truth.ids[None] == segments.ids[keep][:, None, None]),
+            masks=encode_segments(truth.ids, segments.ids[keep]),
             categories=segments.categories[keep],
             is_crowd=segments.is_crowd[keep],
         )
@@ -60,6 +66,27 @@ class CocoMaskAP(Measure):
 def encode_masks(masks: np.ndarray) -> list[dict]:
     """Run-length code a stack of boolean masks, ``(S, H, W)``; S may be zero."""
     return mask.encode(masks.transpose(1, 2, 0)) if len(masks) else []
+
+
+def encode_segments(ids: np.ndarray, values: np.ndarray) -> list[dict]:
+    """Run-length code the segments of a map ``(H, W)`` without making their masks.
+
+    Args:
+        ids: Integers, ``(H, W)``.
+        values: The segments' values, ``(S,)``; one that is not in the map is empty.
+    """
+    columns = ids.T.reshape(1, -1)  # codes go down the columns
+    starts, lengths = row_runs(columns)
+    owners = columns[0, starts]
+    codes = []
+    for value in values:
+        runs = np.flatnonzero(owners == value)
+        edges = np.stack([starts[runs], starts[runs] + lengths[runs]], axis=1)
+        counts = np.diff(edges.ravel(), prepend=0, append=ids.size)
+        if counts[-1] == 0:  # encode_masks ends with the last run, too
+            counts = counts[:-1]
+        codes.append(dict(size=[*ids.shape], counts=counts.tolist()))
+    return mask.fr_py_objects(codes, *ids.shape) if codes else []
 
 
 def mask_average_precision(

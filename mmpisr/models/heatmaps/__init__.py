@@ -1,6 +1,11 @@
 """Instance heatmaps, one maker per kind of prediction."""
 
-from .center_offset import CenterOffsetHeatmaps, center_peaks, regression_heatmaps
+from .center_offset import (
+    CenterOffsetHeatmaps,
+    center_peaks,
+    local_maxima,
+    regression_heatmaps,
+)
 from .query_masks import QueryMaskHeatmaps
 from .roi_masks import RoIMaskHeatmaps, check_roi_head, class_maps, paste_masks
 
@@ -11,6 +16,7 @@ __all__ = [
     'center_peaks',
     'check_roi_head',
     'class_maps',
+    'local_maxima',
     'paste_masks',
     'regression_heatmaps',
 ]

@@ -12,10 +12,16 @@ from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from mmpisr.models.heatmaps import center_peaks
+from mmpisr.models.heatmaps import local_maxima
 
 MAX_DISTANCES = 1 << 22
 """Distances in memory at once while pixels are grouped: 16 MiB in float32."""
+CELL = 8
+"""Side of the cells that share candidates for the nearest centre, pixels."""
+FEW = 8
+"""Candidates up to which a cell has few; cells with many are grouped apart."""
+SLACK = 1 + 1e-5
+"""Above the relative rounding error of a squared distance in float32."""
 
 
 class Centers(NamedTuple):
@@ -62,57 +68,93 @@ def find_centers(
         nms_kernel: Side of the window in which a peak is the maximum, in pixels, odd.
         top_k: Maximum number of centres.
     """
-    peaks = center_peaks(
-        center[None], num_peaks=top_k, nms_kernel=nms_kernel, threshold=threshold
-    )
-    found = peaks.valid[0]
-    points, scores = peaks.points[0, found], peaks.scores[0, found]
-    order = (points[:, 0] * center.shape[2] + points[:, 1]).argsort()
-    return Centers(points[order], scores[order])
+    is_peak = local_maxima(center, nms_kernel=nms_kernel, threshold=threshold)
+    points = is_peak[0].nonzero()  # (peaks, 2), in reading order
+    scores = center[0][is_peak[0]].float()
+    if len(points) > top_k:
+        best = scores.sort(descending=True, stable=True).indices[:top_k].sort().values
+        points, scores = points[best], scores[best]
+    return Centers(points, scores)
 
 
-def group_pixels(points: Tensor, offset: Tensor) -> Tensor:
-    """Assign each pixel to the centre nearest to the point its offset leads to.
+def group_pixels(points: Tensor, offset: Tensor, pixels: Tensor) -> Tensor:
+    """Assign pixels to the centre nearest to the point their offset leads to.
 
-    Pixels are processed in blocks of ``MAX_DISTANCES`` distances to bound the memory.
+    Most points lie in a cell all of whose points have the same nearest centre. For the
+    others, the distances to the candidates of their cell are compared, of at most
+    ``MAX_DISTANCES`` at once.
 
     Args:
-        points: Centres as (y, x) in pixels, ``(K, 2)``.
-        offset: From each pixel to its centre, (dy, dx) in pixels, ``(2, H, W)``.
+        points: Centres as (y, x) in pixels of the map, at least one, ``(K, 2)``.
+        offset: From each pixel to its centre, (dy, dx) in pixels, float32,
+            ``(2, H, W)``.
+        pixels: Flat indices of the pixels to assign, ``(M,)``.
 
     Returns:
-        Index of the nearest centre plus one, the first of equally near ones; zero if
-        there are no centres. Int64, ``(H, W)``.
+        Index of the nearest centre, the first of equally near ones, int64, ``(M,)``.
     """
     _, height, width = offset.shape
-    if len(points) == 0:
-        return offset.new_zeros((height, width), dtype=torch.long)
     rows = torch.arange(height, device=offset.device).view(-1, 1)
-    columns = torch.arange(width, device=offset.device).view(1, -1)
-    target = torch.stack([rows + offset[0], columns + offset[1]]).flatten(1)  # (2, M)
-    y, x = points.to(target).t().unsqueeze(-1)  # (K, 1) each
-    nearest = [
-        # the root is monotonic, but its rounding decides ties as detectron2 does
-        (y - block[0]).square_().add_((x - block[1]).square_()).sqrt_().argmin(dim=0)
-        for block in target.split(max(1, MAX_DISTANCES // len(points)), dim=1)
-    ]
-    return torch.cat(nearest).view(height, width) + 1
+    columns = torch.arange(width, device=offset.device)
+    target = torch.stack([rows + offset[0], columns + offset[1]]).flatten(1)
+    target = target.index_select(1, pixels)  # (2, M)
+    grid = -(-height // CELL), -(-width // CELL)
+    cells, near = _cells(target, grid), _candidates(points, grid)
+    numbers = near.numbers.index_select(0, cells)  # (M,)
+    nearest = near.centers[near.starts].index_select(0, cells)  # (M,)
+    for low, high in ((1, FEW), (FEW, len(points))):
+        unclear = ((numbers > low) & (numbers <= high)).nonzero().squeeze(1)
+        for part in unclear.split(max(1, MAX_DISTANCES // high)):
+            places = torch.arange(high, device=offset.device).view(-1, 1)
+            places = places.minimum(numbers[part] - 1) + near.starts[cells[part]]
+            centers = near.centers[places]  # (high, P)
+            y, x = points.to(target)[centers].unbind(2)
+            # the root is monotonic, but its rounding decides ties as detectron2 does
+            distances = (y - target[0, part]).square_()
+            distances.add_((x - target[1, part]).square_()).sqrt_()
+            best = distances.argmin(dim=0, keepdim=True)
+            nearest[part] = centers.gather(0, best).squeeze(0)
+    return nearest
 
 
-def renumber(ids: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Renumber the ids that occur as 1, 2, ... in their order; 0 stays 0.
+class _Candidates(NamedTuple):
+    """Centres that may be nearest to a point of a cell, of all cells and of outside."""
 
-    Args:
-        ids: Ids from 0 to ``size``, int64, any shape.
-        size: Largest id that may occur.
+    centers: Tensor
+    """Indices of centres, in ascending order in each cell, one cell after another."""
+    starts: Tensor
+    """First place of each cell in ``centers``, ``(cells + 1,)``."""
+    numbers: Tensor
+    """Number of candidates of each cell, ``(cells + 1,)``."""
 
-    Returns:
-        The new ids, and the old id of each new one, ``(n,)``.
-    """
-    counts = torch.bincount(ids.flatten(), minlength=size + 1)
-    present = counts[1:] > 0  # (size,)
-    table = F.pad(present.long().cumsum(0) * present, (1, 0))  # (size + 1,)
-    return table[ids], present.nonzero().squeeze(1) + 1
+
+def _cells(target: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Cell of each point (y, x), counted along rows; the number of cells if outside."""
+    cell = (target / CELL).floor_()  # (2, M)
+    last = cell.new_tensor(grid).view(2, 1) - 1
+    inside = (cell == cell.clamp(last.new_zeros(()), last)).all(dim=0)  # not NaN
+    index = cell[0].mul_(grid[1]).add_(cell[1])
+    return torch.where(inside, index, grid[0] * grid[1]).long()
+
+
+def _candidates(points: Tensor, grid: tuple[int, int]) -> _Candidates:
+    """List the centres that are nearest to some point of a cell, up to rounding."""
+    nearest, farthest = [], []
+    for place, count in zip(points.t().float(), grid, strict=True):
+        low = CELL * torch.arange(count, device=points.device).view(-1, 1)
+        below, above = low - place, place - low - CELL  # (count, K)
+        nearest.append(below.maximum(above).clamp_(min=0).square_())
+        farthest.append(below.minimum(above).square_())
+    step = max(1, MAX_DISTANCES // nearest[1].numel())
+    lists = []
+    for near, far in zip(nearest[0].split(step), farthest[0].split(step), strict=True):
+        limit = (far.unsqueeze(1) + farthest[1]).amin(dim=2, keepdim=True) * SLACK
+        may_win = near.unsqueeze(1) + nearest[1] <= limit  # (step, columns, K)
+        lists.append((may_win.nonzero()[:, 2], may_win.sum(dim=2).flatten()))
+    everywhere = torch.arange(len(points), device=points.device)
+    lists.append((everywhere, everywhere.new_tensor([len(points)])))
+    centers, numbers = (torch.cat(parts) for parts in zip(*lists, strict=True))
+    return _Candidates(centers, numbers.cumsum(0) - numbers, numbers)
 
 
 def majority_labels(
@@ -121,39 +163,38 @@ def majority_labels(
     """Most frequent class of each instance; of equally frequent ones the smallest.
 
     Args:
-        ids: Instance of each pixel, 1 to ``num_instances``, 0 for none, ``(H, W)``.
-        labels: Class of each pixel, 0 to ``num_classes`` - 1 where ``ids`` is not 0.
+        ids: Instance of each pixel, 0 to ``num_instances`` - 1, ``(M,)``.
+        labels: Class of each pixel, 0 to ``num_classes`` - 1, ``(M,)``.
         num_instances: Number of instances.
         num_classes: Number of classes that may occur.
 
     Returns:
-        Int64, ``(num_instances,)``.
+        Int64, ``(num_instances,)``; -1 for an instance without pixels.
     """
-    inside = ids > 0
-    pairs = (ids[inside] - 1) * num_classes + labels[inside]
-    votes = torch.bincount(pairs, minlength=num_instances * num_classes)
-    return votes.view(num_instances, num_classes).argmax(dim=1)  # (num_instances,)
+    votes = torch.bincount(
+        ids * num_classes + labels, minlength=num_instances * num_classes
+    ).view(num_instances, num_classes)
+    return torch.where(votes.sum(dim=1) > 0, votes.argmax(dim=1), -1)
 
 
 def paste_stuff(
-    labels: Tensor, free: Tensor, *, num_things: int, num_classes: int, min_area: int
+    labels: Tensor, *, num_things: int, num_classes: int, min_area: int
 ) -> Tensor:
-    """Label the stuff of an image; small regions become void.
+    """Label the stuff of an image; things and small regions become void.
 
     Args:
         labels: Class of each pixel, ``(H, W)``.
-        free: Pixels outside of all instances, bool, ``(H, W)``.
-        num_things: Number of thing classes, which come first and become void here.
+        num_things: Number of thing classes, which come first.
         num_classes: Number of classes, and the label of void.
-        min_area: A class with fewer free pixels than this in the image becomes void.
+        min_area: A class with fewer pixels than this in the image becomes void.
 
     Returns:
         Stuff class or void, int64, ``(H, W)``.
     """
-    areas = torch.bincount(labels[free], minlength=num_classes)  # (N,)
-    large = areas >= min_area
-    large[:num_things] = False
-    return torch.where(free & large[labels], labels, num_classes)
+    areas = torch.bincount(labels.flatten(), minlength=num_classes)  # (N,)
+    kept = torch.arange(num_classes, device=labels.device)
+    kept[(kept < num_things) | (areas < min_area)] = num_classes
+    return kept.index_select(0, labels.flatten()).view_as(labels)
 
 
 def group_panoptic(
@@ -184,22 +225,30 @@ def group_panoptic(
     centers = find_centers(
         center, threshold=threshold, nms_kernel=nms_kernel, top_k=top_k
     )
-    ids = group_pixels(centers.points, offset) * (labels < num_things)
-    ids, origin = renumber(ids, len(centers.points))
-    inst_labels = majority_labels(
-        ids, labels, num_instances=len(origin), num_classes=num_things
-    )
-
     panoptic = paste_stuff(
         labels,
-        ids == 0,
         num_things=num_things,
         num_classes=num_classes,
         min_area=stuff_area_limit,
     )
-    encoded = F.pad(inst_labels, (1, 0))[ids] + INSTANCE_OFFSET * ids
-    panoptic = torch.where(ids > 0, encoded, panoptic)
-    return Grouping(panoptic, ids, inst_labels, centers.scores[origin - 1])
+    ids = torch.zeros_like(panoptic)
+    if len(centers.points) == 0:
+        return Grouping(panoptic, ids, panoptic.new_zeros(0), centers.scores)
+
+    pixels = (labels < num_things).flatten().nonzero().squeeze(1)  # (M,)
+    nearest = group_pixels(centers.points, offset, pixels)  # (M,)
+    majority = majority_labels(
+        nearest,
+        labels.flatten().index_select(0, pixels),
+        num_instances=len(centers.points),
+        num_classes=num_things,
+    )
+    present = majority >= 0  # (K,)
+    numbers = present.cumsum(0)  # (K,)
+    codes = majority + INSTANCE_OFFSET * numbers
+    ids.view(-1)[pixels] = numbers.index_select(0, nearest)
+    panoptic.view(-1)[pixels] = codes.index_select(0, nearest)
+    return Grouping(panoptic, ids, majority[present], centers.scores[present])
 
 
 def instance_boxes(ids: Tensor, count: int) -> Tensor:
@@ -276,12 +325,13 @@ def to_instances(
 
 
 def to_results(
-    grouping: Grouping, probs: Tensor, *, instance_masks: bool = False
+    grouping: Grouping, labels: Tensor, probs: Tensor, *, instance_masks: bool = False
 ) -> PanopticResults:
     """Pack the predictions for one image.
 
     Args:
         grouping: The grouped image.
+        labels: Most probable class of each pixel, int64, ``(H, W)``.
         probs: Class probabilities, ``(N, H, W)``.
         instance_masks: Whether instances have masks, see :func:`to_instances`.
 
@@ -289,9 +339,8 @@ def to_results(
         The panoptic map as ``sem_seg (1, H, W)``; classes as ``sem_seg (1, H, W)`` and
         their probabilities as ``scores (N, H, W)``; and the instances.
     """
-    labels = probs.argmax(dim=0, keepdim=True)  # (1, H, W)
     return PanopticResults(
         PixelData(sem_seg=grouping.panoptic.unsqueeze(0)),
-        PixelData(sem_seg=labels, scores=probs),
+        PixelData(sem_seg=labels.unsqueeze(0), scores=probs),
         to_instances(grouping, probs, masks=instance_masks),
     )

@@ -4,6 +4,7 @@ import torch
 from mmpisr.models.heatmaps import (
     CenterOffsetHeatmaps,
     center_peaks,
+    local_maxima,
     regression_heatmaps,
 )
 
@@ -28,6 +29,18 @@ def test_a_lower_neighbour_of_a_peak_is_no_peak():
     center[0, 0, 3, 4] = 0.8
 
     assert center_peaks(center, num_peaks=3).valid.sum() == 2
+
+
+@pytest.mark.parametrize('side', [1, 3, 7, 9])
+def test_maxima_are_those_of_max_pooling(side):
+    generator = torch.Generator().manual_seed(side)
+    center = torch.randint(9, (2, 1, 6, 8), generator=generator) / 8  # many ties
+    largest = torch.nn.functional.max_pool2d(center, side, 1, side // 2)
+    expected = (center == largest) & (center > 0.3)
+
+    actual = local_maxima(center, nms_kernel=side, threshold=0.3)
+
+    torch.testing.assert_close(actual, expected)
 
 
 def test_more_slots_than_pixels_stay_empty():

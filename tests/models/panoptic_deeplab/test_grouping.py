@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from speed.per_instance import group_per_instance
 
 from mmpisr.models.panoptic_deeplab import grouping
 from mmpisr.models.panoptic_deeplab.grouping import (
@@ -11,7 +12,6 @@ from mmpisr.models.panoptic_deeplab.grouping import (
     group_pixels,
     majority_labels,
     paste_stuff,
-    renumber,
 )
 
 CLASSES = dict(num_things=2, num_classes=4)
@@ -56,55 +56,54 @@ def test_a_flat_map_has_no_centre_and_a_map_of_one_pixel_has_one():
     assert find_centers(torch.ones(1, 1, 1)).points.tolist() == [[0, 0]]
 
 
+def everywhere(offset):
+    return torch.arange(offset[0].numel())
+
+
 def test_pixels_go_to_the_centre_that_their_offset_is_nearest_to():
     owner = (
         torch.rand(12, 20, generator=torch.Generator().manual_seed(0)) > 0.5
     ).long()
     points = [(2, 3), (9, 17)]
-    ids = group_pixels(torch.tensor(points), offsets_to(points, owner))
-    torch.testing.assert_close(ids, owner + 1)
+    offset = offsets_to(points, owner)
+    nearest = group_pixels(torch.tensor(points), offset, everywhere(offset))
+    torch.testing.assert_close(nearest, owner.flatten())
 
 
-def test_blocks_do_not_change_the_grouping(monkeypatch):
-    generator = torch.Generator().manual_seed(0)
-    points = torch.randint(30, (7, 2), generator=generator)
-    offset = 5 * torch.randn(2, 30, 30, generator=generator)
-    whole = group_pixels(points, offset)
+@pytest.mark.parametrize('count', [1, 7, 60])
+def test_cells_give_the_nearest_of_all_centres(count, monkeypatch):
+    generator = torch.Generator().manual_seed(count)
+    points = torch.randint(40, (count, 2), generator=generator)
+    offset = torch.randint(-30, 30, (2, 40, 50), generator=generator) / 2  # many ties
+    offset[0, 3, 5], offset[1, 7, 9], offset[0, 8, 8] = torch.nan, torch.inf, 1e30
+    frame = torch.stack(torch.meshgrid(*map(torch.arange, (40, 50)), indexing='ij'))
+    gaps = points[:, :, None] - (offset + frame).flatten(1)  # (K, 2, M)
+    expected = gaps.square().sum(dim=1).sqrt().argmin(dim=0)
 
-    monkeypatch.setattr(grouping, 'MAX_DISTANCES', 50)
-
-    torch.testing.assert_close(group_pixels(points, offset), whole)
+    for limit in (1 << 22, 50):
+        monkeypatch.setattr(grouping, 'MAX_DISTANCES', limit)
+        actual = group_pixels(points, offset, everywhere(offset))
+        torch.testing.assert_close(actual, expected)
 
 
 def test_a_tie_goes_to_the_first_centre():
-    ids = group_pixels(torch.tensor([[0, 0], [0, 2]]), torch.zeros(2, 1, 3))
-    assert ids.tolist() == [[1, 1, 2]]
-
-
-def test_without_centres_every_pixel_is_unassigned():
-    ids = group_pixels(torch.zeros(0, 2, dtype=torch.long), torch.zeros(2, 3, 4))
-    torch.testing.assert_close(ids, torch.zeros(3, 4, dtype=torch.long))
-
-
-def test_renumbering_closes_gaps_and_returns_the_old_ids():
-    ids, origin = renumber(torch.tensor([[0, 4], [2, 4]]), 5)
-    assert ids.tolist() == [[0, 2], [1, 2]]
-    assert origin.tolist() == [2, 4]
+    offset = torch.zeros(2, 1, 3)
+    nearest = group_pixels(
+        torch.tensor([[0, 0], [0, 2]]), offset, torch.tensor([2, 1, 0])
+    )
+    assert nearest.tolist() == [1, 0, 0]
 
 
 def test_the_majority_wins_and_the_smaller_class_wins_a_tie():
-    ids = torch.tensor([[1, 1, 1, 2, 2, 0]])
-    labels = torch.tensor([[1, 1, 0, 1, 0, 3]])
-    actual = majority_labels(ids, labels, num_instances=2, num_classes=2)
-    assert actual.tolist() == [1, 0]
+    ids = torch.tensor([0, 0, 0, 2, 2])
+    labels = torch.tensor([1, 1, 0, 1, 0])
+    actual = majority_labels(ids, labels, num_instances=3, num_classes=2)
+    assert actual.tolist() == [1, -1, 0]
 
 
-def test_small_stuff_and_leftover_things_become_void():
-    labels = torch.tensor([[2, 2, 2, 3, 0, 2]])
-    free = torch.tensor([[True, True, True, True, True, False]])
-    assert paste_stuff(labels, free, min_area=3, **CLASSES).tolist() == [
-        [2, 2, 2, 4, 4, 4]
-    ]
+def test_small_stuff_and_things_become_void():
+    labels = torch.tensor([[2, 2, 2, 3, 0]])
+    assert paste_stuff(labels, min_area=3, **CLASSES).tolist() == [[2, 2, 2, 4, 4]]
 
 
 def test_a_panoptic_map_by_hand():
@@ -143,6 +142,25 @@ def test_things_without_a_centre_are_void():
     )
     assert (result.panoptic == 4).all()
     assert len(result.labels) == len(result.scores) == 0
+
+
+@pytest.mark.parametrize('num_peaks', [0, 1, 30, 400])
+def test_results_equal_a_loop_over_instances_and_classes(num_peaks):
+    generator = torch.Generator().manual_seed(num_peaks)
+    labels = torch.randint(4, (70, 90), generator=generator)
+    center = torch.zeros(1, 70, 90)
+    places = torch.randperm(70 * 90, generator=generator)[:num_peaks]
+    center.view(-1)[places] = torch.rand(num_peaks, generator=generator)
+    offset = 20 * torch.randn(2, 70, 90, generator=generator)
+    options = dict(top_k=50, nms_kernel=3, stuff_area_limit=1570, **CLASSES)
+
+    result = group_panoptic(labels, center, offset, **options)
+    expected = group_per_instance(labels, center, offset, **options)
+
+    torch.testing.assert_close(result.panoptic, expected)
+    torch.testing.assert_close(
+        result.instance_ids, torch.where(expected >= 1000, expected // 1000, 0)
+    )
 
 
 def detectron2_encoding(result, num_things, num_stuff):

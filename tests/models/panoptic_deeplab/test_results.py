@@ -34,7 +34,7 @@ def test_results_of_an_image(ids):
     panoptic = torch.where(ids > 0, 1 + 1000 * ids, 2)
     grouping = Grouping(panoptic, ids, torch.tensor([1, 1]), torch.tensor([0.8, 1.1]))
 
-    results = to_results(grouping, probs, instance_masks=True)
+    results = to_results(grouping, probs.argmax(dim=0), probs, instance_masks=True)
 
     assert (results.pred_panoptic_seg.sem_seg == panoptic).all()
     assert (results.pred_sem_seg.sem_seg == 2).all()
@@ -43,7 +43,9 @@ def test_results_of_an_image(ids):
     assert (instances.masks == torch.stack([ids == 1, ids == 2])).all()
     assert instances.labels.tolist() == [1, 1]
     assert instances.segments.tolist() == [1001, 2001]
-    assert 'masks' not in to_results(grouping, probs).pred_instances
+    assert (
+        'masks' not in to_results(grouping, probs.argmax(dim=0), probs).pred_instances
+    )
     torch.testing.assert_close(instances.scores, torch.tensor([0.2, 0.25]))
 
 
@@ -56,7 +58,9 @@ def test_an_image_without_instances_has_empty_fields():
     )
 
     probs = torch.rand(3, 4, 6)
-    instances = to_results(grouping, probs, instance_masks=True).pred_instances
+    instances = to_results(
+        grouping, probs.argmax(dim=0), probs, instance_masks=True
+    ).pred_instances
 
     assert instances.bboxes.shape == (0, 4)
     assert instances.masks.shape == (0, 4, 6)
