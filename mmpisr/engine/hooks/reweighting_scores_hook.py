@@ -57,7 +57,8 @@ class ReweightingScoresHook(Hook):
 
     def before_val_iter(self, *args: Any, **kwargs: Any) -> None:
         """Forget the calls of other hooks, such as those that draw."""
-        for calls in self._calls.values():
+        assert self._recorder is not None
+        for calls in self._recorder.calls.values():
             calls.clear()
 
     def after_val_iter(
