@@ -3,10 +3,10 @@
 A wheel carries ``configs``, ``tools`` and ``model-index.yml`` twice:
 
 - ``mmpisr/.mim``, where mmengine looks (``_base_ = 'mmpisr::...'``, ``get_model``);
-- ``_mmpisr_mim/.mim``, where ``mim train|test mmpisr`` of onedl-mim 0.5.1 looks. It
+- ``+mmpisr_mim/.mim``, where ``mim train|test mmpisr`` of onedl-mim 0.5.1 looks. It
   takes the first file in the distribution's sorted record for the package's folder.
-  That would be ``mmpisr-X.dist-info``, for ``-`` sorts before ``/``; a folder whose
-  name begins with ``_`` sorts before both.
+  That would be ``../../../bin/mmpisr``, the command; a folder whose name begins with
+  ``+`` sorts before ``.``.
 
 An editable install puts the checkout's root on the path (setuptools' mode ``compat``):
 in its newer modes, ``import mmpisr`` from the folder above a clone would find the
@@ -28,7 +28,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-MIM_FOLDERS = 'mmpisr/.mim', '_mmpisr_mim/.mim'
+MIM_FOLDERS = 'mmpisr/.mim', '+mmpisr_mim/.mim'
 
 
 def copy_mim_files(target: Path) -> None:

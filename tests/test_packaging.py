@@ -128,7 +128,7 @@ def carried(wheel: Path, folder: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('folder', ['mmpisr/.mim/', '_mmpisr_mim/.mim/'])
+@pytest.mark.parametrize('folder', ['mmpisr/.mim/', '+mmpisr_mim/.mim/'])
 def test_a_wheel_carries_configs_tools_and_index(source, wheel, folder):
     files = [p for name in ('configs', 'tools') for p in (source / name).rglob('*.*')]
     expected = {
