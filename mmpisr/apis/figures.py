@@ -17,6 +17,7 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmpisr.command_line import run_tool
+from mmpisr.datasets.transforms.load_image import use_load_image
 from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.files import write_atomically
 from mmpisr.models.relations import BaseRelation
@@ -31,7 +32,7 @@ from mmpisr.visualization.relation_figures import (
     slot_figure,
 )
 
-from .run_options import load_config
+from .run_options import innermost_datasets, load_config
 
 ERROR_LENGTH = 600
 
@@ -73,8 +74,11 @@ class FigureModel:
             text = f'{checkpoint} does not fit the model of {config}: {error}'
             raise ValueError(f'{text[:ERROR_LENGTH]} ...') from error
         self.model.to(device).eval()
-        self._pipeline = Compose(get_test_pipeline_cfg(cfg))
-        dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True})
+        steps = Compose(get_test_pipeline_cfg(cfg)).transforms
+        self._pipeline = Compose(use_load_image(steps))
+        settings = innermost_datasets(cfg.test_dataloader.dataset)[0]
+        self._orientation = settings.get('orientation')
+        dataset = DATASETS.build({**settings, 'lazy_init': True})
         self.meta = dataset.metainfo | saved.get('meta', {}).get('dataset_meta', {})
 
     @property
@@ -87,7 +91,8 @@ class FigureModel:
 
     def predict(self, image: str | Path) -> ExaminedImage:
         """Predict an image file."""
-        batch = pseudo_collate([self._pipeline(dict(img_path=str(image), img_id=0))])
+        info = dict(img_path=str(image), img_id=0, orientation=self._orientation)
+        batch = pseudo_collate([self._pipeline(info)])
         return ExaminedImage(self.model, batch, self.meta)
 
 

@@ -146,10 +146,19 @@ def decode_image(
 def is_complete_image(content: bytes) -> bool:
     """Whether a jpeg or png has its end; other formats count as complete.
 
-    A jpeg's scan never contains the marker of its end, but a thumbnail before it may.
+    A jpeg's end is looked for behind the segments before its first scan, where a
+    thumbnail has an end of its own. Phones append a video to a jpeg, which may contain
+    any bytes.
     """
     if content.startswith(JPEG):
-        return content.rfind(JPEG_END) > content.rfind(JPEG_SCAN)
+        place = len(JPEG)
+        while (marker := content[place : place + 2]) != JPEG_SCAN:
+            if marker[:1] != b'\xff':  # damaged
+                return content.rfind(JPEG_END) > content.rfind(JPEG_SCAN)
+            is_fill = marker[1:] == b'\xff'
+            length = int.from_bytes(content[place + 2 : place + 4], 'big')
+            place += 1 if is_fill else 2 + length
+        return content.find(JPEG_END, place) >= 0
     return not content.startswith(PNG) or PNG_END in content
 
 

@@ -85,7 +85,7 @@ def id_difference(found: set[int], listed: set[int]) -> str | None:
 def row_runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cut a map ``(H, W)`` into runs of equal values, which end with their row.
 
-    Maps of segments have some 20 times as many pixels as runs.
+    Maps of segments have far fewer runs than pixels.
 
     Returns:
         Flat index of the first pixel of each run, and its length, int64, ``(R,)``.

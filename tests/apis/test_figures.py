@@ -4,8 +4,9 @@ import cv2
 import pytest
 import tiny_hosts
 import torch
+from PIL import Image
 
-from mmpisr.apis.figures import main
+from mmpisr.apis.figures import FigureModel, main
 from mmpisr.datasets import PanopticScenes
 
 META = PanopticScenes.METAINFO
@@ -82,3 +83,19 @@ def test_a_checkpoint_of_another_model_is_refused(files, images, tmp_path):
     ):
         main([config, checkpoint, images[0], '--out', str(tmp_path / 'out')])
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize(
+    ('orientation', 'size'), [(None, (96, 64)), ('stored', (64, 96))]
+)
+def test_an_image_is_turned_as_in_testing(files, tmp_path, orientation, size):
+    path, exif = tmp_path / 'turned.jpg', Image.Exif()
+    exif[274] = 6  # shown after a quarter turn
+    Image.new('RGB', (96, 64)).save(path, exif=exif)
+    options = {'test_dataloader.dataset.orientation': orientation}
+    model = FigureModel(*files['panoptic-deeplab + PISR'], options=options)
+
+    shown = model.predict(path)
+
+    assert shown.image.shape == (*size, 3)
+    assert shown.panoptic.shape == size

@@ -1,4 +1,4 @@
-"""A host that is told which class each pixel looks like, trained in seconds on scenes.
+"""A small host for scenes whose first stage is given, trained in seconds.
 
 Its intermediate stage gives look-alikes (carpet and sand, ...) one half each, so that
 only the relation can tell them apart, by the object that decides.

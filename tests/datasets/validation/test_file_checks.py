@@ -148,6 +148,9 @@ def test_counts_by_hand(scenes):
         (b'\xff\xd8..\xff\xda..\xff\xd9', True),
         (b'\xff\xd8..\xff\xda..', False),
         (b'\xff\xd8.\xff\xda.\xff\xd9.\xff\xda..', False),  # the thumbnail's end
+        (b'\xff\xd8\xff\xe1\0\x06\xff\xda\xff\xd9\xff\xda..', False),  # likewise
+        (b'\xff\xd8\xff\xff\xe1\0\x04..\xff\xda..\xff\xd9', True),  # a fill byte
+        (b'\xff\xd8\xff\xda..\xff\xd9 video \xff\xda..', True),
         (b'\x89PNG....IEND', True),
         (b'\x89PNG....', False),
         (b'BM......', True),

@@ -1,8 +1,8 @@
 """Panoptic-DeepLab on an ImageNet MobileNetV2, for CPUs: half as wide, at stride 8.
 
-Decoders and heads work at stride 8: things in these photographs are large, and a
-training takes 40 % of the time that it takes at stride 4. The first six stages of the
-backbone are frozen. All of this is chosen here.
+Decoders and heads work at stride 8, because things in these photographs are large and
+trainings at stride 4 take longer. The first six stages of the backbone are frozen. All
+of this is chosen here.
 """
 
 _base_ = [
