@@ -1,29 +1,18 @@
 """Make the paper's figures of images from trained models: ``mmpisr figures``."""
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from mmcv.transforms import Compose
-from mmdet.utils import get_test_pipeline_cfg
-from mmengine.config import DictAction
-from mmengine.dataset import pseudo_collate
-from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmpisr.command_line import run_tool
-from mmpisr.datasets.transforms.load_image import use_load_image
-from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.files import write_atomically
 from mmpisr.models.relations import BaseRelation
 from mmpisr.output_names import distinct_names
-from mmpisr.registry import DATASETS, MODELS
-from mmpisr.visualization.examined_image import ExaminedImage
 from mmpisr.visualization.relation_figures import (
     center_figure,
     class_figure,
@@ -32,75 +21,14 @@ from mmpisr.visualization.relation_figures import (
     slot_figure,
 )
 
-from .run_options import innermost_datasets, load_config
-
-ERROR_LENGTH = 600
-
-
-class FigureModel:
-    """A trained model that figures are made of.
-
-    Args:
-        config: A config file with a ``test_dataloader``.
-        checkpoint: Of that config's model.
-        options: ``--cfg-options``.
-        device: Where the model runs.
-
-    Attributes:
-        model: In evaluation mode.
-        meta: ``classes`` and, if there is one, ``palette``: the checkpoint's, or else
-            those of the test set.
-
-    Raises:
-        FileNotFoundError: A file is not there.
-        ValueError: The checkpoint is of another model; names what differs.
-    """
-
-    def __init__(
-        self,
-        config: str | Path,
-        checkpoint: str | Path,
-        *,
-        options: Mapping[str, Any] | None = None,
-        device: str = 'cpu',
-    ) -> None:
-        cfg = load_config(str(config), options=options)
-        init_default_scope(cfg.get('default_scope', 'mmdet'))
-        self.model: nn.Module = MODELS.build(cfg.model)
-        try:
-            with checkpoint_trust():
-                saved = load_checkpoint(self.model, str(checkpoint), 'cpu', strict=True)
-        except RuntimeError as error:  # lists all parameters that differ
-            text = f'{checkpoint} does not fit the model of {config}: {error}'
-            raise ValueError(f'{text[:ERROR_LENGTH]} ...') from error
-        self.model.to(device).eval()
-        steps = Compose(get_test_pipeline_cfg(cfg)).transforms
-        self._pipeline = Compose(use_load_image(steps))
-        settings = innermost_datasets(cfg.test_dataloader.dataset)[0]
-        self._orientation = settings.get('orientation')
-        dataset = DATASETS.build({**settings, 'lazy_init': True})
-        self.meta = dataset.metainfo | saved.get('meta', {}).get('dataset_meta', {})
-
-    @property
-    def name(self) -> str:
-        """Kind of its relation, such as ``PISR``; ``base`` without one."""
-        for module in self.model.modules():
-            if isinstance(module, BaseRelation):
-                return type(module).__name__.removesuffix('Relation')
-        return 'base'
-
-    def predict(self, image: str | Path) -> ExaminedImage:
-        """Predict an image file."""
-        info = dict(img_path=str(image), img_id=0, orientation=self._orientation)
-        batch = pseudo_collate([self._pipeline(info)])
-        return ExaminedImage(self.model, batch, self.meta)
+from .inferencer import PanopticInferencer
 
 
 def figures_of(
-    model: FigureModel,
-    image: str | Path,
+    model: PanopticInferencer,
+    image: str | Path | np.ndarray,
     *,
-    compare: FigureModel | None = None,
+    compare: PanopticInferencer | None = None,
     point: tuple[int, int] | None = None,
     classes: Sequence[str] | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
@@ -108,7 +36,7 @@ def figures_of(
 
     Args:
         model: With a relation.
-        image: An image file.
+        image: An image file, or BGR ``(H, W, 3)``.
         compare: A model for the same classes, drawn first, such as the base.
         point: (x, y) in pixels of the image: also show what this pixel depends on.
         classes: Classes of Fig. 4, and the first one is that of Fig. 5; None: see
@@ -123,16 +51,18 @@ def figures_of(
         ValueError: The model has no relation; a class is unknown; the point is outside
             of the image, or the relation has no encodings; the models' classes differ.
     """
-    if compare is not None and [*compare.meta['classes']] != [*model.meta['classes']]:
-        raise ValueError(
-            f'the models have different classes: {[*model.meta["classes"]]} and '
-            f'{[*compare.meta["classes"]]}'
-        )
-    models = {model.name: model.predict(image)}
+    shown = model.examine(image)
+    name = relation_name(model.model)
+    models = {name: shown}
     if compare is not None:
-        name = compare.name + ' (other)' * (compare.name in models)
-        models = {name: compare.predict(image), **models}
-    shown = models[model.name]
+        classes_of = [[*one.model.dataset_meta['classes']] for one in (model, compare)]
+        if classes_of[0] != classes_of[1]:
+            raise ValueError(
+                f'the models have different classes: {classes_of[0]} and '
+                f'{classes_of[1]}'
+            )
+        other = relation_name(compare.model)
+        models = {other + ' (other)' * (other == name): compare.examine(image)} | models
 
     yield 'classes', class_figure(shown, classes)
     yield 'slots', slot_figure(shown)
@@ -142,6 +72,14 @@ def figures_of(
         yield 'differences', difference_figure(models)
     if point is not None:
         yield f'pixel_{point[0]}_{point[1]}', pixel_figure(shown, point)
+
+
+def relation_name(model: nn.Module) -> str:
+    """Kind of a model's relation, such as ``PISR``; ``base`` without one."""
+    for module in model.modules():
+        if isinstance(module, BaseRelation):
+            return type(module).__name__.removesuffix('Relation')
+    return 'base'
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -163,8 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     pixel: dict[str, Any] = dict(type=_point, metavar='X,Y')
     add('--point', **pixel, help='pixel, from 0,0: also draws what it depends on')
     add('--classes', nargs='+', help='of Fig. 4; the first one is that of Fig. 5')
-    add('--device', default='cpu', help='cpu, cuda:0, ...')
-    add('--cfg-options', nargs='+', action=DictAction, help='of both configs')
+    add('--device', help='cpu, cuda, cuda:1; the best one by default')
     run_tool(parser, write_figures, argv)
 
 
@@ -175,14 +112,12 @@ def write_figures(
     *,
     out: Path,
     compare: Sequence[str] | None,
-    device: str,
-    cfg_options: dict[str, Any] | None,
+    device: str | None,
     **options: Any,
 ) -> None:
     """Write the figures as ``<image>_<figure>.png`` and print the files."""
-    load = partial(FigureModel, options=cfg_options, device=device)
-    model = load(config, checkpoint)
-    other = None if compare is None else load(*compare)
+    model = PanopticInferencer(config, checkpoint, device=device)
+    other = PanopticInferencer(*compare, device=device) if compare else None
     for image, name in distinct_names(images).items():
         for figure, picture in figures_of(model, image, compare=other, **options):
             path = out / f'{name}_{figure}.png'

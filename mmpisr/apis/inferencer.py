@@ -26,6 +26,7 @@ from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.engine.layer_fit import refuse_misfits
 from mmpisr.engine.relation_recorder import RelationRecorder
 from mmpisr.families.add import read_config
+from mmpisr.visualization.examined_image import ExaminedImage
 
 from .image_source import Inputs, NamedImage, open_source
 from .prediction_folder import (
@@ -178,6 +179,21 @@ class PanopticInferencer(DetInferencer):
                 bar.update()
         print(file=sys.stderr)
         return SavedPredictions(bar.completed - len(skipped), skipped)
+
+    def examine(self, image: str | Path | np.ndarray) -> ExaminedImage:
+        """Predict an image, and keep what the relation reads and changes.
+
+        Args:
+            image: Path or address; or BGR ``(H, W, 3)``.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: It is no image.
+        """
+        image = str(image) if isinstance(image, Path) else image
+        loaded = self._load(NamedImage('image', image))
+        batch = self.collate_fn([self.pipeline(loaded)])
+        return ExaminedImage(self.model, batch, self.model.dataset_meta)
 
     def _loaded(
         self, items: Iterable[NamedImage], on_skip: Callable

@@ -4,9 +4,11 @@ import cv2
 import pytest
 import tiny_hosts
 import torch
+from mmengine.config import Config
 from PIL import Image
 
-from mmpisr.apis.figures import FigureModel, main
+from mmpisr.apis.figures import main
+from mmpisr.apis.inferencer import PanopticInferencer
 from mmpisr.datasets import PanopticScenes
 
 META = PanopticScenes.METAINFO
@@ -79,7 +81,7 @@ def test_mistakes_end_with_one_line(files, images, tmp_path, model, flags, messa
 def test_a_checkpoint_of_another_model_is_refused(files, images, tmp_path):
     config, checkpoint = files['maskformer + PISR'][0], files['panoptic-deeplab'][1]
     with pytest.raises(
-        SystemExit, match='deeplab.*does not fit the model of .*maskformer'
+        SystemExit, match='deeplab.*does not hold the layers of this model'
     ):
         main([config, checkpoint, images[0], '--out', str(tmp_path / 'out')])
     assert not (tmp_path / 'out').exists()
@@ -92,10 +94,11 @@ def test_an_image_is_turned_as_in_testing(files, tmp_path, orientation, size):
     path, exif = tmp_path / 'turned.jpg', Image.Exif()
     exif[274] = 6  # shown after a quarter turn
     Image.new('RGB', (96, 64)).save(path, exif=exif)
-    options = {'test_dataloader.dataset.orientation': orientation}
-    model = FigureModel(*files['panoptic-deeplab + PISR'], options=options)
+    config, checkpoint = files['panoptic-deeplab + PISR']
+    cfg = Config.fromfile(config)
+    cfg.test_dataloader.dataset.orientation = orientation
 
-    shown = model.predict(path)
+    shown = PanopticInferencer(cfg, checkpoint).examine(path)
 
     assert shown.image.shape == (*size, 3)
     assert shown.panoptic.shape == size
