@@ -51,18 +51,9 @@ def figures_of(
         ValueError: The model has no relation; a class is unknown; the point is outside
             of the image, or the relation has no encodings; the models' classes differ.
     """
-    shown = model.examine(image)
-    name = relation_name(model.model)
-    models = {name: shown}
-    if compare is not None:
-        classes_of = [[*one.model.dataset_meta['classes']] for one in (model, compare)]
-        if classes_of[0] != classes_of[1]:
-            raise ValueError(
-                f'the models have different classes: {classes_of[0]} and '
-                f'{classes_of[1]}'
-            )
-        other = relation_name(compare.model)
-        models = {other + ' (other)' * (other == name): compare.examine(image)} | models
+    named = named_models(model, compare)
+    models = {name: one.examine(image) for name, one in named.items()}
+    shown = [*models.values()][-1]
 
     yield 'classes', class_figure(shown, classes)
     yield 'slots', slot_figure(shown)
@@ -72,6 +63,26 @@ def figures_of(
         yield 'differences', difference_figure(models)
     if point is not None:
         yield f'pixel_{point[0]}_{point[1]}', pixel_figure(shown, point)
+
+
+def named_models(
+    model: PanopticInferencer, compare: PanopticInferencer | None = None
+) -> dict[str, PanopticInferencer]:
+    """Name a model by its relation, and another one, which comes first.
+
+    Raises:
+        ValueError: The models' classes differ.
+    """
+    name = relation_name(model.model)
+    if compare is None:
+        return {name: model}
+    classes_of = [[*one.model.dataset_meta['classes']] for one in (model, compare)]
+    if classes_of[0] != classes_of[1]:
+        raise ValueError(
+            f'the models have different classes: {classes_of[0]} and {classes_of[1]}'
+        )
+    other = relation_name(compare.model)
+    return {other + ' (other)' * (other == name): compare, name: model}
 
 
 def relation_name(model: nn.Module) -> str:

@@ -21,6 +21,7 @@ from mmengine.utils import ProgressBar
 from torch import nn
 
 from mmpisr.class_lists import check_class_counts, class_difference
+from mmpisr.datasets.image_file import SHOWN
 from mmpisr.datasets.transforms.load_image import LoadImage, use_load_image
 from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.engine.layer_fit import refuse_misfits
@@ -180,6 +181,11 @@ class PanopticInferencer(DetInferencer):
         print(file=sys.stderr)
         return SavedPredictions(bar.completed - len(skipped), skipped)
 
+    @property
+    def frame(self) -> str:
+        """``stored`` or ``shown``: how images with an EXIF orientation are turned."""
+        return self._orientation or self.loader.stated_frame or SHOWN
+
     def examine(self, image: str | Path | np.ndarray) -> ExaminedImage:
         """Predict an image, and keep what the relation reads and changes.
 
@@ -192,8 +198,9 @@ class PanopticInferencer(DetInferencer):
         """
         image = str(image) if isinstance(image, Path) else image
         loaded = self._load(NamedImage('image', image))
+        picture = loaded['img'][..., ::-1].astype(np.uint8)
         batch = self.collate_fn([self.pipeline(loaded)])
-        return ExaminedImage(self.model, batch, self.model.dataset_meta)
+        return ExaminedImage(self.model, batch, self.model.dataset_meta, picture)
 
     def _loaded(
         self, items: Iterable[NamedImage], on_skip: Callable

@@ -9,8 +9,10 @@ from mmpisr.command_line import run_tool
 from mmpisr.mim import mim_root
 
 DEMO_DIR = Path('work_dirs/demo')
-DEMO_MODEL = 'base + PISR'
+DEMO_BASE, DEMO_MODEL = 'base', 'base + PISR'
 DEMO_CONFIG = 'configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py'
+DEMO_BASE_CONFIG = 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
+DEMO_SCENES = 'data/scenes/images/val'
 SCENES = 'mmpisr scenes'  # info.description of their json
 SKIPPED = 3
 NO_MODEL = """--model is missing, and {} is no scene of the demo. Two ways lead to a \
@@ -81,7 +83,7 @@ def predict(
         FileNotFoundError: There is no such input, config or checkpoint.
         ValueError: There is no model, or the options do not fit each other.
     """
-    config, checkpoint = _model_of(model, inputs)
+    config, checkpoint = model_of(model, inputs)
     from .inferencer import PanopticInferencer  # loads torch
 
     inferencer = PanopticInferencer(
@@ -99,19 +101,28 @@ def predict(
     return SKIPPED if done.skipped else 0
 
 
-def _model_of(
-    model: Sequence[str] | None, inputs: Sequence[str]
+def model_of(
+    model: Sequence[str] | None, inputs: Sequence[str] = ()
 ) -> tuple[str, str | Path]:
-    """Config and checkpoint."""
+    """Config and checkpoint of ``--model CONFIG [CHECKPOINT]``.
+
+    Args:
+        model: Words of the flag; None: the demo's model, for the demo's scenes only.
+        inputs: What it shall predict.
+
+    Raises:
+        FileNotFoundError: There is no checkpoint.
+        ValueError: There are more words; or no model, and other inputs than scenes.
+    """
     if model is None:
         others = [path for path in inputs if not is_demo_scene(path)]
         if others:
             raise ValueError(NO_MODEL.format(others[0]))
-        return str(mim_root() / DEMO_CONFIG), _latest(DEMO_DIR / DEMO_MODEL)
+        return of_demo(DEMO_MODEL, DEMO_CONFIG)
     if len(model) > 2:
         raise ValueError(
-            f'--model takes CONFIG [CHECKPOINT], not {" ".join(model)}; IN stands '
-            'before --model'
+            f'--model takes CONFIG [CHECKPOINT], not {" ".join(model)}; other words '
+            'stand before --model'
         )
     config, *checkpoints = model
     if checkpoints:
@@ -120,6 +131,15 @@ def _model_of(
 
     work_dir = read_config(config).get('work_dir') or f'work_dirs/{Path(config).stem}'
     return config, _latest(Path(work_dir))
+
+
+def of_demo(name: str, config: str) -> tuple[str, Path]:
+    """Config and latest checkpoint of a model that ``make demo`` has trained."""
+    try:
+        return str(mim_root() / config), _latest(DEMO_DIR / name)
+    except FileNotFoundError as reason:
+        advice = '(make demo), or give --model CONFIG CHECKPOINT'
+        raise FileNotFoundError(f'{reason} {advice}') from reason
 
 
 def _latest(work_dir: Path) -> Path:

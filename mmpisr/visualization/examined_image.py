@@ -39,6 +39,7 @@ class ExaminedImage:
         batch: ``inputs`` and ``data_samples`` of one image, as a data loader gives
             them. The prediction is added to the data sample.
         meta: ``classes`` and, if there is one, ``palette``.
+        image: RGB uint8, ``(H, W, 3)``, if it was read; see ``picture_of``.
 
     Attributes:
         image: RGB uint8, ``(H, W, 3)``.
@@ -47,7 +48,11 @@ class ExaminedImage:
 
     @torch.no_grad()
     def __init__(
-        self, model: Any, batch: Mapping[str, Any], meta: Mapping[str, Any]
+        self,
+        model: Any,
+        batch: Mapping[str, Any],
+        meta: Mapping[str, Any],
+        image: np.ndarray | None = None,
     ) -> None:
         self.model = model
         self.meta = meta
@@ -55,7 +60,7 @@ class ExaminedImage:
         self.samples = data['data_samples']
         self._feats = model.extract_feat(data['inputs'])
         (self._sample,) = model.predict(data['inputs'], self.samples)
-        self.image = picture_of(self._sample)
+        self.image = picture_of(self._sample, image)
         self.panoptic = self._sample.pred_panoptic_seg.sem_seg[0].cpu().numpy()
 
     @cached_property

@@ -3,31 +3,22 @@
 import cv2
 import pytest
 import tiny_hosts
-import torch
 from mmengine.config import Config
 from PIL import Image
 
 from mmpisr.apis.figures import main
 from mmpisr.apis.inferencer import PanopticInferencer
-from mmpisr.datasets import PanopticScenes
-
-META = PanopticScenes.METAINFO
 
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory) -> dict[str, list[str]]:
     """Config and checkpoint of some models."""
-    folder, found = tmp_path_factory.mktemp('trained'), {}
-    for family in ('panoptic-deeplab', 'maskformer'):
-        for host in (True, False):
-            name = f'{"pisr_" * host}{family}_r18_1200-iter_scenes'
-            state = tiny_hosts.build(family, host=host).state_dict()
-            path = folder / f'{name}.pth'
-            torch.save(dict(state_dict=state, meta=dict(dataset_meta=META)), path)
-            parent = 'pisr' if host else family.replace('-', '_')
-            config = tiny_hosts.CONFIGS / parent / f'{name}.py'
-            found[f'{family}{" + PISR" * host}'] = [str(config), str(path)]
-    return found
+    folder = tmp_path_factory.mktemp('trained')
+    return {
+        f'{family}{" + PISR" * host}': tiny_hosts.save(family, folder, host=host)
+        for family in ('panoptic-deeplab', 'maskformer')
+        for host in (True, False)
+    }
 
 
 @pytest.fixture
@@ -102,3 +93,12 @@ def test_an_image_is_turned_as_in_testing(files, tmp_path, orientation, size):
 
     assert shown.image.shape == (*size, 3)
     assert shown.panoptic.shape == size
+
+
+def test_an_array_is_examined_like_its_file(files, images):
+    model = PanopticInferencer(*files['panoptic-deeplab + PISR'])
+
+    of_file, of_array = (model.examine(i) for i in (images[0], cv2.imread(images[0])))
+
+    assert (of_file.image == of_array.image).all()
+    assert (of_file.panoptic == of_array.panoptic).all()

@@ -12,6 +12,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
+from mmpisr.datasets import PanopticScenes
 from mmpisr.models.relations import BaseRelation
 from mmpisr.registry import MODELS, TRANSFORMS
 
@@ -66,6 +67,16 @@ def build(family: str, *, host: bool, seed: int = 0) -> nn.Module:
         data = model.data_preprocessor(make_batch(family, *SIZES), training=True)
         update_bn([data['inputs']], model)
     return model
+
+
+def save(family: str, folder: Path, *, host: bool) -> list[str]:
+    """Write a checkpoint of the small model; config and checkpoint."""
+    name = f'{"pisr_" * host}{family}_r18_1200-iter_scenes'
+    path = folder / f'{name}.pth'
+    meta = dict(dataset_meta=PanopticScenes.METAINFO)
+    torch.save(dict(state_dict=build(family, host=host).state_dict(), meta=meta), path)
+    parent = 'pisr' if host else family.replace('-', '_')
+    return [str(CONFIGS / parent / f'{name}.py'), str(path)]
 
 
 def relation_of(host: nn.Module) -> BaseRelation:
