@@ -76,11 +76,9 @@ def named_models(
     name = relation_name(model.model)
     if compare is None:
         return {name: model}
-    classes_of = [[*one.model.dataset_meta['classes']] for one in (model, compare)]
-    if classes_of[0] != classes_of[1]:
-        raise ValueError(
-            f'the models have different classes: {classes_of[0]} and {classes_of[1]}'
-        )
+    own, others = ([*one.model.dataset_meta['classes']] for one in (model, compare))
+    if own != others:
+        raise ValueError(f'the models have different classes: {own} and {others}')
     other = relation_name(compare.model)
     return {other + ' (other)' * (other == name): compare, name: model}
 

@@ -72,6 +72,9 @@ class PanopticInferencer(DetInferencer):
         device: ``'cpu'``, ``'cuda'``, ...; the best one by default.
         trust_checkpoint: Load a checkpoint that holds more than weights.
 
+    Attributes:
+        frame: How images with an EXIF orientation are turned, ``stored`` or ``shown``.
+
     Raises:
         FileNotFoundError: Config or checkpoint does not exist.
         ValueError: The checkpoint is damaged, not to be trusted, or does not fit the
@@ -181,11 +184,6 @@ class PanopticInferencer(DetInferencer):
         print(file=sys.stderr)
         return SavedPredictions(bar.completed - len(skipped), skipped)
 
-    @property
-    def frame(self) -> str:
-        """``stored`` or ``shown``: how images with an EXIF orientation are turned."""
-        return self._orientation or self.loader.stated_frame or SHOWN
-
     def examine(self, image: str | Path | np.ndarray) -> ExaminedImage:
         """Predict an image, and keep what the relation reads and changes.
 
@@ -216,7 +214,7 @@ class PanopticInferencer(DetInferencer):
 
     def _load(self, item: NamedImage) -> dict:
         if isinstance(item.image, str):
-            path = dict(img_path=item.image, orientation=self._orientation)
+            path = dict(img_path=item.image, orientation=self.frame)
             return self.loader.transform(path)  # type: ignore[return-value]
         image = item.image
         if image.ndim == 2:
@@ -266,7 +264,7 @@ class PanopticInferencer(DetInferencer):
             )
         first.ignore_empty = False
         self.loader = first
-        self._orientation = dataset.get('orientation')
+        self.frame = dataset.get('orientation') or first.stated_frame or SHOWN
         return Compose(steps)
 
     def _init_collate(self, cfg: Config) -> Callable:

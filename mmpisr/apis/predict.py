@@ -9,10 +9,9 @@ from mmpisr.command_line import run_tool
 from mmpisr.mim import mim_root
 
 DEMO_DIR = Path('work_dirs/demo')
-DEMO_BASE, DEMO_MODEL = 'base', 'base + PISR'
+DEMO_MODEL = 'base + PISR'
 DEMO_CONFIG = 'configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py'
 DEMO_BASE_CONFIG = 'configs/panoptic_deeplab/panoptic-deeplab_r18_1200-iter_scenes.py'
-DEMO_SCENES = 'data/scenes/images/val'
 SCENES = 'mmpisr scenes'  # info.description of their json
 SKIPPED = 3
 NO_MODEL = """--model is missing, and {} is no scene of the demo. Two ways lead to a \
@@ -135,11 +134,7 @@ def model_of(
 
 def of_demo(name: str, config: str) -> tuple[str, Path]:
     """Config and latest checkpoint of a model that ``make demo`` has trained."""
-    try:
-        return str(mim_root() / config), _latest(DEMO_DIR / name)
-    except FileNotFoundError as reason:
-        advice = '(make demo), or give --model CONFIG CHECKPOINT'
-        raise FileNotFoundError(f'{reason} {advice}') from reason
+    return str(mim_root() / config), _latest(DEMO_DIR / name)
 
 
 def _latest(work_dir: Path) -> Path:

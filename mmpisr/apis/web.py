@@ -1,10 +1,8 @@
-"""The command ``mmpisr web``."""
+"""Serve a page that shows what a relation does to your pictures."""
 
 import os
-import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from functools import partial
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,45 +10,27 @@ from typing import Any
 from mmpisr.command_line import run_tool
 
 from .commands import exit_on_sigterm
-from .predict import DEMO_BASE, DEMO_BASE_CONFIG, DEMO_SCENES, model_of, of_demo
+from .predict import DEMO_BASE_CONFIG, model_of, of_demo
 
-LOOPBACK = '127.0.0.1'
+Words = Sequence[str] | None
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and serve the page until Ctrl-C."""
-    parser = ArgumentParser(
-        prog='mmpisr web',
-        description='A page that shows what a relation does to your pictures: '
-        'predictions, class heatmaps, instance slots, and what a pixel depends on.',
-    )
+    parser = ArgumentParser('mmpisr web', description=__doc__)
+    two: dict[str, Any] = dict(metavar=('CONFIG', 'CHECKPOINT'))
     add = parser.add_argument
-    add(
-        '--model',
-        nargs='+',
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='config and checkpoint (the latest in the work dir of the config) of a '
-        "model with a relation; the demo's models and scenes, if it is left out",
-    )
-    pair: dict[str, Any] = dict(nargs=2, metavar=('CONFIG', 'CHECKPOINT'))
-    add('--compare', **pair, help='a second model, such as the base')
+    add('--model', nargs='+', **two, help='with a relation; by default the demo')
+    add('--compare', nargs=2, **two, help='a second model, such as the base')
     add('--examples', nargs='+', metavar='IMAGE', help='images or folders to pick from')
-    add('--host', default=LOOPBACK, help=f'address to serve at ({LOOPBACK}: only here)')
+    add('--host', default='127.0.0.1', help='0.0.0.0: others can use it, no password')
     add('--port', type=int, help='the first free one from 7860 by default')
     add('--device', help='cpu, cuda, cuda:1; the best one by default')
-    trusted = 'load a checkpoint that holds more than weights; it can run any code'
-    add('--trust-checkpoint', action='store_true', help=trusted)
     run_tool(parser, serve, argv)
 
 
 def serve(
-    *,
-    model: Sequence[str] | None = None,
-    compare: Sequence[str] | None = None,
-    examples: Sequence[str] | None = None,
-    host: str = LOOPBACK,
-    port: int | None = None,
-    **options: Any,
+    *, model: Words, compare: Words, examples: Words, device: str | None, **server: Any
 ) -> None:
     """Load the models and serve the page until it is interrupted.
 
@@ -59,35 +39,29 @@ def serve(
             the demo's models and scenes.
         compare: Config and checkpoint of a second model.
         examples: Images, folders and globs.
-        host: Address to serve at.
-        port: None: the first free one from 7860.
-        options: ``device`` and ``trust_checkpoint`` of ``PanopticInferencer``.
+        device: See ``PanopticInferencer``.
+        server: ``host`` and ``port`` of ``launch``.
 
     Raises:
         ImportError: Gradio is missing.
         FileNotFoundError: There is no such config, checkpoint or example.
-        ValueError: The models do not fit the page or each other, or an example cannot
-            be read.
+        ValueError: The models do not fit each other, or an example cannot be read.
         OSError: The port is in use.
     """
     if find_spec('gradio') is None:
         raise ImportError("the page needs Gradio: pip install 'mmpisr[web]'")
-    trained: list[Any] = [model_of(model)]
+    files: list[Any] = [model_of(model), compare]
     if model is None:
-        compare = compare or of_demo(DEMO_BASE, DEMO_BASE_CONFIG)  # type: ignore[assignment]
-        examples = examples or [DEMO_SCENES]
-    trained += [compare] if compare else []
-    from .inferencer import PanopticInferencer  # loads torch
-    from .web_page import PageModels, launch, make_page, read_examples
+        files[1] = compare or of_demo('base', DEMO_BASE_CONFIG)
+        examples = examples or ['data/scenes/images/val']
+    from .figures import named_models  # loads torch
+    from .inferencer import PanopticInferencer
+    from .web_page import launch, make_page, read_examples
 
-    load = partial(PanopticInferencer, **options)
-    models = PageModels(*(load(*files) for files in trained))
+    models = named_models(*(PanopticInferencer(*f, device=device) for f in files if f))
     exit_on_sigterm()
     with TemporaryDirectory(prefix='mmpisr_web_') as folder:  # of uploads
-        os.environ['GRADIO_TEMP_DIR'] = folder
+        os.environ |= dict(GRADIO_TEMP_DIR=folder, GRADIO_ANALYTICS_ENABLED='False')
         page = make_page(models, read_examples(models, examples or []))
-        print(f'mmpisr web: {launch(page, host, port)} (Ctrl-C ends it)', flush=True)
-        if host != LOOPBACK:
-            text = f'anyone who reaches {host} can use the page; it has no password'
-            print(f'mmpisr web: {text}', file=sys.stderr)
+        print(f'mmpisr web: {launch(page, **server)} (Ctrl-C ends it)', flush=True)
         page.block_thread()

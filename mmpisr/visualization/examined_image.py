@@ -48,11 +48,7 @@ class ExaminedImage:
 
     @torch.no_grad()
     def __init__(
-        self,
-        model: Any,
-        batch: Mapping[str, Any],
-        meta: Mapping[str, Any],
-        image: np.ndarray | None = None,
+        self, model: Any, batch: Mapping, meta: Mapping, image: np.ndarray | None = None
     ) -> None:
         self.model = model
         self.meta = meta

@@ -11,6 +11,7 @@ import urllib.request
 import zlib
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -20,10 +21,17 @@ from PIL import Image
 
 from mmpisr.__main__ import main
 from mmpisr.apis import web_page
+from mmpisr.apis.figures import named_models
 from mmpisr.apis.inferencer import PanopticInferencer
-from mmpisr.apis.web_page import PageModels, read_examples
+from mmpisr.apis.web_page import (
+    pixel_picture,
+    predict_pictures,
+    read_examples,
+    read_picture,
+)
 
 CHROMIUM = Path('/usr/bin/chromium')
+SLIDER = '.block:has-text("base | PISR")'
 WATCH = """
 import os, sys
 
@@ -58,8 +66,10 @@ def images(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope='module')
-def models(files) -> PageModels:
-    return PageModels(*(PanopticInferencer(*files[name]) for name in ('PISR', 'base')))
+def models(files) -> dict[str, PanopticInferencer]:
+    return named_models(
+        *(PanopticInferencer(*files[name]) for name in ('PISR', 'base'))
+    )
 
 
 def png(width: int, height: int) -> bytes:
@@ -81,63 +91,67 @@ def png(width: int, height: int) -> bytes:
     [
         (b'', 'not an image'),
         (b'model = dict()', 'not an image'),
-        (png(16_001, 1000), r'16001 x 1000 pixels \(width, height\) are too many'),
+        (png(8001, 1000), r'its \(height, width\) is \(1000, 8001\)'),
         (png(100_000, 100_000), 'pixels'),
         (png(40, 20), 'not a complete image'),
-        (b'\xff\xd8' + bytes(web_page.MAX_BYTES), r'20\.0 MB are too many'),
+        (b'\xff\xd8' + bytes(web_page.MAX_BYTES), r'it has 20\.0 MB'),
     ],
 )
-def test_a_bad_file_gets_a_message_with_the_limits(models, content, message):
-    with pytest.raises(ValueError, match=f'{message}.*20 MB and 16 megapixels'):
-        models.read(content)
+def test_a_bad_file_gets_a_message_with_the_limits(content, message):
+    with pytest.raises(ValueError, match=f'{message}.*20 MB and 8 megapixels'):
+        read_picture(content, 'shown')
 
 
-def test_an_upload_is_turned_as_a_viewer_does(models, tmp_path):
+@pytest.mark.parametrize(('frame', 'size'), [('shown', (96, 64)), ('stored', (64, 96))])
+def test_an_upload_is_turned_as_in_testing(tmp_path, frame, size):
     path, exif = tmp_path / 'turned.jpg', Image.Exif()
     exif[274] = 6  # shown after a quarter turn
     Image.new('RGB', (96, 64)).save(path, exif=exif)
 
-    assert models.read(path.read_bytes()).shape == (96, 64, 3)
+    assert read_picture(path.read_bytes(), frame).shape == (*size, 3)
 
 
-def test_the_slider_has_two_models_or_the_image_and_one(models, files):
+def test_the_slider_has_two_models_or_the_image_and_one(models):
     image = tiny_hosts.make_results((64, 96), empty=True)['img']
-    alone = PageModels(PanopticInferencer(*files['PISR']))
 
-    for shown, titles in ((models, ['base', 'PISR']), (alone, ['image', 'PISR'])):
-        _, (left, right) = shown.show(image)
-        assert shown.titles == titles
+    for chosen in (models, {'PISR': models['PISR']}):
+        _, (left, right), _ = predict_pictures(chosen, image)
         assert left.shape == right.shape
         assert (left != right).any()
 
 
 def test_a_click_outside_of_the_picture_names_the_size(models):
-    shown, _ = models.show(tiny_hosts.make_results((64, 96), empty=True)['img'])
-    side = shown.panels.factor
+    image = tiny_hosts.make_results((64, 96), empty=True)['img']
+    shown, _, clicked = predict_pictures(models, image)
+    high, wide = clicked.shape[:2]
 
-    for index in ((96 * side, 0), (0, 64 * side), (-1, 0)):
+    for index in ((wide, 0), (0, high), (-1, 0)):
         with pytest.raises(ValueError, match='96 wide and 64 high'):
-            shown.pixel(index)
-    assert shown.pixel((96 * side - 1, 64 * side - 1)).ndim == 3
+            pixel_picture(shown, index)
+    assert pixel_picture(shown, (wide - 1, high - 1)).ndim == 3
+    with pytest.raises(ValueError, match='upload it again'):
+        pixel_picture(None, (0, 0))
 
 
-def test_a_click_on_a_reduced_picture_means_its_pixel(models):
-    shown, _ = models.show(np.zeros((64, 3000, 3), np.uint8))
+@pytest.mark.parametrize(
+    ('wide', 'index', 'point'),
+    [
+        (96, (25, 959), (2, 95)),
+        (1500, (3, 1499), (2, 1498)),
+        (3000, (900, 9), (2700, 27)),
+    ],
+)
+def test_a_click_means_the_pixel_below_it(monkeypatch, wide, index, point):
+    meta = dict(classes=('a',))
+    shown = SimpleNamespace(image=np.zeros((16, wide, 3), np.uint8), meta=meta)
+    monkeypatch.setattr(web_page.figures, 'pixel_figure', lambda _, at: at)
 
-    assert (shown.panels.step, shown.panels.factor) == (3, 1)
-    assert (
-        shown.pixel((900, 10)) == web_page.pixel_figure(shown.examined, (2700, 30))
-    ).all()
-
-
-def test_models_that_do_not_fit_the_page_are_refused(files):
-    with pytest.raises(ValueError, match='has none: give a config'):
-        PageModels(PanopticInferencer(*files['base']))
+    assert pixel_picture(shown, index) == point
 
 
 def test_an_example_that_cannot_be_read_is_named(models, tmp_path):
     (tmp_path / 'bad.png').write_bytes(b'none')
-    with pytest.raises(ValueError, match=r'bad\.png: .*not an image'):
+    with pytest.raises(ValueError, match=r'bad\.png cannot be shown: not an image'):
         read_examples(models, [str(tmp_path)])
 
 
@@ -150,7 +164,7 @@ def test_without_gradio_the_command_names_what_installs_it(monkeypatch):
 @pytest.mark.skipif(find_spec('gradio') is None, reason='gradio is not installed')
 def test_without_a_model_the_one_of_the_demo_is_looked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match=r'base \+ PISR has no checkpoint.*make demo'):
+    with pytest.raises(SystemExit, match=r'base \+ PISR has no checkpoint'):
         main(['web'])
 
 
@@ -219,7 +233,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def page(browser, server):
     """The page, on which no request may leave this machine."""
     page = browser.new_page()
@@ -232,16 +246,15 @@ def page(browser, server):
     assert [url for url in asked if not url.startswith(('data:', server.url))] == []
 
 
-def sources(page, name: str, *others: str) -> list[str]:
+def sources(page, block: str, *others: str) -> list[str]:
     """Addresses of the pictures in a part of the page, once they are not ``others``."""
-    page.wait_for_function(
-        """([name, others]) => {
-            const shown = [...document.querySelectorAll(name + ' img')].map(i => i.src)
-            return shown.length && !shown.some(src => others.includes(src))
-        }""",
-        arg=[f'#{name}', others],
-    )
-    return [image.get_attribute('src') for image in page.locator(f'#{name} img').all()]
+    images = page.locator(block).locator('img')
+    for _ in range(600):
+        found = [image.get_attribute('src') for image in images.all()]
+        if found and not {*found} & {*others}:
+            return found
+        page.wait_for_timeout(200)
+    raise AssertionError(f'{block} has no new pictures')
 
 
 def click(page, x: float, y: float) -> None:
@@ -261,42 +274,37 @@ def click(page, x: float, y: float) -> None:
 def test_a_visitor_uploads_a_picture_and_clicks_a_pixel(page, images, models):
     photo = images / 'f1.png'
     page.locator('input[type=file]').set_input_files(str(photo))
-    uploaded = sources(page, 'slider')
-    page.locator('#examples button').first.click()
-    picked = sources(page, 'slider', *uploaded)
+    uploaded = sources(page, SLIDER)
+    page.locator('.thumbnail-item').first.click()
+    picked = sources(page, SLIDER, *uploaded)
     assert len(uploaded) == len(picked) == 2
 
     page.get_by_role('tab', name='What a pixel depends on').click()
-    shown, _ = models.show(cv2.imread(str(images / 'f0.png')))
+    shown, _, clicked = predict_pictures(models, cv2.imread(str(images / 'f0.png')))
+    side = clicked.shape[1] / shown.image.shape[1]
     seen: list[str] = []
     for point in ((20, 30), (70, 50)):
-        index = [(value + 0.5) * shown.panels.factor for value in point]
+        index = [(value + 0.5) * side for value in point]
         click(page, *index)
-        seen += sources(page, 'pixel', *seen)
+        seen += sources(page, '#pixel', *seen)
         png = np.frombuffer(page.request.get(seen[-1]).body(), np.uint8)
-        expected = web_page.pixel_figure(shown.examined, point)
+        expected = web_page.figures.pixel_figure(shown, point)
         np.testing.assert_array_equal(cv2.imdecode(png, 1)[..., ::-1], expected)
 
-    for tab, name in (('Class heatmaps', 'classes'), ('Instance slots', 'slots')):
-        page.get_by_role('tab', name=tab).click()
-        assert sources(page, name)
+    page.get_by_role('tab', name='Heatmaps').click()
+    assert sources(page, '#classes') != sources(page, '#slots')
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ('name', 'content', 'message'),
-    [
-        ('none.png', b'none', 'not an image'),
-        ('large.png', png(16_001, 1000), '16001 x 1000 pixels'),
-        ('big.png', bytes(web_page.MAX_BYTES + 1), '20000000 bytes'),
-        ('config.py', b'1 / 0', 'only .* allowed'),
-    ],
-)
-def test_a_visitor_with_a_bad_file_reads_what_is_wrong(page, name, content, message):
-    upload = dict(name=name, mimeType='image/png', buffer=content)
-    page.locator('input[type=file]').set_input_files(upload)
-
-    page.get_by_text(re.compile(message, re.IGNORECASE)).first.wait_for()
+def test_a_visitor_with_a_bad_file_reads_what_is_wrong(page):
+    for content, message in (
+        (b'none', 'not an image.*limits are 20 MB and 8 megapixels'),
+        (png(8001, 1000), r'\(1000, 8001\)'),
+        (bytes(web_page.MAX_BYTES + 1), 'maximum allowed size of 20'),
+    ):
+        upload = dict(name='bad.png', mimeType='image/png', buffer=content)
+        page.locator('input[type=file]').set_input_files(upload)
+        page.get_by_text(re.compile(message)).first.wait_for()
 
 
 def answer(request: str | urllib.request.Request) -> tuple[int, str]:
