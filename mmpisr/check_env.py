@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 NEEDED_EXTRAS = 'build', 'mminstall', ''
-OPTIONAL_EXTRAS = 'nodeps', 'optional', 'evidence', 'tests'
+OPTIONAL_EXTRAS = 'nodeps', 'optional', 'web', 'evidence', 'tests'
 CORE = 'torch', 'onedl-mmengine'  # in every environment that was made for mmpisr
 ROOT = Path(__file__).resolve().parents[1]
 SETUP = f'run `make setup` in {ROOT} and use .venv/bin/python there'
