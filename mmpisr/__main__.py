@@ -8,6 +8,7 @@ from importlib import import_module
 COMMANDS = {  # module with ``main(argv)``, and what it does
     'predict': ('mmpisr.apis.predict', 'predict pictures, folders and videos'),
     'figures': ('mmpisr.apis.figures', 'make the figures of the paper for your images'),
+    'try': ('mmpisr.apis.trial', 'train on your data, and see whether PISR helps'),
     'add-relation': ('mmpisr.families.command', 'add PISR to a config'),
     'check-env': ('mmpisr.check_env', 'list packages that are missing or wrong'),
 }

@@ -23,6 +23,7 @@ from .run_options import (
     use_evaluators,
     use_pictures,
     use_resume,
+    use_told_classes,
     use_tta,
 )
 
@@ -85,6 +86,8 @@ def evaluation_parser() -> ArgumentParser:
     add('--wait-time', type=float, default=2, help='seconds that --show shows an image')
     augmented = 'test-time augmentation with tta_model and tta_pipeline of the config'
     add('--tta', action='store_true', help=augmented)
+    told = 'rule out the classes that each image lacks: what relations can gain at most'
+    add('--told-classes', action='store_true', help=told)
     return parser
 
 
@@ -137,6 +140,8 @@ def evaluation_config(args: Namespace) -> Config:
         use_pictures(
             cfg, show=args.show, show_dir=args.show_dir, wait_time=args.wait_time
         )
+    if args.told_classes:
+        use_told_classes(cfg)
     if args.tta:
         use_tta(cfg)
     if args.submission:

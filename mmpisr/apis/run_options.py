@@ -149,6 +149,13 @@ def innermost_datasets(dataset: ConfigDict) -> list[ConfigDict]:
     return parts or [dataset]
 
 
+def use_told_classes(cfg: Config) -> None:
+    """Test while the classes of each image are known (``--told-classes``)."""
+    hooks = [*(cfg.get('custom_hooks') or []), dict(type='mmpisr.ToldClassesHook')]
+    cfg.custom_hooks = hooks
+    cfg.test_dataloader.batch_size = 1
+
+
 def use_pictures(
     cfg: Config, *, show: bool, show_dir: str | None, wait_time: float
 ) -> None:

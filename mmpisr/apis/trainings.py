@@ -23,6 +23,8 @@ class TrainingRun(NamedTuple):
     name: str
     config: Path
     work_dir: Path
+    options: Mapping[str, object] = {}
+    """``--cfg-options`` of this training."""
 
 
 def train_together(
@@ -30,6 +32,7 @@ def train_together(
     *,
     script: Path,
     options: Mapping[str, object] | None = None,
+    jobs: int | None = None,
     threads: int = 1,
     poll_seconds: float = 1.0,
 ) -> dict[str, float]:
@@ -42,6 +45,7 @@ def train_together(
         trainings: What to run.
         script: The training script, ``tools/train.py``.
         options: ``--cfg-options`` of all trainings.
+        jobs: How many run at once; all of them if unset.
         threads: CPU threads of each process.
         poll_seconds: Seconds between two updates of the progress.
 
@@ -53,10 +57,11 @@ def train_together(
             the path and the last lines of its log.
     """
     seconds: dict[str, float] = {}
-    flags = ['--cfg-options', *to_flags(options)] if options else []
 
     def train(training: TrainingRun, commands: Commands) -> None:
         start = time.monotonic()
+        own = {**(options or {}), **training.options}
+        flags = ['--cfg-options', *to_flags(own)] if own else []
         command = [sys.executable, str(script), str(training.config), '--resume']
         command += ['--work-dir', str(training.work_dir), *flags]
         commands.run(command, training.work_dir / 'train.log')
@@ -68,7 +73,7 @@ def train_together(
         lengths[training.work_dir] = cfg.train_cfg.max_iters
     failures = run_side_by_side(
         {training.name: partial(train, training) for training in trainings},
-        jobs=len(trainings),
+        jobs=jobs or len(trainings),
         threads=threads,
         poll_seconds=poll_seconds,
         show=TrainingProgress(lengths),
