@@ -120,8 +120,9 @@ def _iterations_done(work_dir: Path) -> int:
 class TrainingProgress:
     """Prints runs, iterations and the estimated time left of several trainings.
 
-    A terminal shows one line that is updated. A file gets a line whenever a training
-    ends, which neither tqdm nor rich prints.
+    A terminal shows a line for each running training and one for all of them, which are
+    updated. A file gets a line whenever a training ends, which neither tqdm nor rich
+    prints.
 
     Args:
         lengths: Iterations of each training, by its work dir.
@@ -133,12 +134,21 @@ class TrainingProgress:
         self._at_start = self._done()
         self._start = time.monotonic()
         self._last = -1
+        self._above = 0  # lines of running trainings on the terminal
 
     def __call__(self, ended: int) -> None:
         """Print the line; ``ended`` trainings have ended, failed ones included."""
         if sys.stdout.isatty():
             end = '\n' if ended == len(self._lengths) else ''
-            print(f'\r{self.line(ended)}   ', end=end, flush=True)
+            up = f'\x1b[{self._above}A' if self._above else ''
+            lines = [
+                f'{work_dir.name}: iteration {done}/{self._lengths[work_dir]}'
+                for work_dir, done in self._iterations().items()
+                if 0 < done < self._lengths[work_dir]
+            ]
+            self._above = len(lines)
+            text = '\n'.join([*lines, self.line(ended)])
+            print(f'\r{up}\x1b[J{text}', end=end, flush=True)
         elif ended != self._last:
             print(self.line(ended), flush=True)
         self._last = ended
@@ -154,9 +164,12 @@ class TrainingProgress:
         runs = f'{self._finished + ended}/{self._finished + len(self._lengths)} runs'
         return f'{runs} | iteration {done}/{total} | {clock(seconds)}, {left} left'
 
+    def _iterations(self) -> dict[Path, int]:
+        """The last iteration that each training logged, by its work dir."""
+        return {work_dir: _iterations_done(work_dir) for work_dir in self._lengths}
+
     def _done(self) -> int:
-        """Sum of the last iteration that each training logged."""
-        return sum(map(_iterations_done, self._lengths))
+        return sum(self._iterations().values())
 
 
 def clock(seconds: float) -> str:

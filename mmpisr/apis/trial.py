@@ -28,6 +28,7 @@ PROBE = 12  # iterations that measure the speed
 LEAST = 100  # iterations of a training
 SHARE = 0.8  # of the minutes is for training, the rest for testing
 WORTHWHILE = 1.0  # PQ
+ENOUGH = 600  # iterations; after fewer, a relation may not have learned yet
 
 
 class Gain(NamedTuple):
@@ -151,7 +152,7 @@ def try_relation(
         )
         for name in (PISR, TOLD)
     }
-    sentences = [verdict(gains[PISR]), bound_text(gains[TOLD])]
+    sentences = [verdict(gains[PISR], plan['iterations']), bound_text(gains[TOLD])]
     summary = dict(plan, scores=scores, gains=gains, conclusion=' '.join(sentences))
     write_atomically(out / 'summary.json', json.dumps(summary, indent=2))
     print('\n'.join(sentences))
@@ -159,14 +160,19 @@ def try_relation(
     return summary
 
 
-def verdict(gain: Gain) -> str:
-    """Say what the gain of PISR means for its user."""
+def verdict(gain: Gain, iterations: int) -> str:
+    """Say what the gain of PISR means for its user, after so long a training."""
     if gain.low > 0:
         return f'Worth it here: PISR changes the base by {gain}.'
-    if gain.high < WORTHWHILE:
+    if gain.high < WORTHWHILE and iterations >= ENOUGH:
         return (
             f'Not worth it here: PISR changes the base by {gain}, so that a gain of '
             f'{WORTHWHILE:g} PQ is improbable.'
+        )
+    if iterations < ENOUGH:
+        return (
+            f'Not decided by so short trainings: PISR changes the base by {gain} after '
+            f'{iterations} iterations. Give more --minutes, for at least {ENOUGH}.'
         )
     return (
         f'Not decided by so little data: PISR changes the base by {gain}. More '

@@ -130,6 +130,22 @@ def test_a_terminal_keeps_the_last_line(tmp_path, capsys, monkeypatch):
     assert text.splitlines()[-2].startswith('1/1 runs')
 
 
+def test_a_terminal_has_a_line_for_each_running_training(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('sys.stdout.isatty', lambda: True)
+    for name, done in dict(a=10, b=20, c=40).items():
+        write_log(tmp_path / name / '1', dict(iter=done))
+    progress = TrainingProgress(dict.fromkeys([tmp_path / name for name in 'abcd'], 40))
+
+    progress(1)
+    progress(1)
+
+    first, second = capsys.readouterr().out.split('\x1b[J')[1:]
+    lines = ['a: iteration 10/40', 'b: iteration 20/40', progress.line(1)]
+    assert second.splitlines() == lines
+    assert first.splitlines()[:2] == lines[:2]
+    assert first.endswith('\r\x1b[2A')  # the second text replaces the first
+
+
 @pytest.mark.parametrize(
     ('seconds', 'text'), [(30, '30 s'), (600, '10 min'), (7260, '2 h 01 min')]
 )
