@@ -127,7 +127,7 @@ def test_a_terminal_keeps_the_last_line(tmp_path, capsys, monkeypatch):
 
     text = capsys.readouterr().out
     assert text.count('\n') == 2
-    assert text.splitlines()[-2].startswith('1/1 runs')
+    assert text.splitlines()[-2].startswith('\x1b[J1/1 runs')
 
 
 def test_a_terminal_has_a_line_for_each_running_training(tmp_path, capsys, monkeypatch):
