@@ -96,6 +96,20 @@ def test_a_base_in_python_style_gets_a_config_in_python_style(
     assert len(out.read_text().splitlines()) <= 18
 
 
+def test_the_page_shows_what_is_written_for_a_base_in_python_style(repo, tmp_path):
+    text = read_config(BASES[0]).pretty_text
+    assert "type='PanopticFPN'" in text
+    (tmp_path / 'my_config.py').write_text(
+        'from mmdet.models import PanopticFPN\n'
+        + text.replace("type='PanopticFPN'", 'type=PanopticFPN')
+    )
+
+    written = write_config(tmp_path / 'my_config.py', tmp_path / 'out.py').read_text()
+
+    page = (repo / 'docs/add_pisr.md').read_text()
+    assert f'```python\n{written}```' in page
+
+
 def test_a_base_that_read_base_cannot_name_is_refused_with_the_way_out(
     python_style, tmp_path
 ):
