@@ -37,9 +37,9 @@ python tools/analysis_tools/model_zoo.py
 ```
 
 **No weights are published.** Nothing has been trained on COCO, Cityscapes or ADE20K by
-this project, so `mim download mmpisr --config NAME` has nothing to download. It stops
-with an error that lists all fields of our metafiles (here: `...`); none is the address
-of weights:
+this project, so `mim download mmpisr --config NAME` has nothing to download. It ends in
+a traceback of mim whose last line lists all fields of our metafiles (here: `...`), none
+of which is the address of weights:
 
 ```text
 {message}
