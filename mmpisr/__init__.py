@@ -12,11 +12,13 @@ __version__ = '0.1.0'
 # `python -m mmpisr.check_env` must run without mmengine, to report that it is missing.
 # A broken installation of mmengine raises its own error.
 try:
+    from mmpisr.console import ignore_upstream_messages
     from mmpisr.mim import register_config_packages
 except ModuleNotFoundError as error:
     if error.name != 'mmengine':
         raise
 else:
+    ignore_upstream_messages()
     register_config_packages()
 
 

@@ -9,6 +9,7 @@ COMMANDS = {  # module with ``main(argv)``, and what it does
     'predict': ('mmpisr.apis.predict', 'predict pictures, folders and videos'),
     'figures': ('mmpisr.apis.figures', 'make the figures of the paper for your images'),
     'web': ('mmpisr.apis.web', 'show what a relation does on a page in the browser'),
+    'try': ('mmpisr.apis.trial', 'train on your data, and see whether PISR helps'),
     'add-relation': ('mmpisr.families.command', 'add PISR to a config'),
     'check-env': ('mmpisr.check_env', 'list packages that are missing or wrong'),
 }

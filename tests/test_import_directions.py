@@ -22,9 +22,11 @@ MAY_IMPORT = {  # part: parts
     'visualization': ('evaluation', 'datasets', RELATIONS),
     'engine': ('evaluation', 'datasets', 'visualization', RELATIONS),
     'families': ('datasets', 'command_line', RELATIONS),
-    'mmpisr': ('families', 'mim'),  # mmpisr/__init__.py
+    'mmpisr': ('console', 'families', 'mim'),  # mmpisr/__init__.py
     'apis': EVERYTHING,
-    **dict.fromkeys((*FILES, 'mim', 'command_line', 'check_env', '__main__'), ()),
+    **dict.fromkeys(
+        (*FILES, 'mim', 'console', 'command_line', 'check_env', '__main__'), ()
+    ),
 }
 FRAMEWORKS = 'mmdet', 'mmseg', 'mmcv'
 WITHOUT_FRAMEWORKS = RELATIONS, 'files', 'registry', 'mim', 'check_env', '__main__'

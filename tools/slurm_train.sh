@@ -9,6 +9,8 @@ partition=$1 job=$2 config=$3 work_dir=$4
 shift 4
 
 export PYTHONPATH="$(dirname "$tools")${PYTHONPATH:+:$PYTHONPATH}"
+# One thread a process; mmengine would set it too late for torch.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" MKL_NUM_THREADS="${MKL_NUM_THREADS:-1}"
 # SRUN_ARGS holds several words, hence no quotes.
 # shellcheck disable=SC2086
 exec srun -p "$partition" --job-name="$job" \

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import mmcv
+import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
@@ -21,6 +22,12 @@ from mmengine.utils import ProgressBar
 
 from mmpisr import __version__
 from mmpisr.engine.checkpoint import checkpoint_trust
+from mmpisr.evaluation.measures.measure import AdditiveMeasure
+from mmpisr.evaluation.measures.panoptic_quality import (
+    PanopticQuality,
+    panoptic_quality,
+)
+from mmpisr.evaluation.score_table import ScoreTable, load_score_table
 from mmpisr.output_names import distinct_names
 from mmpisr.visualization import picture_of, side_by_side
 
@@ -28,6 +35,7 @@ from .run_options import load_config
 from .trainings import TrainingRun, last_checkpoint
 
 COLUMNS = 'PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU'
+EXTRA = ('relation_acc',)  # if the data has relations
 
 
 class Evaluation(NamedTuple):
@@ -41,6 +49,27 @@ class Evaluation(NamedTuple):
     """Number of learned values of the model."""
     dataset_meta: dict
     """Classes and palette."""
+    scores: ScoreTable
+    """Statistics of each image."""
+
+    def image_pq(self, sample: DetDataSample) -> float:
+        """PQ of one image, percent."""
+        records = self.scores.records[PanopticQuality.name]
+        index = [*self.scores.image_ids].index(sample.img_id)
+        return float(self._measure.values(records[index])['PQ'])
+
+    def class_pq(self) -> dict[str, float | None]:
+        """PQ of each class, percent; None if neither truth nor prediction has it."""
+        total = self.scores.records[PanopticQuality.name].sum(axis=0)
+        values = [None if np.isnan(v) else v for v in panoptic_quality(total)[:, 0]]
+        names = [category['name'] for category in self.scores.categories]
+        return {
+            n: v if v is None else 100 * v for n, v in zip(names, values, strict=True)
+        }
+
+    @property
+    def _measure(self) -> AdditiveMeasure:
+        return self.scores.measures()[PanopticQuality.name]
 
 
 def compare(
@@ -86,10 +115,11 @@ def compare(
         **(notes or {}),
         'models': {
             model.name: {
-                'config': str(model.config),
-                'checkpoint': str(checkpoints[model.name]),
+                'config': os.path.relpath(model.config),
+                'checkpoint': os.path.relpath(checkpoints[model.name]),
                 'parameters': evaluations[model.name].parameters,
                 'metrics': evaluations[model.name].metrics,
+                'class_pq': evaluations[model.name].class_pq(),
             }
             for model in models
         },
@@ -103,9 +133,15 @@ def evaluate_config(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
     """Test the checkpoint ``cfg.load_from`` and keep the predictions of some images.
 
     Args:
-        cfg: A test config with ``work_dir`` and ``load_from``.
+        cfg: A test config with ``work_dir``, ``load_from`` and a ``PanopticMetric``.
         num_pictures: Predictions to keep, evenly spaced over the test set.
     """
+    scores_file = Path(cfg.work_dir) / 'scores.npz'
+    evaluators = cfg.test_evaluator
+    for evaluator in [evaluators] if isinstance(evaluators, dict) else evaluators:
+        if str(evaluator['type']).endswith('PanopticMetric'):
+            evaluator.setdefault('relation_accuracy', 'auto')
+            evaluator['scores_file'] = str(scores_file)
     runner = Runner.from_cfg(cfg)
     runner.register_hook(ProgressBarHook())
     with checkpoint_trust():
@@ -122,6 +158,7 @@ def evaluate_config(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
         samples=samples,
         parameters=sum(weight.numel() for weight in runner.model.parameters()),
         dataset_meta=dataset.metainfo,
+        scores=load_score_table(scores_file),
     )
 
 
@@ -131,20 +168,28 @@ def comparison_table(results: Mapping[str, Mapping[str, float]]) -> str:
     Args:
         results: Metrics in percent by model; a missing one is shown as ``-``.
     """
-    rows = {name: _cells(metrics, '.2f') for name, metrics in results.items()}
+    found = set().union(*results.values())
+    columns = [*COLUMNS, *(column for column in EXTRA if column in found)]
+    rows = {name: _cells(columns, of, '.2f') for name, of in results.items()}
     if len(results) > 1:
         first, *_, last = results.values()
-        gains = {name: last[name] - first[name] for name in COLUMNS if name in first}
-        rows['difference'] = _cells(gains, '+.2f')
+        gains = {name: last[name] - first[name] for name in columns if name in first}
+        rows['difference'] = _cells(columns, gains, '+.2f')
     width = max(map(len, rows))
     return '\n'.join(
-        f'{name:{width}}' + ''.join(f'{cell:>8}' for cell in cells)
-        for name, cells in {'': COLUMNS, **rows}.items()
+        f'{name:{width}}'
+        + ''.join(
+            f'{cell:>{max(8, len(head) + 2)}}'
+            for head, cell in zip(columns, cells, strict=True)
+        )
+        for name, cells in {'': columns, **rows}.items()
     )
 
 
 def draw_comparison(evaluations: Mapping[str, Evaluation], out: Path) -> None:
     """Save one picture per image: the image, the truth, each model's prediction.
+
+    Pixels of a wrong class are hatched, and the titles have the PQ of the image.
 
     Args:
         evaluations: By model; all have the same images in the same order, with
@@ -156,9 +201,12 @@ def draw_comparison(evaluations: Mapping[str, Evaluation], out: Path) -> None:
     for index, sample in enumerate(first.samples):
         segs = {'truth': sample.gt_panoptic_seg}
         for name, evaluation in evaluations.items():
-            segs[name] = evaluation.samples[index].pred_panoptic_seg
+            found = evaluation.samples[index]
+            title = f'{name}: PQ {evaluation.image_pq(found):.0f} in this image'
+            segs[title] = found.pred_panoptic_seg
         maps = {name: seg.sem_seg[0].cpu().numpy() for name, seg in segs.items()}
-        picture = side_by_side(picture_of(sample), maps, first.dataset_meta)  # RGB
+        meta, image = first.dataset_meta, picture_of(sample)
+        picture = side_by_side(image, maps, meta, truth='truth')  # RGB
         mmcv.imwrite(
             picture[..., ::-1], str(out / f'picture_{names[sample.img_path]}.png')
         )
@@ -180,5 +228,7 @@ class ProgressBarHook(Hook):
         print()
 
 
-def _cells(metrics: Mapping[str, float], form: str) -> list[str]:
-    return [format(metrics[c], form) if c in metrics else '-' for c in COLUMNS]
+def _cells(
+    columns: Sequence[str], metrics: Mapping[str, float], form: str
+) -> list[str]:
+    return [format(metrics[c], form) if c in metrics else '-' for c in columns]

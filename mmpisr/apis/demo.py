@@ -59,7 +59,20 @@ def run_demo(
     summary = compare(models, out=out, options=options, notes=notes)
     print(f'Pictures, the chart of scores and summary.json are in {out}')
     _predict_first_scene(summary, data_root, out)
+    print(conclusion(*(model['metrics'] for model in summary['models'].values())))
+    print('Next, on your own data: mmpisr try DATA --out DIR (docs/try.md)')
     return summary
+
+
+def conclusion(base: Mapping[str, float], pisr: Mapping[str, float]) -> str:
+    """Say what the table means."""
+    found = [metrics.get('relation_acc', float('nan')) for metrics in (base, pisr)]
+    return (
+        f'With PISR, PQ changes from {base["PQ"]:.1f} to {pisr["PQ"]:.1f}. Classes '
+        'that look alike and differ only by another object in the image, such as '
+        f'carpet and sand, are told apart at {found[1]:.0f} % of their pixels with '
+        f'PISR and at {found[0]:.0f} % without; guessing gives 50 %.'
+    )
 
 
 def _predict_first_scene(summary: Mapping, data_root: Path, out: Path) -> None:

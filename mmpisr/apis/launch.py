@@ -4,12 +4,14 @@ import atexit
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 
+from mmpisr.console import ShortConsole
 from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.engine.hooks import PaddingCheckHook
 from mmpisr.submissions import FORMATS, prepare_submission
@@ -23,6 +25,7 @@ from .run_options import (
     use_evaluators,
     use_pictures,
     use_resume,
+    use_told_classes,
     use_tta,
 )
 
@@ -85,6 +88,8 @@ def evaluation_parser() -> ArgumentParser:
     add('--wait-time', type=float, default=2, help='seconds that --show shows an image')
     augmented = 'test-time augmentation with tta_model and tta_pipeline of the config'
     add('--tta', action='store_true', help=augmented)
+    told = 'rule out the classes that each image lacks: what relations can gain at most'
+    add('--told-classes', action='store_true', help=told)
     return parser
 
 
@@ -137,6 +142,8 @@ def evaluation_config(args: Namespace) -> Config:
         use_pictures(
             cfg, show=args.show, show_dir=args.show_dir, wait_time=args.wait_time
         )
+    if args.told_classes:
+        use_told_classes(cfg)
     if args.tta:
         use_tta(cfg)
     if args.submission:
@@ -162,10 +169,22 @@ def _config(args: Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the config's runner and add ``PaddingCheckHook`` if it is missing."""
+    """Build the config's runner and add ``PaddingCheckHook`` if it is missing.
+
+    Its class is a subclass that prints a short log; the log file has everything.
+
+    Raises:
+        ValueError: ``runner_type`` is in no registry.
+    """
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         _init_processes_without_gpu(cfg)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    name = cfg.get('runner_type', 'Runner')
+    kind = RUNNERS.get(name)
+    if kind is None:
+        raise ValueError(f'runner_type is {name!r}, which is in no registry')
+    short: Any = type(kind.__name__, (ShortConsole, kind), {})
+    runner = short.from_cfg(cfg)
+    runner.logger.info(f'Environment, config and hooks: {runner.logger.log_file}')
     if not any(isinstance(hook, PaddingCheckHook) for hook in runner.hooks):
         runner.register_hook(PaddingCheckHook())
     return runner

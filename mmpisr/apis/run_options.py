@@ -1,5 +1,6 @@
 """Apply the flags of ``tools/train.py`` and ``tools/test.py`` to a config."""
 
+import re
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from mmengine.logging import print_log
 
 from mmpisr.datasets import merge_options
 from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.datasets.pipeline_checks import type_name
 from mmpisr.datasets.zip_files import resolve_file
 from mmpisr.engine.checkpoint_files import find_resumable
 
@@ -49,7 +51,7 @@ def load_config(
 
 def use_amp(cfg: Config) -> None:
     """Train in mixed precision (``--amp``)."""
-    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    kind = type_name({'type': 'OptimWrapper', **cfg.optim_wrapper})
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise ValueError(
             f"--amp replaces optim_wrapper.type='OptimWrapper', the config has {kind!r}"
@@ -64,8 +66,8 @@ def check_optimizer(cfg: Config) -> None:
     Raises:
         ValueError: Names the field and both values.
     """
-    wrapper = cfg.get('optim_wrapper') or {}
-    if wrapper.get('type') == 'AmpOptimWrapper' and get_device() in ('cpu', 'mps'):
+    wrapper = {'type': 'OptimWrapper', **(cfg.get('optim_wrapper') or {})}
+    if type_name(wrapper) == 'AmpOptimWrapper' and get_device() in ('cpu', 'mps'):
         raise ValueError(
             "optim_wrapper.type is 'AmpOptimWrapper' (--amp), which needs a GPU, but "
             f'the device is {get_device()!r}. Train without --amp (type='
@@ -149,6 +151,13 @@ def innermost_datasets(dataset: ConfigDict) -> list[ConfigDict]:
     return parts or [dataset]
 
 
+def use_told_classes(cfg: Config) -> None:
+    """Test while the classes of each image are known (``--told-classes``)."""
+    hooks = [*(cfg.get('custom_hooks') or []), dict(type='mmpisr.ToldClassesHook')]
+    cfg.custom_hooks = hooks
+    cfg.test_dataloader.batch_size = 1
+
+
 def use_pictures(
     cfg: Config, *, show: bool, show_dir: str | None, wait_time: float
 ) -> None:
@@ -161,7 +170,7 @@ def use_pictures(
     args = Namespace(show=show, show_dir=show_dir, wait_time=wait_time)
     trigger_visualization_hook(cfg, args)
     hook = cfg.default_hooks.visualization
-    if hook.type in ('DetVisualizationHook', 'mmdet.DetVisualizationHook'):
+    if re.fullmatch(r'(mmdet\..*)?DetVisualizationHook', hook.type):
         hook.type = 'mmpisr.PanopticVisualizationHook'
 
 

@@ -23,6 +23,8 @@ class TrainingRun(NamedTuple):
     name: str
     config: Path
     work_dir: Path
+    options: Mapping[str, object] = {}
+    """``--cfg-options`` of this training."""
 
 
 def train_together(
@@ -30,6 +32,7 @@ def train_together(
     *,
     script: Path,
     options: Mapping[str, object] | None = None,
+    jobs: int | None = None,
     threads: int = 1,
     poll_seconds: float = 1.0,
 ) -> dict[str, float]:
@@ -42,6 +45,7 @@ def train_together(
         trainings: What to run.
         script: The training script, ``tools/train.py``.
         options: ``--cfg-options`` of all trainings.
+        jobs: How many run at once; all of them if unset.
         threads: CPU threads of each process.
         poll_seconds: Seconds between two updates of the progress.
 
@@ -53,10 +57,11 @@ def train_together(
             the path and the last lines of its log.
     """
     seconds: dict[str, float] = {}
-    flags = ['--cfg-options', *to_flags(options)] if options else []
 
     def train(training: TrainingRun, commands: Commands) -> None:
         start = time.monotonic()
+        own = {**(options or {}), **training.options}
+        flags = ['--cfg-options', *to_flags(own)] if own else []
         command = [sys.executable, str(script), str(training.config), '--resume']
         command += ['--work-dir', str(training.work_dir), *flags]
         commands.run(command, training.work_dir / 'train.log')
@@ -68,7 +73,7 @@ def train_together(
         lengths[training.work_dir] = cfg.train_cfg.max_iters
     failures = run_side_by_side(
         {training.name: partial(train, training) for training in trainings},
-        jobs=len(trainings),
+        jobs=jobs or len(trainings),
         threads=threads,
         poll_seconds=poll_seconds,
         show=TrainingProgress(lengths),
@@ -115,8 +120,9 @@ def _iterations_done(work_dir: Path) -> int:
 class TrainingProgress:
     """Prints runs, iterations and the estimated time left of several trainings.
 
-    A terminal shows one line that is updated. A file gets a line whenever a training
-    ends, which neither tqdm nor rich prints.
+    A terminal shows a line for each running training and one for all of them, which are
+    updated. A file gets a line whenever a training ends, which neither tqdm nor rich
+    prints.
 
     Args:
         lengths: Iterations of each training, by its work dir.
@@ -128,12 +134,21 @@ class TrainingProgress:
         self._at_start = self._done()
         self._start = time.monotonic()
         self._last = -1
+        self._above = 0  # lines of running trainings on the terminal
 
     def __call__(self, ended: int) -> None:
         """Print the line; ``ended`` trainings have ended, failed ones included."""
         if sys.stdout.isatty():
             end = '\n' if ended == len(self._lengths) else ''
-            print(f'\r{self.line(ended)}   ', end=end, flush=True)
+            up = f'\x1b[{self._above}A' if self._above else ''
+            lines = [
+                f'{work_dir.name}: iteration {done}/{self._lengths[work_dir]}'
+                for work_dir, done in self._iterations().items()
+                if 0 < done < self._lengths[work_dir]
+            ]
+            self._above = len(lines)
+            text = '\n'.join([*lines, self.line(ended)])
+            print(f'\r{up}\x1b[J{text}', end=end, flush=True)
         elif ended != self._last:
             print(self.line(ended), flush=True)
         self._last = ended
@@ -149,9 +164,12 @@ class TrainingProgress:
         runs = f'{self._finished + ended}/{self._finished + len(self._lengths)} runs'
         return f'{runs} | iteration {done}/{total} | {clock(seconds)}, {left} left'
 
+    def _iterations(self) -> dict[Path, int]:
+        """The last iteration that each training logged, by its work dir."""
+        return {work_dir: _iterations_done(work_dir) for work_dir in self._lengths}
+
     def _done(self) -> int:
-        """Sum of the last iteration that each training logged."""
-        return sum(map(_iterations_done, self._lengths))
+        return sum(self._iterations().values())
 
 
 def clock(seconds: float) -> str:

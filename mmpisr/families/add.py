@@ -53,6 +53,8 @@ def write_config(
 ) -> Path:
     """Write a config of at most 15 lines that loads as :func:`add_relation` returns.
 
+    A base in Python style (``read_base``) gets a config in Python style, of 18 lines.
+
     Args:
         base: Path of the config to inherit, or its name in a package.
         out: The file; ``<relation>_<name of base>.py`` in this folder by default.
@@ -65,23 +67,14 @@ def write_config(
 
     Raises:
         FileExistsError: The file exists, and ``force`` is not set.
-        ValueError: As :func:`add_relation`; or the base is written in pure Python
-            (``read_base``), which ``_base_`` cannot name.
+        ValueError: As :func:`add_relation`; or a base in Python style cannot be
+            imported from the folder of the new file, because of a name on the way.
     """
-    in_package = '::' in str(base)
-    if not in_package and Config._is_lazy_import(str(base)):
-        raise ValueError(
-            f'{base} is written in pure Python (read_base), which `_base_` cannot '
-            'name; mmpisr.add_relation takes it'
-        )
     changed = _add(read_config(base), relation, num_instances)
     path = Path(out or f'{relation.split(".")[-1].lower()}_{Path(base).stem}.py')
     if path.exists() and not force:
         raise FileExistsError(f'{path} is there already; --force replaces it')
-    relative = Path(os.path.relpath(base, path.parent)).as_posix()
-    lines = [f'_base_ = {str(base) if in_package else relative!r}']
-    lines += [f'{key} = {_python(value)}' for key, value in changed.items()]
-    write_atomically(path, '\n'.join([*lines, '']))
+    write_atomically(path, _config_text(str(base), path.parent, changed))
     return path
 
 
@@ -103,7 +96,8 @@ def read_config(cfg: Config | str | Path) -> Config:
 
 def _add(cfg: Config, relation: str, num_instances: int) -> dict[str, Any]:
     """Add a relation to the config itself; returns the changed fields."""
-    from mmpisr.datasets.pipeline_checks import check_pipelines  # loads mmdet
+    # loads mmdet
+    from mmpisr.datasets.pipeline_checks import check_pipelines, type_name
 
     if not isinstance(cfg.get('model'), dict):
         raise ValueError(f'the config {cfg.filename or ""} has no model')
@@ -118,7 +112,8 @@ def _add(cfg: Config, relation: str, num_instances: int) -> dict[str, Any]:
     for name in reversed(f'model.{family.part}'.strip('.').split('.')):
         changed = {name: changed}
     optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
-    if optimizer.get('type') == 'AdamW':  # no decay of categories' vectors and scales
+    # no decay of categories' vectors and scales
+    if optimizer and type_name(optimizer) == 'AdamW':
         custom_keys = dict(category_=dict(decay_mult=0.0))
         changed['optim_wrapper'] = dict(paramwise_cfg=dict(custom_keys=custom_keys))
     cfg.merge_from_dict(changed)
@@ -149,6 +144,34 @@ def _check_by_building(cfg: Config) -> None:
         kind = '' if isinstance(reason, ValueError) else f'{type(reason).__name__}: '
         raise ValueError(f'the host cannot be built: {kind}{reason}') from reason
     check_equal_counts(model)
+
+
+def _config_text(base: str, folder: Path, changed: dict[str, Any]) -> str:
+    """Text of a config in ``folder`` that inherits a base and changes its fields."""
+    in_package = '::' in base
+    path = base if in_package else Path(os.path.relpath(base, folder)).as_posix()
+    if in_package or not Config._is_lazy_import(base):
+        lines = [f'_base_ = {path!r}']
+        lines += [f'{key} = {_python(value)}' for key, value in changed.items()]
+    else:
+        lines = ['from mmengine.config import read_base\n', 'with read_base():']
+        lines += [f'    from {_module(path)} import *  # noqa: F403\n']
+        # `update` changes nested dicts, too, and takes the arguments of `dict`
+        lines += [f'{k}.update{_python(v)[len("dict") :]}' for k, v in changed.items()]
+    return '\n'.join([*lines, ''])
+
+
+def _module(path: str) -> str:
+    """Name by which ``read_base`` imports a relative path."""
+    names = path.removesuffix('.py').split('/')
+    below = [name for name in names if name != '..']
+    for name in below:
+        if not name.isidentifier():
+            raise ValueError(
+                f'read_base imports configs by name, and {name!r} in {path} is no name '
+                'in Python: rename it, or write the new config beside the base (--out)'
+            )
+    return '.' * (len(names) - len(below) + 1) + '.'.join(below)
 
 
 def _python(value: object, *, indent: int = 0) -> str:

@@ -142,10 +142,16 @@ def _colours(panoptic: np.ndarray, palette: np.ndarray) -> np.ndarray:
         ]
     )
     canvas = table[places.reshape(panoptic.shape)].astype(np.float64)
-    rows, cols = np.indices(panoptic.shape, sparse=True)
-    stripes = (rows + cols) % HATCH_PERIOD < HATCH_PERIOD // 4
-    canvas[stripes & (panoptic % INSTANCE_OFFSET >= len(palette))] = GREY
+    void = panoptic % INSTANCE_OFFSET >= len(palette)
+    canvas[stripes(panoptic.shape) & void] = GREY
     return canvas
+
+
+def stripes(shape: tuple[int, ...], *, falling: bool = False) -> np.ndarray:
+    """Diagonal stripes, rising or falling to the right, bool, ``(H, W)``."""
+    rows, cols = np.indices(shape, sparse=True)
+    phase = rows - cols if falling else rows + cols
+    return phase % HATCH_PERIOD < HATCH_PERIOD // 4
 
 
 def _boundaries(panoptic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,12 @@
 import json
+import os
 import pickle
 
 import pytest
 
-from mmpisr.apis.demo import run_demo
+from mmpisr.apis.demo import conclusion, run_demo
 from mmpisr.apis.launch import evaluate
+from mmpisr.datasets import PanopticScenes
 
 NAME = 'panoptic-deeplab_r18_1200-iter_scenes.py'
 OPTIONS = {
@@ -50,7 +52,11 @@ def test_the_demo_leaves_a_summary_pictures_and_a_chart(summary, settings):
     assert set(written['models']) == set(settings['configs'])
     for name, model in written['models'].items():
         assert model['metrics'] == summary['models'][name]['metrics']
-        assert {'PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU'} <= set(model['metrics'])
+        assert set(model['class_pq']) == set(PanopticScenes.METAINFO['classes'])
+        assert not os.path.isabs(model['checkpoint'])
+        assert {'PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU', 'relation_acc'} <= set(
+            model['metrics']
+        )
     assert len(list(settings['out'].glob('picture_*.png'))) == 4
     assert (settings['out'] / 'reweighting_scores.png').is_file()
     assert (settings['out'] / 'predicted/overlay/000000.jpg').is_file()
@@ -71,6 +77,7 @@ def test_a_repeated_demo_trains_nothing_and_finds_the_same(summary, settings, ca
     assert '2/2 runs | iteration 4/4' in printed
     assert '4/4' in printed  # the bar of the evaluation
     assert 'difference' in printed
+    assert conclusion(*(m['metrics'] for m in again['models'].values())) in printed
 
 
 @pytest.mark.slow

@@ -84,6 +84,13 @@ def test_the_flags_of_training_reach_the_config():
     assert cfg.launcher == 'mpi'
 
 
+def test_a_runner_that_is_in_no_registry_is_refused(tmp_path):
+    options = ['--work-dir', str(tmp_path), '--cfg-options', 'runner_type=Walker']
+
+    with pytest.raises(ValueError, match="runner_type is 'Walker', which is in no"):
+        launch.train([TOY, *options])
+
+
 def test_a_bad_dump_path_is_refused_before_anything_is_built():
     args = launch.evaluation_parser().parse_args([TOY, 'a.pth', '--out', 'a.json'])
 

@@ -178,6 +178,23 @@ def test_mmdets_visualization_hook_is_replaced_by_one_that_shares_no_file():
     assert cfg.default_hooks.visualization.type == 'mmpisr.PanopticVisualizationHook'
 
 
+def test_classes_in_configs_in_python_style_are_recognised(tmp_path):
+    path = tmp_path / 'lazy.py'
+    path.write_text(
+        'from mmdet.engine.hooks import DetVisualizationHook\n'
+        'from mmengine.optim import OptimWrapper\n'
+        'optim_wrapper = dict(type=OptimWrapper)\n'
+        'default_hooks = dict(visualization=dict(type=DetVisualizationHook))\n'
+    )
+    cfg = load_config(str(path))
+
+    run_options.use_amp(cfg)
+    run_options.use_pictures(cfg, show=False, show_dir='pictures', wait_time=1)
+
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.default_hooks.visualization.type == 'mmpisr.PanopticVisualizationHook'
+
+
 def test_predictions_are_dumped_as_a_pickle_or_not_at_all():
     run_options.check_dump_path('a/b.pkl')
     with pytest.raises(ValueError, match=r"not '\.json'"):

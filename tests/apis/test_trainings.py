@@ -127,7 +127,23 @@ def test_a_terminal_keeps_the_last_line(tmp_path, capsys, monkeypatch):
 
     text = capsys.readouterr().out
     assert text.count('\n') == 2
-    assert text.splitlines()[-2].startswith('1/1 runs')
+    assert text.splitlines()[-2].startswith('\x1b[J1/1 runs')
+
+
+def test_a_terminal_has_a_line_for_each_running_training(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('sys.stdout.isatty', lambda: True)
+    for name, done in dict(a=10, b=20, c=40).items():
+        write_log(tmp_path / name / '1', dict(iter=done))
+    progress = TrainingProgress(dict.fromkeys([tmp_path / name for name in 'abcd'], 40))
+
+    progress(1)
+    progress(1)
+
+    first, second = capsys.readouterr().out.split('\x1b[J')[1:]
+    lines = ['a: iteration 10/40', 'b: iteration 20/40', progress.line(1)]
+    assert second.splitlines() == lines
+    assert first.splitlines()[:2] == lines[:2]
+    assert first.endswith('\r\x1b[2A')  # the second text replaces the first
 
 
 @pytest.mark.parametrize(

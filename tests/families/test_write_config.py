@@ -1,8 +1,10 @@
 import pytest
+from mmdet.models import Mask2Former
 from mmengine.config import Config
 
 from mmpisr import add_relation
 from mmpisr.families import write_config
+from mmpisr.families.add import read_config
 
 BASES = [
     'mmdet::panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py',
@@ -66,11 +68,53 @@ def test_nothing_is_left_behind_when_the_base_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_base_in_pure_python_is_refused_with_the_way_out(tmp_path):
-    base = tmp_path / 'base.py'
-    base.write_text(
-        'from mmdet.models import PanopticFPN\nmodel = dict(type=PanopticFPN)\n'
+@pytest.fixture
+def python_style(tmp_path):
+    """A Mask2Former config in Python style, in a folder of its own."""
+    base = tmp_path / 'bases' / 'lazy.py'
+    base.parent.mkdir()
+    text = read_config(BASES[2]).pretty_text
+    imports = ['mmdet.models import Mask2Former', 'torch.optim import AdamW']
+    for kind in 'Mask2Former', 'AdamW':
+        assert f"'{kind}'" in text
+        text = text.replace(f"'{kind}'", kind)
+    base.write_text(''.join(f'from {line}\n' for line in imports) + text)
+    return base
+
+
+@pytest.mark.parametrize('place', ['out.py', 'bases/out.py', 'a/b/out.py'])
+def test_a_base_in_python_style_gets_a_config_in_python_style(
+    python_style, tmp_path, place
+):
+    out = write_config(python_style, tmp_path / place, num_instances=9)
+
+    actual, expected = Config.fromfile(out), add_relation(python_style, num_instances=9)
+    assert actual.to_dict() == expected.to_dict()
+    assert actual.model.type is Mask2Former
+    assert actual.model.panoptic_head.relation.num_instances == 9
+    assert 'category_' in actual.optim_wrapper.paramwise_cfg.custom_keys
+    assert len(out.read_text().splitlines()) <= 18
+
+
+def test_the_page_shows_what_is_written_for_a_base_in_python_style(repo, tmp_path):
+    text = read_config(BASES[0]).pretty_text
+    assert "type='PanopticFPN'" in text
+    (tmp_path / 'my_config.py').write_text(
+        'from mmdet.models import PanopticFPN\n'
+        + text.replace("type='PanopticFPN'", 'type=PanopticFPN')
     )
 
-    with pytest.raises(ValueError, match='pure Python .* mmpisr.add_relation takes it'):
+    written = write_config(tmp_path / 'my_config.py', tmp_path / 'out.py').read_text()
+
+    page = (repo / 'docs/add_pisr.md').read_text()
+    assert f'```python\n{written}```' in page
+
+
+def test_a_base_that_read_base_cannot_name_is_refused_with_the_way_out(
+    python_style, tmp_path
+):
+    base = python_style.rename(python_style.with_name('lazy-one.py'))
+
+    with pytest.raises(ValueError, match=r"'lazy-one' in bases/lazy-one\.py .* rename"):
         write_config(base, tmp_path / 'out.py')
+    assert not (tmp_path / 'out.py').exists()

@@ -1,6 +1,8 @@
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from generate_scenes import generate_scenes
 
 SUPPORT = Path(__file__).parents[1] / 'support'
 TOY = str(SUPPORT / 'toy_config.py')
+TIME = re.compile(r'^\d\d/\d\d \d\d:\d\d:\d\d - ')
+IN_LOG_FILE = 'System environment:', 'Config:', 'Hooks will be', 'paramwise_options'
 
 
 @pytest.fixture
@@ -110,6 +114,46 @@ def test_two_processes_train_and_validate_a_host_with_synchronised_norms(
     assert done.returncode == 0, done.stderr[-2000:]
     assert 'coco_panoptic/PQ' in done.stdout + done.stderr
     assert (tmp_path / 'both' / 'iter_2.pth').exists()
+
+
+def messages(done: subprocess.CompletedProcess) -> list[str]:
+    """Lines that a process printed, without times; tables of results are left out."""
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = (done.stdout + done.stderr).splitlines()
+    return [TIME.sub('', line) for line in lines if not line.startswith(('+', '|'))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('tool', 'family', 'processes'),
+    [
+        ('train.py', 'panoptic-deeplab', []),
+        ('train.py', 'mask2former', []),
+        ('dist_train.sh', 'panoptic-fpn', ['2']),
+    ],
+)
+def test_the_console_is_short_and_repeats_no_line_and_the_log_file_is_complete(
+    call, repo, tmp_path, tool, family, processes
+):
+    generate_scenes(tmp_path, num_train=4, num_val=2, size=(64, 96), workers=1)
+    config = str(repo / f'configs/pisr/pisr_{family}_r18_1200-iter_scenes.py')
+    place = ['--work-dir', 'out', '--cfg-options', f'data_root={tmp_path}']
+    short = ['train_cfg.max_iters=2', 'default_hooks.logger.interval=1']
+
+    trained = call(tool, config, *processes, *place, *short, PORT='29751')
+
+    printed = messages(trained)
+    before = next(i for i, line in enumerate(printed) if 'Iter(train) [1/2]' in line)
+    assert before < 60
+    assert [line for line, times in Counter(printed).items() if times > 1] == []
+    (log,) = (tmp_path / 'out').glob('*/*.log')
+    assert any(str(log) in line for line in printed)
+    assert [part for part in IN_LOG_FILE if part not in log.read_text()] == []
+
+    tested = messages(call('test.py', config, 'out/iter_2.pth', *place))
+
+    assert len(tested) < 60
+    assert len({*tested}) == len(tested)
 
 
 @pytest.mark.slow

@@ -1,12 +1,14 @@
 import cv2
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from mmpisr.datasets import CityscapesPanopticDataset, PanopticScenes
 from mmpisr.evaluation.reweighting import ReweightingScores
 from mmpisr.visualization import draw_panoptic, reweighting_chart, side_by_side
 from mmpisr.visualization.panel_grid import Panel, panel_grid, segment_labels
 from mmpisr.visualization.panoptic_image import class_palette, reaches, shade
+from mmpisr.visualization.side_by_side import explained_names
 
 META = dict(classes=['car', 'sky'], palette=[(200, 0, 0), (0, 0, 200)])
 
@@ -147,3 +149,42 @@ def test_boxes_points_and_names_are_drawn_over_the_panel():
     ):
         drawn = panel_grid([[plain._replace(**change)]])
         assert (drawn != blank)[34:94, 8:98].any()
+
+
+def test_pixels_of_a_wrong_class_are_hatched_and_void_is_left_alone():
+    image, panoptic = scene()
+    wrong = panoptic.copy()
+    wrong[:8, :30] = 3000  # a car in the sky
+    wrong[25:] = 1  # where the truth is void
+    maps = dict(truth=panoptic, base=panoptic, other=wrong)
+
+    row = side_by_side(image, maps, META, truth='truth', min_width=40)
+    plain = side_by_side(image, maps, META, min_width=40)
+
+    for column in range(4):
+        panel = np.s_[34 : 34 + 30, 8 + 48 * column : 48 + 48 * column]
+        changed = (row[panel] != plain[panel]).any(axis=-1)
+        assert changed[:8, :30].any() == (column == 3)
+        assert (row[panel][changed] == 0).all()
+        assert not changed[8:].any()
+
+
+def test_the_truth_says_what_decides_look_alike_classes():
+    names = explained_names(PanopticScenes.METAINFO)['classes']
+
+    index = PanopticScenes.METAINFO['classes'].index
+    assert names[index('carpet')] == 'carpet, because of the lamp'
+    assert names[index('sand')] == 'sand, because no lamp is there'
+    assert names[index('car')] == 'car'
+
+
+def test_classes_whose_presence_changes_the_score_most_come_first(monkeypatch):
+    scores = ReweightingScores(3, 1)
+    means = np.array([0.5, 0.1, np.nan]), np.array([0.6, 0.9, 0.4])  # absent, present
+    monkeypatch.setattr(scores.classes, 'means', lambda: means)
+    named = []
+    monkeypatch.setattr(Axes, 'set_yticks', lambda _, rows, names: named.append(names))
+
+    reweighting_chart(scores, ['car', 'sky', 'road'])
+
+    assert named == [['sky', 'car', 'road']]

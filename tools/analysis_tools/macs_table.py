@@ -27,19 +27,44 @@ from mmpisr.models.relations import BaseRelation
 
 Size = tuple[int, int]
 HERE = 'tools/analysis_tools'
+COCO, CITYSCAPES, FIXED = (640, 864), (1024, 2048), (640, 640)
 ROWS: dict[str, tuple[str, Size]] = {
-    'MaskFormer R-50, COCO': ('maskformer_r50_ms-16xb1-75e_coco', (640, 864)),
-    'MaskFormer R-50, ADE20K': ('maskformer_r50_720k_ade20k-panoptic', (640, 864)),
-    'Mask2Former R-50, COCO': (
-        'mask2former_r50_8xb2-lsj-50e_coco-panoptic',
-        (640, 864),
+    'MaskFormer MobileNetV2, COCO': ('maskformer_mobilenetv2_ms-16xb1-75e_coco', COCO),
+    'MaskFormer R-50, COCO': ('maskformer_r50_ms-16xb1-75e_coco', COCO),
+    'MaskFormer R-50, ADE20K': ('maskformer_r50_720k_ade20k-panoptic', COCO),
+    'MaskFormer R-101, ADE20K': ('maskformer_r101_720k_ade20k-panoptic', COCO),
+    'Mask2Former R-50, COCO': ('mask2former_r50_8xb2-lsj-50e_coco-panoptic', COCO),
+    'Panoptic-FPN MobileNetV2, COCO': ('panoptic-fpn_mobilenetv2_fpn_1x_coco', COCO),
+    'Panoptic-FPN R-50, COCO': ('panoptic-fpn_r50_fpn_1x_coco', COCO),
+    'Panoptic-FPN R-101, COCO': ('panoptic-fpn_r101_fpn_1x_coco', COCO),
+    'UPerNet R-50, COCO': ('upernet_r50_270k_coco', COCO),
+    'UPerNet Swin-T, COCO': ('upernet_swin-t_270k_coco', COCO),
+    'UPerNet Swin-L, COCO': ('upernet_swin-l_270k_coco', COCO),
+    'Panoptic-DeepLab MobileNetV2, COCO': (
+        'panoptic-deeplab_mobilenetv2_200k_coco',
+        FIXED,
     ),
-    'Panoptic-FPN R-50, COCO': ('panoptic-fpn_r50_fpn_1x_coco', (640, 864)),
-    'UPerNet R-50, COCO': ('upernet_r50_270k_coco', (640, 864)),
-    'UPerNet Swin-L, COCO': ('upernet_swin-l_270k_coco', (640, 864)),
+    'Panoptic-DeepLab R-52, COCO': ('panoptic-deeplab_r52_200k_coco', FIXED),
+    'Panoptic-DeepLab HRNet-w48, COCO': ('panoptic-deeplab_hrnet-w48_200k_coco', FIXED),
+    'Panoptic-DeepLab MobileNetV2, Cityscapes': (
+        'panoptic-deeplab_mobilenetv2_90k_cityscapes',
+        CITYSCAPES,
+    ),
+    'Panoptic-DeepLab R-50, Cityscapes': (
+        'panoptic-deeplab_r50_90k_cityscapes',
+        CITYSCAPES,
+    ),
     'Panoptic-DeepLab R-52, Cityscapes': (
         'panoptic-deeplab_r52_90k_cityscapes',
-        (1024, 2048),
+        CITYSCAPES,
+    ),
+    'Panoptic-DeepLab R-101, Cityscapes': (
+        'panoptic-deeplab_r101_90k_cityscapes',
+        CITYSCAPES,
+    ),
+    'Panoptic-DeepLab HRNet-w48, Cityscapes': (
+        'panoptic-deeplab_hrnet-w48_90k_cityscapes',
+        CITYSCAPES,
     ),
 }
 

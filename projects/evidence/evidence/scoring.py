@@ -5,18 +5,17 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
-from torch import nn
+from torch import Tensor, nn
 
 from mmpisr.apis.run_options import load_config
 from mmpisr.engine.checkpoint import checkpoint_trust
+from mmpisr.engine.hooks.told_classes_hook import present_classes
 from mmpisr.evaluation.score_table import ScoreTable
 from mmpisr.models.relations import PISR
 from mmpisr.registry import DATASETS, METRICS, MODELS
@@ -74,10 +73,10 @@ class ScoredModel:
             raise ValueError(f'the model has {len(found)} PISR modules, expected one')
         return found[0] if found else None
 
-    def present(self, index: int) -> np.ndarray:
+    def present(self, index: int) -> Tensor:
         """Which classes the truth of an image shows, bool, ``(N,)``."""
-        truth = self.dataset[index]['data_samples'].gt_panoptic_seg.sem_seg
-        return np.isin(np.arange(len(self.classes)), truth.numpy() % INSTANCE_OFFSET)
+        sample = self.dataset[index]['data_samples']
+        return present_classes(sample, len(self.classes))
 
     @torch.no_grad()
     def predict(self, index: int) -> DetDataSample:

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-BATCH = 4
-
 
 class Model(NamedTuple):
     """What a base model needs to train on a small dataset; chosen here."""
@@ -17,6 +15,8 @@ class Model(NamedTuple):
     least_iters: int
     relation: str
     relation_rate: float
+    backbone_rate: float = 1.0
+    batch: int = 4
 
 
 MODELS = {
@@ -30,6 +30,20 @@ MODELS = {
         least_iters=1200,
         relation='num_instances=20, channels=64',
         relation_rate=0.2,
+    ),
+    'mobilenetv2-slim': Model(
+        about='A small Panoptic-DeepLab on an ImageNet MobileNetV2, mostly frozen.\n'
+        'Weights: tools/model_converters/torchvision_mobilenet_v2.py.',
+        base='panoptic-deeplab_mobilenetv2-slim.py',
+        side=256,
+        targets='sigma=6, small_instance_area=256',
+        fields='',
+        learning_rate=0.002,
+        least_iters=1200,
+        relation='num_instances=20, channels=64',
+        relation_rate=1.0,
+        backbone_rate=0.1,
+        batch=8,
     ),
     'r50': Model(
         about='Panoptic-DeepLab R-50. Its ImageNet weights are downloaded when a run\n'
@@ -88,7 +102,8 @@ train_dataloader = dict(
     batch_size={batch},  # on each GPU; change lr in proportion
     dataset=dict(
         data_root=data_root,
-        data_prefix=dict(img={train_images!r}),
+        ann_file='{train}.json',
+        data_prefix=dict(img={train_images!r}, seg='{train}/'),
         pipeline=train_pipeline,
     ),
 )
@@ -96,16 +111,18 @@ train_dataloader = dict(
 EVALUATION = """{name}_dataloader = dict(
     dataset=dict(
         data_root=data_root,
-        ann_file='annotations/panoptic_{split}.json',
-        data_prefix=dict(img={images!r}, seg='annotations/panoptic_{split}/'),
+        ann_file='{ann}.json',
+        data_prefix=dict(img={images!r}, seg='{ann}/'),
         pipeline=test_pipeline,
     ),
 )
 {name}_evaluator = dict(
-    ann_file=data_root + 'annotations/panoptic_{split}.json',
-    seg_prefix=data_root + 'annotations/panoptic_{split}/',
+    ann_file=data_root + '{ann}.json',
+    seg_prefix=data_root + '{ann}/',
 )
 """
+WEIGHTS = """
+    backbone=dict(init_cfg=dict(checkpoint={weights!r})),"""
 NO_VAL = """# No split val yet: this evaluates on train, which gives too high scores.
 # Convert val with --split val and the same --out and --write-config.
 """
@@ -120,7 +137,7 @@ _base_ = [
     'mmpisr::_base_/schedules/schedule_1200-iter.py',
     'mmpisr::_base_/default_runtime.py',
 ]
-model = dict({fields}
+model = dict({weights}{fields}
     panoptic_head=dict(
         num_things_classes={num_things},
         num_stuff_classes={num_stuff},
@@ -129,7 +146,10 @@ model = dict({fields}
 )
 # Every image is seen {passes} times, {batch} in a batch; more may score better.
 max_iters = {iters}
-optim_wrapper = dict(optimizer=dict(lr={learning_rate}))
+optim_wrapper = dict(
+    optimizer=dict(lr={learning_rate}),
+    paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult={backbone_rate}))),
+)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.001, begin=0, end=50, by_epoch=False),
     dict(type='PolyLR', power=0.9, eta_min=0, begin=0, end=max_iters, by_epoch=False),

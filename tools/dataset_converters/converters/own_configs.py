@@ -17,13 +17,13 @@ from mmpisr.files import write_atomically
 
 from .own_config_texts import (
     BASE,
-    BATCH,
     DATA,
     EVALUATION,
     MODELS,
     NO_VAL,
     PISR,
     SAME_TEST,
+    WEIGHTS,
     Model,
 )
 
@@ -60,7 +60,10 @@ def run_own_data_tool(parser: ArgumentParser, prepare: Callable[..., Path]) -> N
             image_folders(write_config, images='.', **target)
         images = prepare(**flags)
         if write_config is not None:
-            write_own_configs(write_config, images=images, model=model, **target)
+            written = write_own_configs(
+                write_config, images=images, model=model, **target
+            )
+            print_configs(written)
 
     run_tool(parser, work)
 
@@ -72,8 +75,10 @@ def write_own_configs(
     images: str | Path,
     split: str,
     model: str = 'r18-slim',
+    max_iters: int | None = None,
+    weights: str | Path | None = None,
 ) -> list[Path]:
-    """Write a config of the data, and beside it two of models; print their names.
+    """Write a config of the data, and beside it two of models.
 
     Splits that were added before stay in it. A file that would not change is not
     written again.
@@ -84,6 +89,8 @@ def write_own_configs(
         images: Folder of its images.
         split: ``train``, ``val`` or ``test``; ``train`` must be the first.
         model: Key of ``MODELS``.
+        max_iters: Length of a training; by the number of images if unset.
+        weights: Checkpoint of the backbone; by default the one that the model names.
 
     Returns:
         Paths of the configs of the data, of the base, and of base + PISR.
@@ -96,11 +103,13 @@ def write_own_configs(
     folders = image_folders(path, out=root, images=images, split=split)
     base = path.with_name(f'panoptic-deeplab_{model}_{path.name}')
     train = _train_of(root, folders)
+    settings = MODELS[model]._asdict() | _counts(train)
+    settings['weights'] = WEIGHTS.format(weights=str(weights)) if weights else ''
     texts = {
         path: _data_text(train, root, folders, MODELS[model]),
-        base: _base_text(train, path.name, MODELS[model]),
+        base: _base_text(train, path.name, settings, max_iters),
         path.with_name(f'pisr_{base.name}'): PISR.format(
-            **MODELS[model]._asdict(), base_name=base.name
+            **settings, base_name=base.name
         ),
     }
     for file, text in texts.items():
@@ -108,8 +117,13 @@ def write_own_configs(
     for file, text in texts.items():
         if not file.is_file() or _digest(text) != _marked(file.read_text('utf-8')):
             write_atomically(file, f'{text}{MARK}{_digest(text)}\n')
-        print(f'config: {file}')
     return [*texts]
+
+
+def print_configs(paths: Iterable[Path]) -> None:
+    """Print a line for each config."""
+    for path in paths:
+        print(f'config: {path}')
 
 
 def image_folders(
@@ -145,7 +159,7 @@ def image_folders(
                 f'is {str(root)!r}; give the same --out, or another file to '
                 '--write-config'
             )
-        if str(dataset.get('ann_file')).endswith(f'_{name}.json'):
+        if f'panoptic_{name}' in str(dataset.get('ann_file')):
             found[name] = dataset['data_prefix']['img']
     inside = images.is_relative_to(root)
     folder = images.relative_to(root) if inside else images
@@ -158,10 +172,39 @@ def image_folders(
     return found
 
 
+def annotations_of(root: Path, split: str) -> str:
+    """Path of a split's json without its suffix, which is the folder of its pngs.
+
+    Args:
+        root: Folder of the dataset; the path is relative to it.
+        split: Such as ``train``: ``annotations/panoptic_train``, or the only other name
+            that begins so, as COCO's ``annotations/panoptic_train2017``.
+
+    Raises:
+        FileNotFoundError: There is no such json.
+        ValueError: There are several.
+    """
+    name = f'panoptic_{split}'
+    found = sorted(root.glob(f'annotations/{name}*.json'))
+    exact = [path for path in found if path.stem == name]
+    found = exact or [path for path in found if not path.name.endswith('.inputs.json')]
+    if not found:
+        raise FileNotFoundError(
+            f'{root / "annotations" / name}.json: no such file; COCO panoptic data has '
+            'annotations/panoptic_train.json and annotations/panoptic_val.json'
+        )
+    if len(found) > 1:
+        names = [path.name for path in found]
+        raise ValueError(
+            f'{root}/annotations has {names}; name one of them {name}.json'
+        )
+    return f'annotations/{found[0].stem}'
+
+
 def _train_of(root: Path, splits: Iterable[str]) -> dict[str, Any]:
     """Json of train; a split with other classes is refused."""
     contents = {
-        split: read_panoptic_json(str(root / f'annotations/panoptic_{split}.json'))
+        split: read_panoptic_json(f'{root / annotations_of(root, split)}.json')
         for split in splits
     }
     train = contents['train']['categories']
@@ -194,28 +237,32 @@ def _data_text(train: dict, root: Path, folders: dict[str, str], model: Model) -
         scale=scale,
         crop=crop,
         targets=model.targets,
-        batch=BATCH,
+        batch=model.batch,
+        train=annotations_of(root, 'train'),
         train_images=folders['train'],
     )
     text += '' if 'val' in folders else NO_VAL
     val = 'val' if 'val' in folders else 'train'
-    text += EVALUATION.format(name='val', split=val, images=folders[val])
+    ann = annotations_of(root, val)
+    text += EVALUATION.format(name='val', ann=ann, images=folders[val])
     if 'test' not in folders:
         return text + SAME_TEST
-    return text + EVALUATION.format(name='test', split='test', images=folders['test'])
+    ann = annotations_of(root, 'test')
+    return text + EVALUATION.format(name='test', ann=ann, images=folders['test'])
 
 
-def _base_text(train: dict, data: str, model: Model) -> str:
+def _base_text(
+    train: dict, data: str, settings: dict[str, Any], max_iters: int | None
+) -> str:
     images = len(train['images'])
-    iters = min(max(model.least_iters, 15 * images), 40_000) // 100 * 100
+    enough = min(max(settings['least_iters'], 15 * images), 40_000) // 100 * 100
+    iters = max_iters or enough
     return BASE.format(
-        **model._asdict(),
-        **_counts(train),
+        **settings,
         data=data,
         iters=iters,
-        batch=BATCH,
-        passes=iters * BATCH // images,
-        interval=iters // 4,
+        passes=max(1, iters * settings['batch'] // images),
+        interval=max(1, iters // 4),
     )
 
 

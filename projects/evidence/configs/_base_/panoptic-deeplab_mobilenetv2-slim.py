@@ -1,31 +1,8 @@
-"""Panoptic-DeepLab on an ImageNet MobileNetV2, for CPUs: half as wide, at stride 8.
-
-Decoders and heads work at stride 8, because things in these photographs are large and
-trainings at stride 4 take longer. The first six stages of the backbone are frozen. All
-of this is chosen here.
-"""
+"""The slim Panoptic-DeepLab on MobileNetV2, for small photographs."""
 
 _base_ = [
-    '../../../../configs/_base_/models/panoptic-deeplab_mobilenetv2.py',
+    '../../../../configs/_base_/models/panoptic-deeplab_mobilenetv2-slim.py',
     './photos_panoptic.py',
     './schedule_600-iter.py',
     '../../../../configs/_base_/default_runtime.py',
 ]
-decoder = dict(aspp_channels=64, project_channels=(32,), dilations=(2, 4, 6))
-model = dict(
-    backbone=dict(frozen_stages=6, norm_eval=True, out_indices=(2, 6)),
-    neck=dict(
-        in_channels=(32, 320),
-        pool_size=None,  # images are small: the mean of the whole image
-        semantic=dict(out_channels=128, **decoder),
-        instance=dict(out_channels=64, **decoder),
-    ),
-    panoptic_head=dict(
-        stride=8,
-        semantic_channels=128,
-        instance_channels=64,
-        semantic_head_channels=128,
-        loss_semantic=dict(top_ratio=1.0),
-    ),
-    test_cfg=dict(stuff_area_limit=256),
-)

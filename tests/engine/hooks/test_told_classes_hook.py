@@ -1,8 +1,9 @@
 import pytest
 import torch
-from evidence.told_classes import class_layers, told_classes
 from tiny_hosts import NEW, SIZES, build, make_batch
 from torch import nn
+
+from mmpisr.engine.hooks.told_classes_hook import class_layers, told_classes
 
 N, THING, STUFF = 19, 3, 12
 
