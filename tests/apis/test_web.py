@@ -246,6 +246,13 @@ def page(browser, server):
     assert [url for url in asked if not url.startswith(('data:', server.url))] == []
 
 
+def upload(page, path: Path) -> None:
+    """Choose a file; the button also forgets the last one, as a browser does not."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role('button', name='Upload a File').click()
+    chooser.value.set_files(str(path))
+
+
 def sources(page, block: str, *others: str) -> list[str]:
     """Addresses of the pictures in a part of the page, once they are not ``others``."""
     images = page.locator(block).locator('img')
@@ -272,8 +279,7 @@ def click(page, x: float, y: float) -> None:
 
 @pytest.mark.slow
 def test_a_visitor_uploads_a_picture_and_clicks_a_pixel(page, images, models):
-    photo = images / 'f1.png'
-    page.locator('input[type=file]').set_input_files(str(photo))
+    upload(page, images / 'f1.png')
     uploaded = sources(page, SLIDER)
     page.locator('.thumbnail-item').first.click()
     picked = sources(page, SLIDER, *uploaded)
@@ -304,7 +310,7 @@ def test_a_visitor_with_a_bad_file_reads_what_is_wrong(page, tmp_path):
         (bytes(web_page.MAX_BYTES + 1), 'maximum allowed size of 20'),
     ):
         path.write_bytes(content)
-        page.locator('input[type=file]').set_input_files(str(path))
+        upload(page, path)
         page.get_by_text(re.compile(message)).first.wait_for()
 
 
