@@ -1,4 +1,4 @@
-"""All messages of the package's errors, read from its source, for ``troubleshooting.md``."""
+"""Messages of all errors, read from the source, for ``troubleshooting.md``."""
 
 import ast
 import html
@@ -124,7 +124,10 @@ def _table(title: str, messages: list[Message]) -> str:
         f'| {m.error}, `{m.module}` |'
         for m in messages
     ]
-    lines = [f'| message ({len(messages)}) | when | error, module |', '| --- | --- | --- |']
+    lines = [
+        f'| message ({len(messages)}) | when | error, module |',
+        '| --- | --- | --- |',
+    ]
     body = '\n'.join(f'    {line}' for line in [*lines, *rows])
     return f'??? note "{title}"\n\n{body}\n'
 

@@ -54,7 +54,7 @@ def outside_code(markdown: str, change) -> str:
 
 
 def correct_links(text: str, page, files) -> str:
-    """Make links relative to the site; one to what it lacks becomes its text."""
+    """Make links relative to the site; one to other files becomes its text."""
     inside = page.file.generated_by is None
     folder = posixpath.dirname(page.file.src_uri)
 
@@ -65,12 +65,17 @@ def correct_links(text: str, page, files) -> str:
         target = posixpath.normpath(
             posixpath.join('docs' * inside, folder, path)
         ).removeprefix('docs/')
-        if not files.get_file_from_path(target):
+        if not files.get_file_from_path(target) and is_outside(target):
             return label
         relative = posixpath.relpath(target, folder or '.')
         return f'{image}[{label}]({relative}{hash_}{anchor})'
 
     return LINK.sub(correct, text)
+
+
+def is_outside(target: str) -> bool:
+    """Whether a path is in the repository and not in ``docs``."""
+    return (REPO / target).exists()
 
 
 def add_reference(section: str) -> str:

@@ -36,8 +36,7 @@ PAGES = [
 BLOCKS = {
     page: blocks
     for page in PAGES
-    if not page.startswith(MADE_BY_SCRIPTS)
-    and (blocks := blocks_of(REPO / page, REPO))
+    if not page.startswith(MADE_BY_SCRIPTS) and (blocks := blocks_of(REPO / page, REPO))
 }
 RUN = [page for page in BLOCKS if any(block.mark is None for block in BLOCKS[page])]
 CONFIG = 'configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py'

@@ -86,14 +86,15 @@ def run_command(words: list[str]) -> None:
     script = args[0]
     if script == 'tools/train.py' and '--cfg-options' not in args:
         args += ['--cfg-options', TWO_ITERATIONS]
-    arguments = sys.argv
+    arguments, code = sys.argv, None
     sys.argv = args
     try:
         runpy.run_path(script, run_name='__main__')
     except SystemExit as end:
-        assert not end.code, (words, end.code)
+        code = end.code
     finally:
         sys.argv = arguments
+    assert not code, (words, code)
 
 
 def is_config(code: str) -> bool:
