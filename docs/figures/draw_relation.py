@@ -105,7 +105,7 @@ def draw_answer(axes) -> None:
             ),
         )
     axes.plot(*goal, 'X', color=INK, markersize=9)
-    _note(axes, x, 1.6, 'carpet: the pixel reads that a\nlamp is in the picture.')
+    _note(axes, x, 1.6, 'carpet, because the encodings\nof the lamp take part.')
 
 
 def picture(axes, x, y, half, *, ground=GROUND) -> None:
