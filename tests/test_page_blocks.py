@@ -11,6 +11,7 @@ iterations. ``docs/benchmarks`` and the pages of studies are made by the command
 they show; what makes them has tests of its own.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -39,6 +40,7 @@ BLOCKS = {
     if not page.startswith(MADE_BY_SCRIPTS) and (blocks := blocks_of(REPO / page, REPO))
 }
 RUN = [page for page in BLOCKS if any(block.mark is None for block in BLOCKS[page])]
+NAMED_FILE = re.compile(r'(?<![\w/.])((?:tools|projects|configs)/[\w./-]+\.(?:py|sh))')
 CONFIG = 'configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py'
 VALUES = {  # of the words in capitals
     'CONFIG': CONFIG,
@@ -72,6 +74,21 @@ def test_a_block_that_is_not_run_here_has_a_reason_or_a_test(page):
         assert kind in ('not run', 'run'), block
         assert what, block
         assert kind == 'not run' or (REPO / what).is_file(), block
+
+
+@pytest.mark.parametrize('page', [p for p in PAGES if p != 'CHANGELOG.md'])
+def test_each_script_and_config_that_a_page_names_exists(page):
+    named = NAMED_FILE.findall((REPO / page).read_text())
+
+    missing = [path for path in named if not (REPO / path).is_file()]
+    assert [path for path in missing if not re.search('NAME|BASE', path)] == []
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_commands_stand_in_blocks_with_a_language(page):
+    text = (REPO / page).read_text()
+
+    assert not re.findall(r'^```\n(?:python|mmpisr|make|pip) ', text, re.MULTILINE)
 
 
 @pytest.fixture(scope='module')
