@@ -110,6 +110,8 @@ def _condition(around: list[ast.AST]) -> str:
     for inner, outer in zip(around, around[1:], strict=False):
         if isinstance(outer, ast.If):
             test = ast.unparse(outer.test)
+            if isinstance(outer.test, ast.Name):  # as `missing`; the message has it
+                return ''
             return f'not ({test})' if inner in outer.orelse else test
         if isinstance(outer, ast.ExceptHandler):
             return f'{ast.unparse(outer.type)} is caught' if outer.type else ''
