@@ -7,8 +7,8 @@ A comment above a block is one of
 
 All other blocks of a page are run here, in order, in a folder with scenes, pictures,
 an untrained model, and links to ``configs`` and ``tools``. Trainings have two
-iterations. ``docs/benchmarks`` and the pages of studies are made by the command that
-they show; what makes them has tests of its own.
+iterations. ``docs/benchmarks``, the model zoo and the pages of studies are made by
+the command that they show; what makes them has tests of its own.
 """
 
 import re
@@ -28,7 +28,11 @@ from mmpisr.datasets import PanopticScenes
 from mmpisr.families import FAMILIES
 
 REPO = Path(__file__).resolve().parents[1]
-MADE_BY_SCRIPTS = 'docs/benchmarks/', 'projects/evidence/results/relations_'
+MADE_BY_SCRIPTS = (
+    'docs/benchmarks/',
+    'docs/model_zoo.md',
+    'projects/evidence/results/relations_',
+)
 PAGES = [
     page.relative_to(REPO).as_posix()
     for pattern in ('*.md', 'docs/**/*.md', 'projects/**/*.md')

@@ -25,6 +25,7 @@ SMALLER = (  # a training is two iterations, whatever the page says
     (r'iter_\d+\.pth', 'iter_2.pth'),
     (r'--num-(train|val) \d+', r'--num-\1 2'),
 )
+VARIABLE = re.compile(r'[A-Z_]+=')
 TWO_ITERATIONS = 'train_cfg.max_iters=2'
 
 
@@ -72,6 +73,8 @@ def run_block(block: Block, values: Mapping[str, str], names: dict[str, Any]) ->
         code = re.sub(pattern, small, code)
     for line in code.splitlines():
         words = shlex.split(line, comments=True)
+        while words and VARIABLE.match(words[0]):
+            words.pop(0)
         if words:
             run_command([values.get(word, word) for word in words])
 
