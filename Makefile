@@ -6,12 +6,13 @@ PYTHON ?= python3
 RUN := $(VENV)/bin/python
 export VENV PYTHON TORCH_SPEC
 
-.PHONY: help setup demo test lint wheel
+.PHONY: help setup demo test lint wheel docs
 
 help:
 	@echo 'make demo    train base and PISR on generated scenes, compare, draw (15 min)'
 	@echo 'make test    run all tests; PYTEST_ARGS="-m '"'not slow'"'" leaves out the slow'
 	@echo 'make lint    ruff and mypy'
+	@echo 'make docs    build the documentation site: site/index.html'
 	@echo 'make wheel   build dist/mmpisr-*.whl'
 	@echo 'make setup   create $(VENV) only; the others do it when it is missing'
 
@@ -31,3 +32,6 @@ lint: setup
 
 wheel: setup
 	$(RUN) -m pip wheel . --no-deps --no-build-isolation -w dist
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build

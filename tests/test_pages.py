@@ -2,18 +2,10 @@
 
 import re
 import runpy
-import shlex
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
-from generate_scenes import generate_scenes
-from mmengine.config import Config
-from mmengine.registry import MODELS
-
-from mmpisr.__main__ import main
-from mmpisr.datasets import PanopticScenes
 
 REPO = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -58,39 +50,9 @@ def test_each_path_on_the_page_of_the_architecture_exists():
     assert [path for path in named if not (REPO / path).exists()] == []
 
 
-@pytest.mark.parametrize(
-    ('page', 'language', 'start'),
-    [
-        ('README.md', 'bash', 'mmpisr predict data/scenes'),
-        ('docs/predict.md', 'python', 'import mmpisr'),
-    ],
-)
-def test_pages_predict_on_scenes_with_the_model_of_the_demo(
-    tmp_path, monkeypatch, page, language, start
-):
-    pattern = rf'```{language}\n({start}.*?)```'
-    (code,) = re.findall(pattern, (REPO / page).read_text(), re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / 'configs').symlink_to(REPO / 'configs')
-    generate_scenes('data/scenes', num_train=0, num_val=2, workers=1)
-    model = MODELS.build(Config.fromfile(f'configs/{SCENES}').model)
-    meta = PanopticScenes('not/there.json', lazy_init=True).metainfo
-    state = dict(state_dict=model.state_dict(), meta=dict(dataset_meta=meta))
-    folder = Path('work_dirs/demo/base + PISR')
-    folder.mkdir(parents=True)
-    torch.save(state, folder / 'iter_1200.pth')
-    (folder / 'last_checkpoint').write_text(str(folder / 'iter_1200.pth'))
-
-    if language == 'python':
-        exec(compile(code, page, 'exec'), {})
-    else:
-        assert main(shlex.split(code)[1:]) == 0
-
-    assert len([*Path('predicted/overlay').iterdir()]) == 2
-
-
-def test_the_picture_of_the_architecture_is_drawn_again(tmp_path):
-    script = runpy.run_path(str(REPO / 'docs/figures/draw_architecture.py'))
+@pytest.mark.parametrize('name', ['architecture', 'relation'])
+def test_the_drawn_figures_are_drawn_again(tmp_path, name):
+    script = runpy.run_path(str(REPO / f'docs/figures/draw_{name}.py'))
 
     script['main'](tmp_path / 'a.svg')
 

@@ -94,12 +94,13 @@ install_mmcv() {
 install_packages() {
   patiently "${pip[@]}" "${constraints[@]}" --no-build-isolation \
     -r requirements/mminstall.txt -r requirements/runtime.txt \
-    -r requirements/evidence.txt -r requirements/tests.txt -r requirements/web.txt
+    -r requirements/evidence.txt -r requirements/tests.txt -r requirements/web.txt \
+    -r requirements/docs.txt
 }
 
 healthy || { rm -f "$VENV"/.done-* 2>/dev/null || true; }
 spec_of_torch=${TORCH_SPEC:-$(cat "$torch_choice" 2>/dev/null || echo torch==2.13.0)}
-lists=$(cat requirements/{constraints,mminstall,runtime,evidence,tests,web}.txt)
+lists=$(cat requirements/{constraints,mminstall,runtime,evidence,tests,web,docs}.txt)
 
 step venv "$PYTHON" "creating $VENV (10 s)" make_venv
 step torch "$spec_of_torch" "installing $spec_of_torch (1 to 5 min)" install_torch

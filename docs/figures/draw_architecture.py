@@ -29,8 +29,12 @@ def main(out: Path = OUT) -> None:
         draw_relation(axes)
         draw_final_stage(axes)
         draw_losses(axes)
-        figure.savefig(out, metadata={'Date': None}, transparent=True)
-    # Matplotlib leaves spaces at the ends of lines.
+        write_svg(figure, out)
+
+
+def write_svg(figure: Figure, out: Path) -> None:
+    """Write a figure without its date, and without spaces at the ends of lines."""
+    figure.savefig(out, metadata={'Date': None}, transparent=True)
     lines = (line.rstrip() for line in out.read_text().splitlines())
     out.write_text('\n'.join(lines) + '\n')
 

@@ -187,9 +187,10 @@ class ExaminedImage:
         """Resample maps of the padded feature map ``(M, h, w)`` to ``(M, H, W)``."""
         height, width = self._sample.img_shape[:2]
         padded = tuple(self._sample.batch_input_shape)
-        maps = F.interpolate(maps[None], padded, mode='bilinear')[..., :height, :width]
+        single = maps[:, None]  # (M, 1, h, w): M may be 0, channels may not
+        large = F.interpolate(single, padded, mode='bilinear')[..., :height, :width]
         size = self.image.shape[:2]
-        return F.interpolate(maps, size, mode='bilinear')[0].cpu().numpy()
+        return F.interpolate(large, size, mode='bilinear')[:, 0].cpu().numpy()
 
     def feature_pixel(
         self, point: tuple[int, int], size: Sequence[int]

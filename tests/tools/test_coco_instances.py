@@ -15,9 +15,9 @@ from mmengine.config import Config
 @pytest.fixture
 def run(repo, tmp_path, monkeypatch):
     """Run the page's command in a folder with one picture and its json."""
-    page = (repo / 'docs/datasets.md').read_text()
-    section = page[page.index('\n### Polygons') :]
-    command = re.search(r'```\n(.*?)```', section, re.DOTALL)[1]
+    page = (repo / 'docs/your_own_data.md').read_text()
+    section = page[page.index('\n## Polygons') :]
+    command = re.search(r'```bash\n(.*?)```', section, re.DOTALL)[1]
     _, tool, *args = shlex.split(command.replace('\\\n', ' '))
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'IMAGES').mkdir()
