@@ -44,6 +44,7 @@ def test_all_maps_are_probabilities_and_come_back_in_the_size_of_the_image(shown
     assert maps.after.shape == maps.before.shape != (19, *SIZE)
     assert len(maps.scores) == len(maps.slots) > 0
     assert shown.in_image(maps.slots).shape[1:] == SIZE
+    assert shown.in_image(maps.slots[:0]).shape == (0, *SIZE)  # no slot is filled
 
 
 def test_zeroing_an_encoding_changes_what_the_pixel_is(shown):
