@@ -32,7 +32,7 @@ GROUND, LAMP, WALL = '#b9b4a6', '#e0a526', '#dbe6f4'
 ROWS = (  # name, what its mask covers, encoding, score
     ('class: carpet', 'ground', (0.3, 0.5, 0.2, 0.6, 0.4), 0.8),
     ('class: lamp', 'lamp', (0.9, 0.2, 0.7, 0.1, 0.8), 0.9),
-    ('class: umbrella', '', (0.4, 0.4, 0.5, 0.5, 0.4), 0.1),
+    ('class: snow', '', (0.4, 0.4, 0.5, 0.5, 0.4), 0.1),
     ('instance 1: lamp', 'lamp', (0.9, 0.3, 0.7, 0.2, 0.8), 0.9),
 )
 TOP, STEP = 4.35, 1.02
