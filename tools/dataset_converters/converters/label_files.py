@@ -93,10 +93,11 @@ def _load(content: bytes, colors: bool) -> np.ndarray:
                 'one picture a file and never jpeg, which changes them; more than 8 '
                 'bits need one channel'
             )
+        picture: Image.Image = image
         if colors and image.mode not in ('RGB', 'RGBA'):
             see_through = image.mode == 'LA' or 'transparency' in image.info
-            image = image.convert('RGBA' if see_through else 'RGB')
-        labels, mode = np.asarray(image), image.mode
+            picture = image.convert('RGBA' if see_through else 'RGB')
+        labels, mode = np.asarray(picture), picture.mode
     if mode == 'L' and bits in (2, 4):
         return labels // (255 // (2**bits - 1))  # Pillow spreads them over 0 to 255
     if mode not in ('LA', 'RGBA'):
