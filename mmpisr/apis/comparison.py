@@ -42,7 +42,7 @@ class Evaluation(NamedTuple):
     """Results of one model on a data set."""
 
     metrics: dict[str, float]
-    """All values of the evaluator, in percent, without its prefix."""
+    """All defined values of the evaluator, in percent, without its prefix."""
     samples: list[DetDataSample]
     """Predictions of the images that are drawn."""
     parameters: int
@@ -154,7 +154,11 @@ def evaluate_config(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
             for index in range(0, len(dataset), step)[:num_pictures]
         ]
     return Evaluation(
-        metrics={name.rpartition('/')[2]: value for name, value in metrics.items()},
+        metrics={
+            name.rpartition('/')[2]: value
+            for name, value in metrics.items()
+            if not np.isnan(value)
+        },
         samples=samples,
         parameters=sum(weight.numel() for weight in runner.model.parameters()),
         dataset_meta=dataset.metainfo,

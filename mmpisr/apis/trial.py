@@ -251,4 +251,5 @@ def _test(runs: Mapping[tuple[int, str], TrainingRun]) -> tuple[dict, dict]:
 
 
 def _mean(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {key: float(np.mean([one[key] for one in metrics])) for key in metrics[0]}
+    keys = set(metrics[0]).intersection(*metrics)
+    return {key: float(np.mean([one[key] for one in metrics])) for key in keys}
