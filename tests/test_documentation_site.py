@@ -97,4 +97,7 @@ def test_the_reference_has_every_registered_class_and_its_names_exist(repo):
     for one in vars(registry).values():
         if isinstance(one, registry.Registry) and one.scope == registry.SCOPE:
             one.import_from_location()
-            assert {*one.module_dict} <= known
+            classes = one.module_dict.items()  # other tests add classes of their own
+            ours = {name for name, c in classes if c.__module__.startswith('mmpisr.')}
+            assert ours
+            assert ours <= known
