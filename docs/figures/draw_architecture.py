@@ -20,16 +20,22 @@ TEXTS = {'svg.hashsalt': 'mmpisr', 'font.size': 10, 'mathtext.fontset': 'cm'}
 def main(out: Path = OUT) -> None:
     """Draw and write the figure; the same fonts make the same bytes."""
     with matplotlib.rc_context(TEXTS):
-        figure = Figure(figsize=(WIDTH * 0.8, HEIGHT * 0.8))
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT), aspect='equal')
-        axes.axis('off')
-        _box(axes, WIDTH / 2, HEIGHT / 2, WIDTH - 0.1, HEIGHT - 0.1, PAGE, edge=MAP)
+        figure, axes = new_page(WIDTH, HEIGHT)
         draw_base(axes)
         draw_relation(axes)
         draw_final_stage(axes)
         draw_losses(axes)
         write_svg(figure, out)
+
+
+def new_page(width: float, height: float) -> tuple:
+    """Return a figure with a framed page of this size, and its axes."""
+    figure = Figure(figsize=(width * 0.8, height * 0.8))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(0, height), aspect='equal')
+    axes.axis('off')
+    _box(axes, width / 2, height / 2, width - 0.1, height - 0.1, PAGE, edge=MAP)
+    return figure, axes
 
 
 def write_svg(figure: Figure, out: Path) -> None:

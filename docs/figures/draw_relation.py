@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import matplotlib
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
 
 sys.path.append(str(Path(__file__).parent))  # where another script runs this one
@@ -23,6 +22,7 @@ from draw_architecture import (
     _arrow,
     _box,
     _note,
+    new_page,
     write_svg,
 )
 
@@ -42,11 +42,7 @@ POINT = -0.25, -0.45  # of the pixel, from the middle of a picture
 def main(out: Path = OUT) -> None:
     """Draw and write the figure; the same fonts make the same bytes."""
     with matplotlib.rc_context(TEXTS):
-        figure = Figure(figsize=(WIDTH * 0.8, HEIGHT * 0.8))
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT), aspect='equal')
-        axes.axis('off')
-        _box(axes, WIDTH / 2, HEIGHT / 2, WIDTH - 0.1, HEIGHT - 0.1, PAGE, edge=MAP)
+        figure, axes = new_page(WIDTH, HEIGHT)
         draw_question(axes)
         draw_categories(axes)
         draw_answer(axes)

@@ -21,8 +21,8 @@ from mmengine.runner import Runner
 from mmengine.utils import ProgressBar
 
 from mmpisr import __version__
+from mmpisr.datasets.pipeline_checks import type_name
 from mmpisr.engine.checkpoint import checkpoint_trust
-from mmpisr.evaluation.measures.measure import AdditiveMeasure
 from mmpisr.evaluation.measures.panoptic_quality import (
     PanopticQuality,
     panoptic_quality,
@@ -49,27 +49,28 @@ class Evaluation(NamedTuple):
     """Number of learned values of the model."""
     dataset_meta: dict
     """Classes and palette."""
-    scores: ScoreTable
-    """Statistics of each image."""
+    scores: ScoreTable | None
+    """Statistics of each image; None without an ``mmpisr.PanopticMetric``."""
 
-    def image_pq(self, sample: DetDataSample) -> float:
-        """PQ of one image, percent."""
+    def title(self, name: str, sample: DetDataSample) -> str:
+        """The name, with the PQ of an image if it is known."""
+        if self.scores is None:
+            return name
+        measure = self.scores.measures()[PanopticQuality.name]
         records = self.scores.records[PanopticQuality.name]
         index = [*self.scores.image_ids].index(sample.img_id)
-        return float(self._measure.values(records[index])['PQ'])
+        return f'{name}: PQ {measure.values(records[index])["PQ"]:.0f} in this image'
 
     def class_pq(self) -> dict[str, float | None]:
         """PQ of each class, percent; None if neither truth nor prediction has it."""
+        if self.scores is None:
+            return {}
         total = self.scores.records[PanopticQuality.name].sum(axis=0)
         values = [None if np.isnan(v) else v for v in panoptic_quality(total)[:, 0]]
         names = [category['name'] for category in self.scores.categories]
         return {
             n: v if v is None else 100 * v for n, v in zip(names, values, strict=True)
         }
-
-    @property
-    def _measure(self) -> AdditiveMeasure:
-        return self.scores.measures()[PanopticQuality.name]
 
 
 def compare(
@@ -133,15 +134,16 @@ def evaluate_config(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
     """Test the checkpoint ``cfg.load_from`` and keep the predictions of some images.
 
     Args:
-        cfg: A test config with ``work_dir``, ``load_from`` and a ``PanopticMetric``.
+        cfg: A test config with ``work_dir`` and ``load_from``.
         num_pictures: Predictions to keep, evenly spaced over the test set.
     """
-    scores_file = Path(cfg.work_dir) / 'scores.npz'
+    scores_file = None
     evaluators = cfg.test_evaluator
     for evaluator in [evaluators] if isinstance(evaluators, dict) else evaluators:
-        if str(evaluator['type']).endswith('PanopticMetric'):
+        if type_name(evaluator) == 'PanopticMetric':
+            scores_file = str(Path(cfg.work_dir) / 'scores.npz')
             evaluator.setdefault('relation_accuracy', 'auto')
-            evaluator['scores_file'] = str(scores_file)
+            evaluator['scores_file'] = scores_file
     runner = Runner.from_cfg(cfg)
     runner.register_hook(ProgressBarHook())
     with checkpoint_trust():
@@ -162,7 +164,7 @@ def evaluate_config(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
         samples=samples,
         parameters=sum(weight.numel() for weight in runner.model.parameters()),
         dataset_meta=dataset.metainfo,
-        scores=load_score_table(scores_file),
+        scores=None if scores_file is None else load_score_table(scores_file),
     )
 
 
@@ -206,8 +208,7 @@ def draw_comparison(evaluations: Mapping[str, Evaluation], out: Path) -> None:
         segs = {'truth': sample.gt_panoptic_seg}
         for name, evaluation in evaluations.items():
             found = evaluation.samples[index]
-            title = f'{name}: PQ {evaluation.image_pq(found):.0f} in this image'
-            segs[title] = found.pred_panoptic_seg
+            segs[evaluation.title(name, found)] = found.pred_panoptic_seg
         maps = {name: seg.sem_seg[0].cpu().numpy() for name, seg in segs.items()}
         meta, image = first.dataset_meta, picture_of(sample)
         picture = side_by_side(image, maps, meta, truth='truth')  # RGB

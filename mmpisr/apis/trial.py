@@ -48,6 +48,8 @@ class Gain(NamedTuple):
 
     def __str__(self) -> str:
         """``+1.20 PQ [-0.30, +2.70]``."""
+        if not np.isfinite(self.low):
+            return f'{self.mean:+.2f} PQ (one seed, so no interval)'
         return f'{self.mean:+.2f} PQ [{self.low:+.2f}, {self.high:+.2f}]'
 
 
@@ -100,7 +102,8 @@ def try_relation(
     """
     if seeds < 1:
         raise ValueError(f'--seeds is {seeds}; it must be at least 1')
-    settings = dict(data=data, minutes=minutes, seeds=seeds, weights=weights)
+    given = dict(data=data, images=images, minutes=minutes, seeds=seeds)
+    settings = dict(given, weights=weights)
     plan_file = out / 'plan.json'
     plan = json.loads(plan_file.read_text()) if plan_file.is_file() else {}
     if plan and plan['settings'] != settings:
@@ -153,7 +156,8 @@ def try_relation(
         for name in (PISR, TOLD)
     }
     sentences = [verdict(gains[PISR], plan['iterations']), bound_text(gains[TOLD])]
-    summary = dict(plan, scores=scores, gains=gains, conclusion=' '.join(sentences))
+    known = {k: [v if np.isfinite(v) else None for v in g] for k, g in gains.items()}
+    summary = dict(plan, scores=scores, gains=known, conclusion=' '.join(sentences))
     write_atomically(out / 'summary.json', json.dumps(summary, indent=2))
     print('\n'.join(sentences))
     print(f'Configs, models, pictures and summary.json are in {out}')

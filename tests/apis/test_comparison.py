@@ -1,4 +1,4 @@
-from mmpisr.apis.comparison import comparison_table
+from mmpisr.apis.comparison import Evaluation, comparison_table
 
 
 def test_the_table_ends_with_the_last_ones_gain_over_the_first():
@@ -13,3 +13,9 @@ def test_the_table_ends_with_the_last_ones_gain_over_the_first():
 
 def test_one_model_alone_has_no_difference():
     assert 'difference' not in comparison_table({'base': {'PQ': 1.0}})
+
+
+def test_without_our_metric_pictures_have_the_name_only():
+    found = Evaluation({'PQ': 1.0}, [], 1, {}, None)
+    assert found.title('base', None) == 'base'
+    assert found.class_pq() == {}

@@ -75,6 +75,10 @@ def test_the_interval_is_that_of_students_t():
     assert gain == pytest.approx((7 / 3, 7 / 3 - half, 7 / 3 + half), rel=1e-6)
 
 
+def test_one_seed_has_no_interval():
+    assert str(Gain.of([2.0])) == '+2.00 PQ (one seed, so no interval)'
+
+
 def test_too_short_a_time_names_one_that_is_enough():
     with pytest.raises(ValueError, match='2 minutes .*for 40 iterations.*--minutes 5'):
         trial._iterations(2, 0.5)

@@ -351,7 +351,7 @@ def test_an_upload_over_the_limit_is_refused_by_the_server_too(server):
 
 
 @pytest.mark.slow
-def test_a_stopped_server_has_asked_nobody_and_leaves_no_upload(server):
+def test_a_stopped_server_has_opened_no_connection_and_leaves_no_upload(server):
     host, port = server.url.removeprefix('http://').split(':')
     others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
     for other in others - {host, '::1'}:

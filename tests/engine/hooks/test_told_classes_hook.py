@@ -1,9 +1,17 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import PixelData
 from tiny_hosts import NEW, SIZES, build, make_batch
 from torch import nn
 
-from mmpisr.engine.hooks.told_classes_hook import class_layers, told_classes
+from mmpisr.engine.hooks.told_classes_hook import (
+    ToldClassesHook,
+    class_layers,
+    told_classes,
+)
 
 N, THING, STUFF = 19, 3, 12
 
@@ -53,3 +61,50 @@ def test_no_object_is_kept_with_a_single_stuff_class():
         logits = layer(torch.ones(1, 2))
 
     assert (logits > -1e30).tolist() == [[True, False, True]]
+
+
+def runner_of(model):
+    meta = dict(classes=[str(label) for label in range(N)])
+    dataset = SimpleNamespace(metainfo=meta)
+    return SimpleNamespace(
+        model=model, test_dataloader=SimpleNamespace(dataset=dataset)
+    )
+
+
+def test_the_hook_rules_out_what_the_truth_lacks_for_one_image():
+    family = 'panoptic-deeplab'
+    model, batch = build(family, host=True).eval(), make_batch(family, SIZES[0])
+    truth = torch.full((1, *SIZES[0]), STUFF)
+    truth[..., :20] = THING + 1000
+    batch['data_samples'][0].gt_panoptic_seg = PixelData(sem_seg=truth)
+    hook, runner = ToldClassesHook(), runner_of(model)
+
+    before, _ = labels(model, batch)
+    hook.before_test_iter(runner, 0, batch)
+    _, told = labels(model, batch)
+    hook.after_test_iter(runner, 0)
+    after, _ = labels(model, batch)
+
+    assert told
+    assert told <= {THING, STUFF}
+    assert after[0].equal(before[0])
+
+
+@pytest.mark.parametrize(
+    ('samples', 'model', 'message'),
+    [
+        ([DetDataSample(), DetDataSample()], nn.Linear(1, 1), '2 images.*batch_size=1'),
+        ([[DetDataSample()]], nn.Linear(1, 1), 'without augmentation'),
+        ([DetDataSample()], nn.Linear(1, 1), 'Linear has none of the layers'),
+        (
+            [DetDataSample()],
+            nn.ModuleDict(dict(cls_embed=nn.Linear(1, 1))),
+            'not loaded',
+        ),
+    ],
+)
+def test_the_hook_says_what_it_needs(samples, model, message):
+    with pytest.raises(ValueError, match=message):
+        ToldClassesHook().before_test_iter(
+            runner_of(model), 0, dict(data_samples=samples)
+        )
