@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import cv2
 import pytest
 import tiny_hosts
+from mmengine.config import Config
 from mmengine.runner import get_priority
 from mmengine.visualization import MLflowVisBackend, Visualizer
 
@@ -140,8 +141,12 @@ def test_weights_and_biases_has_the_pictures_offline(model, tmp_path, readable):
 
 @pytest.mark.slow
 @needs('mlflow')
-def test_the_file_store_of_mlflow_has_the_pictures(model, tmp_path, readable):
+def test_the_file_store_of_mlflow_has_the_pictures(
+    model, tmp_path, readable, monkeypatch
+):
+    monkeypatch.setenv('MLFLOW_ALLOW_FILE_STORE', 'true')
     runner = runner_of(model, tmp_path, 'MLflowVisBackend')
+    runner.visualizer.add_config(Config(dict(work_dir=str(tmp_path))))
     validate(build(), runner, tmp_path)
     runner.visualizer.close()
 
