@@ -17,7 +17,9 @@ WIDTH = 1200
 CAPTION = """Classes: mean score in images that show the class, and in the others. \
 Those whose presence changes their score most come first.
 Instances: mean score of the slots of each rank that match a true object, and of the \
-others. AUROC 1: the score separates both groups, 0.5: it says nothing."""
+others.
+AUROC 1: the score separates both groups; 0.5: it says nothing."""
+CAPTION_HEIGHT = 80
 
 
 def reweighting_chart(
@@ -32,14 +34,14 @@ def reweighting_chart(
     Returns:
         RGB uint8, ``(H, 1200, 3)``; higher for more classes.
     """
-    height = max(MIN_HEIGHT, CLASS_ROW * len(class_names) + 120)
+    height = max(MIN_HEIGHT, CLASS_ROW * len(class_names) + 140)
     figure = new_figure(WIDTH, height)
     left, right = figure.subplots(1, 2)
     _draw_classes(left, scores.classes, class_names)
     _draw_ranks(right, scores.slots)
     figure.suptitle('Reweighting scores', fontsize=15)
     figure.text(0.02, 0.015, CAPTION, fontsize=11)
-    figure.tight_layout(rect=(0, 60 / height, 1, 1))
+    figure.tight_layout(rect=(0, CAPTION_HEIGHT / height, 1, 1))
     return to_pixels(figure)
 
 
