@@ -23,15 +23,21 @@ AREAS = {  # first of these that begins a module's path, and its title on the pa
 EXPRESSION = re.compile(r'{.*?}')
 WORD = re.compile(r'[A-Za-z]{2}')
 NOT_MESSAGES = 'AttributeError', 'NotImplementedError', 'SystemExit'
+REPORTS = {  # functions that report a problem without raising; their last argument
+    'error': 'data check, error',
+    'warning': 'data check, warning',
+    'report.problem': 'submission check',
+    'self.problem': 'submission check',
+}
 
 
 class Message(NamedTuple):
-    """One ``raise`` of the source."""
+    """One ``raise`` of the source, or one report of a check."""
 
     module: str
     line: int
     error: str
-    """Its class, or the function that makes it."""
+    """Its class, the function that makes it, or the check that reports it."""
     text: str
     """What it says, with the expressions of the source in braces."""
     condition: str
@@ -48,7 +54,7 @@ def list_messages(repo: Path) -> str:
 
 
 def read_messages(repo: Path) -> Iterator[Message]:
-    """Yield the message of each ``raise`` in ``mmpisr`` and ``tools``."""
+    """Yield the messages of raised errors and of checks in ``mmpisr`` and ``tools``."""
     for folder in 'mmpisr', 'tools':
         for path in sorted((repo / folder).rglob('*.py')):
             tree = ast.parse(path.read_text())
@@ -58,17 +64,25 @@ def read_messages(repo: Path) -> Iterator[Message]:
 def _messages_of(tree: ast.Module, module: str) -> Iterator[Message]:
     parents = {c: node for node in ast.walk(tree) for c in ast.iter_child_nodes(node)}
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)):
-            continue
-        error = ast.unparse(node.exc.func)
-        if error in NOT_MESSAGES or not node.exc.args:
+        error, parts = _error_of(node)
+        if not parts:
             continue
         around = [node]
         while around[-1] in parents:
             around.append(parents[around[-1]])
-        text = ', '.join(_text(value, around) for value in node.exc.args)
+        text = ', '.join(_text(part, around) for part in parts)
         if WORD.search(EXPRESSION.sub('', text)):  # else it is another error's text
             yield Message(module, node.lineno, error, text, _condition(around))
+
+
+def _error_of(node: ast.AST) -> tuple[str, list[ast.expr]]:
+    """Name of an error, and the parts of its text; no parts for other nodes."""
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        error = ast.unparse(node.exc.func)
+        return error, [] if error in NOT_MESSAGES else node.exc.args
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in REPORTS:
+        return REPORTS[ast.unparse(node.func)], node.args[-1:]
+    return '', []
 
 
 def _text(value: ast.expr, around: list[ast.AST]) -> str:
@@ -95,13 +109,23 @@ def _text(value: ast.expr, around: list[ast.AST]) -> str:
 
 def _assigned(name: str, around: list[ast.AST]) -> ast.expr | None:
     """Find the text that a variable holds: of the function, or else of the module."""
-    scopes = [n for n in around if isinstance(n, (ast.FunctionDef, ast.Module))]
-    for scope in scopes:
-        for node in ast.walk(scope):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                is_text = isinstance(node.value, (ast.Constant, ast.JoinedStr))
-                if node.targets[0].id == name and is_text:
-                    return node.value
+    used = next(
+        node.lineno for node in around if isinstance(node, (ast.stmt, ast.expr))
+    )
+    for scope in around:
+        if not isinstance(scope, (ast.FunctionDef, ast.Module)):
+            continue
+        texts = {
+            node.lineno: node.value
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id == name
+            and isinstance(node.value, (ast.Constant, ast.JoinedStr))
+        }
+        before = [line for line in texts if line < used or scope is around[-1]]
+        if before:
+            return texts[max(before)]
     return None
 
 
