@@ -26,6 +26,8 @@ LEVELS = 3  # how many folders above a path are searched for zip files
 LOCAL_HEADER = struct.Struct('<4s22xHH')  # signature, name and extra field lengths
 SIGNATURE = b'PK\x03\x04'
 ENCRYPTED = 0x1
+# A json of a data set unpacks to about 20 times its size; deflate can reach 1032 times.
+MAX_UNPACKED, MAX_RATIO = 2**26, 200
 
 
 class ZipArchive:
@@ -82,7 +84,7 @@ class ZipArchive:
         try:
             packed = self._packed(member, member.compress_size)
             stored = member.compress_type == ZIP_STORED
-            content = packed if stored else zlib.decompress(packed, -15)
+            content = packed if stored else _inflate(packed, member.file_size + 1)
         except (zlib.error, struct.error) as error:
             raise self._damaged(name, str(error)) from error
         if len(content) != member.file_size or zlib.crc32(content) != member.CRC:
@@ -99,7 +101,7 @@ class ZipArchive:
             packed = self._packed(member, min(member.compress_size, 2 * size + 512))
             if member.compress_type == ZIP_STORED:
                 return packed[:size]
-            return zlib.decompressobj(-15).decompress(packed, max(size, 1))[:size]
+            return _inflate(packed, max(size, 1))[:size]
         except (zlib.error, struct.error) as error:
             raise self._damaged(name, str(error)) from error
 
@@ -116,6 +118,12 @@ class ZipArchive:
                 f'{member.compress_type}; only {ZIP_STORED} (stored) and '
                 f'{ZIP_DEFLATED} (deflated) are supported'
             )
+        if member.file_size > max(MAX_UNPACKED, MAX_RATIO * member.compress_size):
+            raise ValueError(
+                f'{self.path}: member {name!r} has {member.compress_size} bytes and '
+                f'unpacks to {member.file_size}, more than {MAX_RATIO} times as many; '
+                'unzip it yourself if you trust it'
+            )
         return member
 
     def _packed(self, member: ZipInfo, size: int) -> bytes:
@@ -130,6 +138,11 @@ class ZipArchive:
 
     def _damaged(self, name: str, reason: str) -> ValueError:
         return ValueError(f'{self.path}: member {name!r} is damaged: {reason}')
+
+
+def _inflate(packed: bytes, limit: int) -> bytes:
+    """Unpack at most ``limit`` bytes, whatever the zip file says about their number."""
+    return zlib.decompressobj(-15).decompress(packed, limit)
 
 
 def open_archive(path: str) -> ZipArchive:

@@ -1,5 +1,6 @@
 """Read a submission's zip file back and collect what a server would refuse."""
 
+import struct
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from .image_list import ListedImage
 
 MAX_KEPT = 50
 PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND\xaeB`\x82'
-PNG_DEPTH, PNG_COLOUR = 24, 25  # places in a png's header
+PNG_SIZE, PNG_DEPTH, PNG_COLOUR = slice(16, 24), 24, 25  # places in a png's header
 COLOURS = {
     0: 'gray',
     2: 'RGB',
@@ -107,17 +108,18 @@ class SubmissionReport:
         if content is None:
             return None
         try:
+            width, height = _png_size(content)
+            if (height, width) != (image.height, image.width):
+                self.problem(
+                    f'{name} has {height} x {width} pixels (height, width), image '
+                    f'{image.id!r} has {image.height} x {image.width}'
+                )
+                return None
             pixels = _decode(content, pixel_type)
         except ValueError as error:
             self.problem(f'{name}: {error}')
             return None
         found = f'{content[PNG_DEPTH]}-bit {COLOURS.get(content[PNG_COLOUR])}'
-        if pixels.shape[:2] != (image.height, image.width):
-            self.problem(
-                f'{name} has {pixels.shape[0]} x {pixels.shape[1]} pixels (height, '
-                f'width), image {image.id!r} has {image.height} x {image.width}'
-            )
-            return None
         if found != pixel_type:
             purpose = 'segment ids' if pixel_type == RGB else 'one channel'
             self.problem(f'{name} is {found}, {purpose} must be in {pixel_type} pixels')
@@ -126,12 +128,26 @@ class SubmissionReport:
         return pixels
 
 
+def _png_size(png: bytes) -> tuple[int, int]:
+    """(width, height) as its header says, so that a huge png need not be decoded.
+
+    Raises:
+        ValueError: It is no complete png.
+    """
+    if not (png.startswith(PNG_START) and png.endswith(PNG_END)):
+        raise ValueError(_truncated(png))
+    width, height = struct.unpack('>II', png[PNG_SIZE])
+    return width, height
+
+
 def _decode(png: bytes, pixel_type: str) -> np.ndarray:
-    pixels = None
-    if png.startswith(PNG_START) and png.endswith(PNG_END):
-        if pixel_type == RGB:
-            return decode_segment_ids(png)
-        pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixel_type == RGB:
+        return decode_segment_ids(png)
+    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
-        raise ValueError(f'not a complete png ({len(png)} bytes), is it truncated?')
+        raise ValueError(_truncated(png))
     return pixels
+
+
+def _truncated(png: bytes) -> str:
+    return f'not a complete png ({len(png)} bytes), is it truncated?'

@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import struct
 import zipfile
 
 import numpy as np
@@ -23,6 +24,13 @@ def coco(written, coco_list, tmp_path):
 @pytest.fixture
 def cityscapes(written, cityscapes_list, tmp_path):
     return written(tmp_path / 'c.zip', cityscapes_list)
+
+
+def bomb(side):
+    """A png that says that it has ``side`` x ``side`` pixels; its data is short."""
+    png = bytearray(encode_segment_ids(np.ones((6, 8), int)))
+    png[16:24] = struct.pack('>II', side, side)
+    return bytes(png)
 
 
 def change_json(path, change):
@@ -162,6 +170,10 @@ def test_a_wrong_entry_is_named_with_both_values(coco, change, pattern):
         (
             {f'{NAME}/000000000005.png': encode_segment_ids(np.ones((8, 6), int))},
             r'05\.png has 8 x 6 pixels \(height, width\), image 5 has 6 x 8',
+        ),
+        (
+            {f'{NAME}/000000000005.png': bomb(60000)},
+            r'05\.png has 60000 x 60000 pixels \(height, width\), image 5 has 6 x 8',
         ),
         (
             {f'{NAME}/000000000005.png': encode_segment_ids(np.ones((6, 8), int))[:50]},

@@ -1,7 +1,9 @@
 """Zip files: members are read from anywhere, faults are named."""
 
 import os
+import tracemalloc
 import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -115,3 +117,25 @@ def test_another_packing_is_refused(tmp_path):
 
     with pytest.raises(ValueError, match=r"member 'a/two\.bin' .* method 14"):
         ZipArchive(path).read('a/two.bin')
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    path = make_zip(tmp_path / 'x.zip', {'bomb.json': bytes(2**27)})
+    monkeypatch.setattr(zlib, 'decompressobj', None)  # nothing may be unpacked
+
+    expected = r"member 'bomb\.json' has \d+ bytes and unpacks to 134217728, more than"
+    with pytest.raises(ValueError, match=expected):
+        ZipArchive(path).read('bomb.json')
+    with pytest.raises(ValueError, match=expected):
+        ZipArchive(path).read_start('bomb.json', 10)
+
+
+def test_a_member_that_is_larger_than_it_says_is_not_unpacked_further(tmp_path):
+    archive = ZipArchive(make_zip(tmp_path / 'x.zip', {'bomb.json': bytes(2**27)}))
+    archive.members['bomb.json'].file_size = 1000
+
+    tracemalloc.start()
+    with pytest.raises(ValueError, match='damaged: its checksum differs'):
+        archive.read('bomb.json')
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
