@@ -5,6 +5,7 @@ the prefix, too, because the default scope below an ``mmdet::`` base is mmdet's.
 """
 
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
@@ -34,6 +35,12 @@ MODELS = Registry(
 DATASETS = Registry(
     'dataset',
     parent=MMENGINE_DATASETS,
+    scope=SCOPE,
+    locations=['mmpisr.datasets'],
+)
+DATA_SAMPLERS = Registry(
+    'data sampler',
+    parent=MMENGINE_DATA_SAMPLERS,
     scope=SCOPE,
     locations=['mmpisr.datasets'],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 RELATIONS, HEATMAPS = 'models.relations', 'models.heatmaps'
 PDL, UPERNET = 'models.panoptic_deeplab', 'models.upernet'
-FILES = 'class_lists', 'files', 'json_lines', 'output_names', 'registry'
+FILES = 'class_lists', 'files', 'json_lines', 'output_names', 'random_state', 'registry'
 """Single files that every part may import, and that import no part."""
 EVERYTHING = ('*',)
 MAY_IMPORT = {  # part: parts

@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 
 from mmpisr.console import ShortConsole
 from mmpisr.engine.checkpoint import checkpoint_trust
-from mmpisr.engine.hooks import PaddingCheckHook
+from mmpisr.engine.hooks import ExactResumeHook, FiniteLossHook, PaddingCheckHook
 from mmpisr.submissions import FORMATS, prepare_submission
 
 from .run_options import (
@@ -25,9 +25,13 @@ from .run_options import (
     use_evaluators,
     use_pictures,
     use_resume,
+    use_seeded_samplers,
     use_told_classes,
     use_tta,
 )
+
+ADDED = ExactResumeHook, FiniteLossHook, PaddingCheckHook
+"""Hooks of every training and test, whatever its config says."""
 
 
 def train(argv: Sequence[str] | None = None) -> None:
@@ -121,6 +125,7 @@ def training_config(args: Namespace) -> Config:
         use_auto_scale_lr(cfg)
     if args.resume or (cfg.get('resume') and not cfg.get('load_from')):
         use_resume(cfg, args.resume or 'auto')
+    use_seeded_samplers(cfg)
     return cfg
 
 
@@ -169,7 +174,7 @@ def _config(args: Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the config's runner and add ``PaddingCheckHook`` if it is missing.
+    """Build the config's runner and add the ``ADDED`` hooks that it lacks.
 
     Its class is a subclass that prints a short log; the log file has everything.
 
@@ -185,8 +190,10 @@ def build_runner(cfg: Config) -> Runner:
     short: Any = type(kind.__name__, (ShortConsole, kind), {})
     runner = short.from_cfg(cfg)
     runner.logger.info(f'Environment, config and hooks: {runner.logger.log_file}')
-    if not any(isinstance(hook, PaddingCheckHook) for hook in runner.hooks):
-        runner.register_hook(PaddingCheckHook())
+    present = {type(hook) for hook in runner.hooks}
+    for hook in ADDED:
+        if hook not in present:
+            runner.register_hook(hook())
     return runner
 
 

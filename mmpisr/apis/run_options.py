@@ -127,6 +127,17 @@ def use_resume(cfg: Config, source: str) -> None:
         cfg.resume, cfg.load_from = True, latest
 
 
+def use_seeded_samplers(cfg: Config) -> None:
+    """Augment each draw of an image with its own seed, see ``datasets/samplers.py``.
+
+    mmengine's samplers are replaced; a sampler of the user's own is kept.
+    """
+    sampler = cfg.train_dataloader.get('sampler') or {}
+    kind = str(sampler.get('type')).rpartition('.')[2]
+    if kind in ('InfiniteSampler', 'DefaultSampler'):
+        sampler['type'] = 'mmpisr.Seeded' + kind.removeprefix('Default')
+
+
 def use_tta(cfg: Config) -> None:
     """Predict on several views of each image (``--tta``).
 

@@ -34,6 +34,10 @@ SCALE = (
 )
 
 
+class UnreadableError(ValueError):
+    """A file holds no image, or not the one that the json describes."""
+
+
 class ImageHead(NamedTuple):
     """Properties of an image file that can be read without its pixels."""
 

@@ -1,5 +1,6 @@
 """Any dataset in COCO-panoptic format, checked before training starts."""
 
+import logging
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -8,11 +9,12 @@ from typing import Any
 import cv2
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmengine.dataset import Compose
+from mmengine.logging import print_log
 
 from mmpisr.registry import DATASETS
 
 from .classes import ClassChoice, Given, merged_ids
-from .image_file import FRAMES
+from .image_file import FRAMES, UnreadableError
 from .panoptic_json import (
     categories_metainfo,
     check_annotations,
@@ -23,6 +25,7 @@ from .panoptic_json import (
     read_panoptic_json,
 )
 from .pipeline_checks import check_steps
+from .samplers import seeded
 from .transforms.load_image import LoadImage, use_load_image
 from .zip_files import is_zip_path, resolve_file, resolve_folder
 
@@ -71,6 +74,8 @@ class PanopticDataset(BaseDetDataset):
             Labels have this order, things first. Merged stuff is one segment an
             image, merged things stay instances. ``metainfo`` gets ``class_members``,
             by which ``PanopticMetric`` reads its truth.
+        max_unreadable: In training, how many images or pngs that cannot be read may be
+            replaced by others, in each worker, with a warning. The next one stops.
 
     Attributes:
         MAKER: Of a subclass: command that makes a missing dataset, and its usual root.
@@ -105,8 +110,10 @@ class PanopticDataset(BaseDetDataset):
         return_classes: bool = False,
         orientation: str | None = None,
         classes: Given | None = None,
+        max_unreadable: int = 0,
     ) -> None:
         self.orientation = orientation
+        self.max_unreadable, self.num_unreadable = max_unreadable, 0
         unknown = set(filter_cfg or ()).difference(FILTERS)
         if unknown:
             raise ValueError(f'filter_cfg has {sorted(unknown)}, known are {FILTERS}')
@@ -203,16 +210,36 @@ class PanopticDataset(BaseDetDataset):
             item['instances'] = [_instance(s) for s in known if s['is_thing']]
         return item
 
+    def __getitem__(self, idx: int) -> Any:
+        """One item, transformed with the seed of its draw (see ``samplers.py``)."""
+        with seeded(idx):
+            return super().__getitem__(idx)
+
     def prepare_data(self, idx: int) -> Any:
         """One item, transformed; the first call checks the pipeline.
 
+        Returns:
+            None if the image or its png cannot be read, and may be replaced.
+
         Raises:
+            UnreadableError, OSError: The image or its png cannot be read.
             ValueError: A step moves image and segments apart, or fails on the size.
         """
         check_steps(f'{self.ann_file}: pipeline', self._unchecked)
         self._unchecked = ()
         try:
             return super().prepare_data(idx)
+        except (UnreadableError, OSError) as reason:
+            if self.test_mode or self.num_unreadable >= self.max_unreadable:
+                raise
+            self.num_unreadable += 1
+            print_log(
+                f'{reason}; another image takes its place ({self.num_unreadable} of '
+                f'max_unreadable={self.max_unreadable})',
+                logger='current',
+                level=logging.WARNING,
+            )
+            return None
         except cv2.error as reason:
             item = self.get_data_info(idx)
             raise ValueError(

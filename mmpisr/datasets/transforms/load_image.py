@@ -10,7 +10,15 @@ from mmcv.transforms import LoadImageFromFile
 
 from mmpisr.registry import TRANSFORMS
 
-from ..image_file import SHOWN, STORED, decode_image, label_frame, read_head, to_8_bits
+from ..image_file import (
+    SHOWN,
+    STORED,
+    UnreadableError,
+    decode_image,
+    label_frame,
+    read_head,
+    to_8_bits,
+)
 
 
 @TRANSFORMS.register_module()
@@ -33,7 +41,7 @@ class LoadImage(LoadImageFromFile):
         kwargs: Of ``LoadImageFromFile``; ``imdecode_backend`` is cv2.
 
     Raises:
-        ValueError: Naming the file, when it is truncated or too large, has another
+        UnreadableError: Naming the file, when it is truncated or too large, has another
             size than its labels, or its frame is not known, or more than 8 bits.
     """
 
@@ -73,7 +81,7 @@ class LoadImage(LoadImageFromFile):
             frame, flag = frame or SHOWN, imread_flags[self.color_type]
             image = self.scale(decode_image(content, head, frame, flag))
         except ValueError as reason:
-            raise ValueError(f'{path}: {reason}') from reason
+            raise UnreadableError(f'{path}: {reason}') from reason
         image = image.astype(np.float32) if self.to_float32 else image
         results.update(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
         plain = head.tag == 1 and self.max_value is None

@@ -11,6 +11,7 @@ from mmcv.transforms import BaseTransform
 
 from mmpisr.registry import TRANSFORMS
 
+from ..image_file import UnreadableError
 from ..segment_png import decode_segment_ids, id_difference, replace_ids, row_runs
 
 FILL = 255  # mmdet's and mmcv's transforms fill a segment map with it
@@ -104,7 +105,7 @@ class LoadPanopticSegments(BaseTransform):
             id_map = replace_ids(id_map, merged)
             results['gt_seg_map'] = match_segment_ids(id_map, ids)
         except ValueError as error:
-            raise ValueError(f'{path}: {error}') from error
+            raise UnreadableError(f'{path}: {error}') from error
 
         results['segments'] = dict(
             labels=np.array([s['category'] for s in segments], dtype=np.int64),
