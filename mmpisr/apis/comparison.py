@@ -144,6 +144,8 @@ def evaluate_config(cfg: Config, *, num_pictures: int = 0) -> Evaluation:
             scores_file = str(Path(cfg.work_dir) / 'scores.npz')
             evaluator.setdefault('relation_accuracy', 'auto')
             evaluator['scores_file'] = scores_file
+    if 'visualizer' in cfg:  # of this test, not that of one before in this process
+        cfg.visualizer.name = cfg.work_dir
     runner = Runner.from_cfg(cfg)
     runner.register_hook(ProgressBarHook())
     with checkpoint_trust():
