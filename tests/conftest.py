@@ -1,12 +1,14 @@
-"""Shared fixtures: one thread a worker, and real data where it is at hand."""
+"""Shared fixtures: one thread a worker, no network, real data where it is at hand."""
 
 from pathlib import Path
 
+import no_network
 import pytest
 import torch
 from yapf.yapflib import yapf_api
 
 torch.set_num_threads(1)
+no_network.refuse_connections()
 REPO = Path(__file__).resolve().parents[1]
 
 

@@ -145,6 +145,7 @@ def test_the_file_store_of_mlflow_has_the_pictures(
     model, tmp_path, readable, monkeypatch
 ):
     monkeypatch.setenv('MLFLOW_ALLOW_FILE_STORE', 'true')
+    monkeypatch.setenv('MLFLOW_DISABLE_TELEMETRY', 'true')
     runner = runner_of(model, tmp_path, 'MLflowVisBackend')
     runner.visualizer.add_config(Config(dict(work_dir=str(tmp_path))))
     validate(build(), runner, tmp_path)
