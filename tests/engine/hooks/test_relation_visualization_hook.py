@@ -123,7 +123,10 @@ def test_tensorboard_has_the_pictures(model, tmp_path, readable):
 
 @pytest.mark.slow
 @needs('wandb')
-def test_weights_and_biases_has_the_pictures_offline(model, tmp_path, readable):
+def test_weights_and_biases_has_the_pictures_offline(
+    model, tmp_path, readable, monkeypatch
+):
+    monkeypatch.setenv('WANDB_ERROR_REPORTING', 'false')
     backend = dict(type='WandbVisBackend', init_kwargs=dict(mode='offline'))
     runner = runner_of(model, tmp_path, backend)
     validate(build(), runner, tmp_path)
