@@ -22,6 +22,7 @@ from torch import nn
 
 from mmpisr.class_lists import check_class_counts, class_difference
 from mmpisr.datasets.image_file import SHOWN
+from mmpisr.datasets.pipeline_checks import innermost_datasets
 from mmpisr.datasets.transforms.load_image import LoadImage, use_load_image
 from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.engine.layer_fit import refuse_misfits
@@ -36,7 +37,6 @@ from .prediction_folder import (
     PredictionFolder,
     slots_of_batch,
 )
-from .run_options import innermost_datasets
 from .tiles import TileGrid, join_maps
 
 NEEDED_META = 'classes', 'thing_classes', 'palette'
