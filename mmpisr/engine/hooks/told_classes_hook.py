@@ -45,17 +45,17 @@ class ToldClassesHook(Hook):
                 f'ToldClassesHook: a batch has {len(others) + 1} images or views; set '
                 'test_dataloader.batch_size=1, and test without augmentation'
             )
-        if 'gt_panoptic_seg' not in sample:
-            raise ValueError(
-                f'{sample.get("img_path")}: its truth is not loaded; the test pipeline '
-                'needs mmpisr.LoadPanopticSegments'
-            )
         model = bare_model(runner.model)
         layers = class_layers(model)
         if not layers:
             raise ValueError(
                 f'ToldClassesHook: {type(model).__name__} has none of the layers '
                 f'{LAYERS}, so it is not known where it predicts classes'
+            )
+        if 'gt_panoptic_seg' not in sample:
+            raise ValueError(
+                f'{sample.get("img_path")}: its truth is not loaded; the test pipeline '
+                'needs mmpisr.LoadPanopticSegments'
             )
         classes = runner.test_dataloader.dataset.metainfo['classes']
         present = present_classes(sample.gt_panoptic_seg.sem_seg, len(classes))
@@ -85,18 +85,11 @@ def told_classes(layers: Mapping[nn.Module, bool], present: Tensor) -> Iterator[
         layers: See ``class_layers``.
         present: Which classes are there, bool, ``(N,)``.
     """
-    handles = [
-        layer.register_forward_hook(
-            partial(_rule_out, present=present, stuff_first=stuff_first)
-        )
-        for layer, stuff_first in layers.items()
-        if present.any()
-    ]
-    try:
+    with ExitStack() as hooks:
+        for layer, stuff_first in layers.items() if present.any() else ():
+            rule_out = partial(_rule_out, present=present, stuff_first=stuff_first)
+            hooks.enter_context(layer.register_forward_hook(rule_out))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _rule_out(

@@ -42,11 +42,10 @@ class IntermediateSupervision(BaseModule):
         super().__init__()
         self.gamma = gamma
         self.deep_supervision = deep_supervision
-        for name in 'gamma', 'deep_supervision':
-            if getattr(self, name) < 0:
-                raise ValueError(
-                    f'{name} must not be negative, got {getattr(self, name)}'
-                )
+        weights = dict(gamma=gamma, deep_supervision=deep_supervision)
+        for name, weight in weights.items():
+            if weight < 0:
+                raise ValueError(f'{name} must not be negative, got {weight}')
 
     def forward(self, intermediate: Losses, final: Losses) -> Losses:
         """Join the losses of two stages.
@@ -240,11 +239,8 @@ def recorded(module: nn.Module) -> Iterator[Call]:
     def keep(_: nn.Module, inputs: tuple, output: object) -> None:
         call.inputs, call.output = inputs, output
 
-    handle = module.register_forward_hook(keep)
-    try:
+    with module.register_forward_hook(keep):
         yield call
-    finally:
-        handle.remove()
     if call.output is None:
         raise RuntimeError(
             f'{type(module).__name__} was expected to be called, but was not'
