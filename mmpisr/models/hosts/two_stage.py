@@ -19,13 +19,7 @@ from mmpisr.class_lists import check_equal_counts
 from mmpisr.models.heatmaps import check_roi_head, class_maps
 from mmpisr.registry import MODELS
 
-from .common import (
-    Losses,
-    RelationHost,
-    recorded,
-    unpadded_samples,
-    valid_pixels,
-)
+from .common import Losses, RelationHost, recorded, unpadded_samples, valid_pixels
 
 Pyramid = Sequence[Tensor]
 Samples = Sequence[DetDataSample]
