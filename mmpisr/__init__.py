@@ -1,5 +1,6 @@
 """PISR: relate panoptic, instance and semantic predictions (CVPR 2022) in OpenMMLab."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,8 +27,5 @@ def __getattr__(name: str) -> Any:
     """Import the part with this name on first use, because it needs mmengine."""
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    if name == 'PanopticInferencer':
-        from mmpisr.apis import inferencer as part
-    else:
-        from mmpisr import families as part  # type: ignore[no-redef]
-    return getattr(part, name)
+    part = 'apis.inferencer' if name == 'PanopticInferencer' else 'families'
+    return getattr(import_module(f'mmpisr.{part}'), name)

@@ -1,67 +1,34 @@
 """The registries of mmpisr: children of mmengine's, with the scope ``mmpisr``.
 
-``type='mmpisr.PISR'`` in a config imports the locations below. Our own configs write
-the prefix, too, because the default scope below an ``mmdet::`` base is mmdet's.
+``type='mmpisr.PISR'`` in a config imports the parts below. Our own configs write the
+prefix, too, because the default scope below an ``mmdet::`` base is mmdet's.
 """
 
+from mmengine import registry as mmengine
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
-from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
-from mmengine.registry import DATASETS as MMENGINE_DATASETS
-from mmengine.registry import HOOKS as MMENGINE_HOOKS
-from mmengine.registry import METRICS as MMENGINE_METRICS
-from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
-from mmengine.registry import Registry
 
 SCOPE = 'mmpisr'
 
 for _hook in CheckpointHook, EarlyStoppingHook:  # save_best='auto' takes PQ, our first
     _hook._default_greater_keys = [*_hook._default_greater_keys, 'PQ', 'SQ', 'RQ']
 
-MODELS = Registry(
-    'model',
-    parent=MMENGINE_MODELS,
-    scope=SCOPE,
-    locations=[
-        'mmpisr.models.relations',
-        'mmpisr.models.heatmaps',
-        'mmpisr.models.panoptic_deeplab',
-        'mmpisr.models.upernet',
-        'mmpisr.models.hosts',
-        'mmpisr.models.tta',
-    ],
+
+def _child(parent: mmengine.Registry, *parts: str) -> mmengine.Registry:
+    """Make the child of a registry, whose types are registered by parts of mmpisr."""
+    locations = [f'{SCOPE}.{part}' for part in parts]
+    return mmengine.Registry(
+        parent.name, parent=parent, scope=SCOPE, locations=locations
+    )
+
+
+MODELS = _child(
+    mmengine.MODELS,
+    *('models.relations', 'models.heatmaps', 'models.hosts', 'models.tta'),
+    *('models.panoptic_deeplab', 'models.upernet'),
 )
-DATASETS = Registry(
-    'dataset',
-    parent=MMENGINE_DATASETS,
-    scope=SCOPE,
-    locations=['mmpisr.datasets'],
-)
-DATA_SAMPLERS = Registry(
-    'data sampler',
-    parent=MMENGINE_DATA_SAMPLERS,
-    scope=SCOPE,
-    locations=['mmpisr.datasets'],
-)
-TRANSFORMS = Registry(
-    'transform',
-    parent=MMENGINE_TRANSFORMS,
-    scope=SCOPE,
-    locations=['mmpisr.datasets.transforms'],
-)
-METRICS = Registry(
-    'metric',
-    parent=MMENGINE_METRICS,
-    scope=SCOPE,
-    locations=['mmpisr.evaluation', 'mmpisr.submissions'],
-)
-HOOKS = Registry(
-    'hook', parent=MMENGINE_HOOKS, scope=SCOPE, locations=['mmpisr.engine.hooks']
-)
-VISUALIZERS = Registry(
-    'visualizer',
-    parent=MMENGINE_VISUALIZERS,
-    scope=SCOPE,
-    locations=['mmpisr.visualization'],
-)
+DATASETS = _child(mmengine.DATASETS, 'datasets')
+DATA_SAMPLERS = _child(mmengine.DATA_SAMPLERS, 'datasets')
+TRANSFORMS = _child(mmengine.TRANSFORMS, 'datasets.transforms')
+METRICS = _child(mmengine.METRICS, 'evaluation', 'submissions')
+HOOKS = _child(mmengine.HOOKS, 'engine.hooks')
+VISUALIZERS = _child(mmengine.VISUALIZERS, 'visualization')

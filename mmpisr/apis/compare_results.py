@@ -9,6 +9,7 @@ import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 
 from mmpisr.datasets.panoptic_json import read_panoptic_json
+from mmpisr.datasets.segment_png import replace_ids
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.evaluation.ground_truth import check_ids, read_segment_ids
 from mmpisr.evaluation.score_table import ScoreTable, load_score_table
@@ -70,8 +71,7 @@ def _panoptic_map(path: str, annotation: Mapping, label_of: Mapping) -> np.ndarr
     ids = read_segment_ids(png)
     infos = annotation['segments_info']
     numbers = np.array([info['id'] for info in infos], dtype=np.int64)
-    values, places = np.unique(ids, return_inverse=True)
-    check_ids(png, values, numbers)
+    check_ids(png, np.unique(ids), numbers)
     unknown = {info['category_id'] for info in infos} - {*label_of}
     if unknown:
         raise ValueError(
@@ -82,5 +82,4 @@ def _panoptic_map(path: str, annotation: Mapping, label_of: Mapping) -> np.ndarr
         info['id']: label_of[info['category_id']] + INSTANCE_OFFSET * number
         for number, info in enumerate(infos, start=1)
     }
-    table = np.array([encoded.get(int(value), len(label_of)) for value in values])
-    return table[places].reshape(ids.shape)
+    return replace_ids(ids, {0: len(label_of), **encoded}).astype(np.int64)

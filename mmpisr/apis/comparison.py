@@ -66,10 +66,10 @@ class Evaluation(NamedTuple):
         if self.scores is None:
             return {}
         total = self.scores.records[PanopticQuality.name].sum(axis=0)
-        values = [None if np.isnan(v) else v for v in panoptic_quality(total)[:, 0]]
-        names = [category['name'] for category in self.scores.categories]
+        values = 100 * panoptic_quality(total)[:, 0]
         return {
-            n: v if v is None else 100 * v for n, v in zip(names, values, strict=True)
+            category['name']: None if np.isnan(value) else value
+            for category, value in zip(self.scores.categories, values, strict=True)
         }
 
 

@@ -26,6 +26,11 @@ class NamedImage(NamedTuple):
     image: str | np.ndarray
     """Path or address, or BGR ``(H, W, 3)``."""
 
+    @property
+    def place(self) -> str:
+        """Path or address; of an array its name."""
+        return self.image if isinstance(self.image, str) else self.name
+
 
 class ImageSource(NamedTuple):
     """Images that are read one after another."""
@@ -131,18 +136,15 @@ def _frames(source: str | int) -> ImageSource:
         raise ValueError(f'{what} cannot be opened as a video by OpenCV')
     total = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))  # -1 of a webcam
 
-    def read() -> Iterator[NamedImage]:
+    def frames() -> Iterator[NamedImage]:
         index = 0
         try:
-            while True:
-                is_read, frame = capture.read()
-                if not is_read:
-                    break
-                yield NamedImage(f'{name}/{index:06}', frame)
+            while (read := capture.read())[0]:
+                yield NamedImage(f'{name}/{index:06}', read[1])
                 index += 1
         finally:
             capture.release()
         if index < total:
             print(f'\n{what}: {index} of {total} frames were read', file=sys.stderr)
 
-    return ImageSource(read(), total)
+    return ImageSource(frames(), total)

@@ -22,6 +22,7 @@ from torch import nn
 
 from mmpisr.class_lists import check_class_counts, class_difference
 from mmpisr.datasets.image_file import SHOWN
+from mmpisr.datasets.pipeline_checks import innermost_datasets
 from mmpisr.datasets.transforms.load_image import LoadImage, use_load_image
 from mmpisr.engine.checkpoint import checkpoint_trust
 from mmpisr.engine.layer_fit import refuse_misfits
@@ -36,7 +37,6 @@ from .prediction_folder import (
     PredictionFolder,
     slots_of_batch,
 )
-from .run_options import innermost_datasets
 from .tiles import TileGrid, join_maps
 
 NEEDED_META = 'classes', 'thing_classes', 'palette'
@@ -44,9 +44,8 @@ NEEDED_META = 'classes', 'thing_classes', 'palette'
 
 def report_skipped(item: NamedImage, reason: Exception) -> None:
     """Print why an image is left out."""
-    where = item.image if isinstance(item.image, str) else item.name
-    text = str(reason)
-    text = text if where in text else f'{where}: {text or type(reason).__name__}'
+    text = str(reason) or type(reason).__name__
+    text = text if item.place in text else f'{item.place}: {text}'
     print(f'\nskipped: {text}', file=sys.stderr)
 
 
@@ -170,7 +169,7 @@ class PanopticInferencer(DetInferencer):
         skipped: list[str] = []
 
         def skip(item: NamedImage, reason: Exception) -> None:
-            skipped.append(item.image if isinstance(item.image, str) else item.name)
+            skipped.append(item.place)
             report_skipped(item, reason)
             bar.update()
 

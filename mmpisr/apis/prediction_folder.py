@@ -45,11 +45,8 @@ class InstanceSlots(NamedTuple):
         scores = np.full(call.num_classes + len(heatmaps), np.nan, np.float32)
         if call.scores is not None:
             scores = call.scores[index].detach().float().cpu().numpy()
-        filled = np.ones(len(heatmaps), dtype=bool)
-        if call.valid is not None:
-            filled = call.valid[index].bool().cpu().numpy()
         classes, slots = np.split(scores, [call.num_classes])
-        return cls(heatmaps, filled, slots, classes)
+        return cls(heatmaps, call.filled(index).cpu().numpy(), slots, classes)
 
 
 class PanopticPrediction(NamedTuple):
@@ -123,7 +120,7 @@ class PredictionFolder:
             ValueError: It has no slots, but they are to be written.
             OSError: The disk is full; names the file.
         """
-        name, source = prediction.source
+        name = prediction.source.name
         pred = PredictedImage(prediction.sample.to_dict(), self._table)
         annotation = self._writer.write(pred, img_id=name, file_name=f'{name}.png')
         values, _, boxes = segment_extents(pred.segment_ids[0])
@@ -144,8 +141,8 @@ class PredictionFolder:
         if self.slots:
             self._write(f'slots/{name}.npz', _npz(name, prediction.slots))
         height, width = pred.panoptic.shape
-        file_name = source if isinstance(source, str) else name
-        image = dict(id=name, file_name=file_name, height=height, width=width)
+        place = prediction.source.place
+        image = dict(id=name, file_name=place, height=height, width=width)
         self._journal.append(dict(image=image, annotation=annotation))
 
     def _journalled(self, field: str) -> Iterator[dict]:

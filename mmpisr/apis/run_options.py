@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 
 from mmpisr.datasets import merge_options
 from mmpisr.datasets.panoptic_json import read_panoptic_json
-from mmpisr.datasets.pipeline_checks import type_name
+from mmpisr.datasets.pipeline_checks import innermost_datasets, type_name
 from mmpisr.datasets.zip_files import resolve_file
 from mmpisr.engine.checkpoint_files import find_resumable
 
@@ -153,13 +153,6 @@ def use_tta(cfg: Config) -> None:
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
     for dataset in innermost_datasets(cfg.test_dataloader.dataset):
         dataset.pipeline = cfg.tta_pipeline
-
-
-def innermost_datasets(dataset: ConfigDict) -> list[ConfigDict]:
-    """Return the datasets inside wrappers, or the dataset itself."""
-    inner = dataset.get('datasets') or [dataset[k] for k in ['dataset'] if k in dataset]
-    parts = [part for wrapped in inner for part in innermost_datasets(wrapped)]
-    return parts or [dataset]
 
 
 def use_told_classes(cfg: Config) -> None:

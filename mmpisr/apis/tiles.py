@@ -15,7 +15,8 @@ from mmdet.evaluation.functional import INSTANCE_OFFSET
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from mmpisr.evaluation.overlaps import count_overlaps
+from mmpisr.datasets.segment_png import replace_ids
+from mmpisr.evaluation.overlaps import thing_ious
 
 MIN_IOU = 0.5
 Window = tuple[slice, slice]  # rows and columns in the image
@@ -77,16 +78,15 @@ def join_maps(maps: Sequence[np.ndarray], grid: TileGrid) -> np.ndarray:
         for a, b in grid.neighbours
         for first, second in _same_objects(maps, grid.windows, a, b)
     ]
-    groups = _groups(len(things), pairs)
+    numbers: list[dict[int, int]] = [{} for _ in maps]
+    groups = _groups(len(things), pairs) + 1
+    for (tile, value), group in zip(things, groups.tolist(), strict=True):
+        numbers[tile][value] = value % INSTANCE_OFFSET + INSTANCE_OFFSET * group
     joined = np.empty(grid.size, dtype=np.int64)
-    for tile, (window, owned) in enumerate(zip(grid.windows, grid.owned, strict=True)):
-        part = maps[tile][_inside(owned, window)]
-        values, places = np.unique(part, return_inverse=True)
-        for i, value in enumerate(values.tolist()):
-            if value >= INSTANCE_OFFSET:
-                group = groups[number[tile, value]] + 1
-                values[i] = value % INSTANCE_OFFSET + INSTANCE_OFFSET * group
-        joined[owned] = values[places.reshape(part.shape)]
+    for panoptic, new, window, owned in zip(
+        maps, numbers, grid.windows, grid.owned, strict=True
+    ):
+        joined[owned] = replace_ids(panoptic[_inside(owned, window)], new)
     return joined
 
 
@@ -128,14 +128,9 @@ def _same_objects(
         for p, q in zip(windows[a], windows[b], strict=True)
     )
     first, second = (maps[i][_inside((rows, cols), windows[i])] for i in (a, b))
-    shared = count_overlaps(first, second)
-    areas = shared.counts.sum(axis=1)[:, None], shared.counts.sum(axis=0)
-    ious = shared.counts / (areas[0] + areas[1] - shared.counts)
-    for row, col in np.argwhere(ious > MIN_IOU):
-        values = int(shared.first[row]), int(shared.second[col])
-        is_thing = min(values) >= INSTANCE_OFFSET
-        if is_thing and values[0] % INSTANCE_OFFSET == values[1] % INSTANCE_OFFSET:
-            yield values
+    for iou, value, other in thing_ious(first, second):
+        if iou > MIN_IOU:
+            yield value, other
 
 
 def _groups(count: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:

@@ -33,7 +33,6 @@ def train_together(
     script: Path,
     options: Mapping[str, object] | None = None,
     jobs: int | None = None,
-    threads: int = 1,
     poll_seconds: float = 1.0,
 ) -> dict[str, float]:
     """Run trainings side by side and show their progress.
@@ -46,7 +45,6 @@ def train_together(
         script: The training script, ``tools/train.py``.
         options: ``--cfg-options`` of all trainings.
         jobs: How many run at once; all of them if unset.
-        threads: CPU threads of each process.
         poll_seconds: Seconds between two updates of the progress.
 
     Returns:
@@ -74,7 +72,6 @@ def train_together(
     failures = run_side_by_side(
         {training.name: partial(train, training) for training in trainings},
         jobs=jobs or len(trainings),
-        threads=threads,
         poll_seconds=poll_seconds,
         show=TrainingProgress(lengths),
         stop_at_failure=True,
@@ -131,7 +128,7 @@ class TrainingProgress:
 
     def __init__(self, lengths: Mapping[Path, int], *, finished: int = 0) -> None:
         self._lengths, self._finished = lengths, finished
-        self._at_start = self._done()
+        self._at_start = sum(self._iterations().values())
         self._start = time.monotonic()
         self._last = -1
         self._above = 0  # lines of running trainings on the terminal
@@ -158,7 +155,7 @@ class TrainingProgress:
         if not self._lengths:
             return f'all {self._finished} runs are recorded'
         seconds = time.monotonic() - self._start
-        done, total = self._done(), sum(self._lengths.values())
+        done, total = (sum(n.values()) for n in (self._iterations(), self._lengths))
         fresh = done - self._at_start
         left = clock(seconds * (total - done) / fresh) if fresh else '?'
         runs = f'{self._finished + ended}/{self._finished + len(self._lengths)} runs'
@@ -167,9 +164,6 @@ class TrainingProgress:
     def _iterations(self) -> dict[Path, int]:
         """The last iteration that each training logged, by its work dir."""
         return {work_dir: _iterations_done(work_dir) for work_dir in self._lengths}
-
-    def _done(self) -> int:
-        return sum(self._iterations().values())
 
 
 def clock(seconds: float) -> str:

@@ -37,9 +37,8 @@ class ClassChoice:
             if unknown or not members:
                 problem = f'unknown are {unknown}; the categories are {[*listed]}'
             elif twice:
-                problem = (
-                    f'{twice[0]!r} belongs to class {class_of[twice[0]]!r} already'
-                )
+                owner = class_of[twice[0]]
+                problem = f'{twice[0]!r} belongs to class {owner!r} already'
             elif len({*flags.values()}) > 1:
                 problem = f'a class is a thing or stuff, but isthing is {flags}'
             else:

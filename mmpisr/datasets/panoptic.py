@@ -64,7 +64,6 @@ class PanopticDataset(BaseDetDataset):
         lazy_init: Do not read the json yet. ``metainfo`` reads it on demand.
         max_refetch: How often to draw another image when a transform gives none.
         backend_args: Of the file backend.
-        return_classes: Add class names to every item, for open-vocabulary models.
         orientation: Frame of labels and predictions where images have an EXIF
             orientation: ``stored`` pixels or as ``shown``. None: what
             ``info.orientation`` of the json, or the loader's ``color_type`` says, else
@@ -107,7 +106,6 @@ class PanopticDataset(BaseDetDataset):
         lazy_init: bool = False,
         max_refetch: int = 1000,
         backend_args: dict | None = None,
-        return_classes: bool = False,
         orientation: str | None = None,
         classes: Given | None = None,
         max_unreadable: int = 0,
@@ -135,7 +133,6 @@ class PanopticDataset(BaseDetDataset):
             lazy_init=lazy_init,
             max_refetch=max_refetch,
             backend_args=backend_args,
-            return_classes=return_classes,
         )
 
     @property
@@ -191,12 +188,6 @@ class PanopticDataset(BaseDetDataset):
             segments_info=[],
             instances=[],
         )
-        if self.return_classes:
-            item.update(
-                text=self._metainfo['thing_classes'],
-                stuff_text=self._metainfo['stuff_classes'],
-                custom_entities=True,
-            )
         if annotation is not None:
             if 'seg' in self.data_prefix:
                 png = osp.join(self.data_prefix['seg'], annotation['file_name'])

@@ -117,6 +117,14 @@ def nodes_of(path: str, value: Any) -> Iterator[tuple[str, dict]]:
             yield from nodes_of(f'{path}[{index}]', inner)
 
 
+def innermost_datasets(dataset: Any) -> list[Any]:
+    """The datasets (or their configs) inside wrappers, or the dataset itself."""
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    if inner == [None]:
+        return [dataset]
+    return [part for wrapped in inner for part in innermost_datasets(wrapped)]
+
+
 def type_name(step: dict) -> str:
     """Name of the type without its scope; the type may be a class."""
     kind = step['type']

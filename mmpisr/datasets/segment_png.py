@@ -82,8 +82,8 @@ def id_difference(found: set[int], listed: set[int]) -> str | None:
     )
 
 
-def row_runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a map ``(H, W)`` into runs of equal values, which end with their row.
+def row_runs(values: np.ndarray, *others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut maps ``(H, W)`` into runs in which none changes, which end with their row.
 
     Maps of segments have far fewer runs than pixels.
 
@@ -92,6 +92,8 @@ def row_runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     changes = np.ones(values.shape, dtype=bool)
     np.not_equal(values[:, 1:], values[:, :-1], out=changes[:, 1:])
+    for other in others:
+        changes[:, 1:] |= other[:, 1:] != other[:, :-1]
     starts = np.flatnonzero(changes)
     return starts, np.diff(starts, append=values.size)
 

@@ -16,8 +16,9 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from functools import cached_property, lru_cache
+from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipExtFile, ZipFile, ZipInfo
 
 from mmengine.fileio import BaseStorageBackend, register_backend
 
@@ -81,15 +82,7 @@ class ZipArchive:
                 deflated.
         """
         member = self._member(name)
-        try:
-            packed = self._packed(member, member.compress_size)
-            stored = member.compress_type == ZIP_STORED
-            content = packed if stored else _inflate(packed, member.file_size + 1)
-        except (zlib.error, struct.error) as error:
-            raise self._damaged(name, str(error)) from error
-        if len(content) != member.file_size or zlib.crc32(content) != member.CRC:
-            raise self._damaged(name, 'its checksum differs')
-        return content
+        return self._unpacked(member, member.file_size + 1, member.compress_size)
 
     def read_start(self, name: str, size: int) -> bytes:
         """Return the first bytes of a member, without comparing its checksum.
@@ -97,13 +90,8 @@ class ZipArchive:
         A member of fewer than ``size`` bytes is returned whole.
         """
         member = self._member(name)
-        try:
-            packed = self._packed(member, min(member.compress_size, 2 * size + 512))
-            if member.compress_type == ZIP_STORED:
-                return packed[:size]
-            return _inflate(packed, max(size, 1))[:size]
-        except (zlib.error, struct.error) as error:
-            raise self._damaged(name, str(error)) from error
+        packed_size = min(member.compress_size, 2 * size + 512)
+        return self._unpacked(member, size, packed_size)
 
     def _member(self, name: str) -> ZipInfo:
         if name not in self.members:
@@ -126,23 +114,23 @@ class ZipArchive:
             )
         return member
 
-    def _packed(self, member: ZipInfo, size: int) -> bytes:
-        """The first ``size`` bytes of a member as they are stored in the file."""
+    def _unpacked(self, member: ZipInfo, size: int, packed_size: int) -> bytes:
+        """At most ``size`` bytes; the checksum is compared where the member ends."""
         handle = self._file.fileno()
-        header = os.pread(handle, LOCAL_HEADER.size, member.header_offset)
-        signature, name_size, extra_size = LOCAL_HEADER.unpack(header)
-        if signature != SIGNATURE:
-            raise struct.error('no file header where the index expects one')
-        start = member.header_offset + LOCAL_HEADER.size + name_size + extra_size
-        return os.pread(handle, size, start)
-
-    def _damaged(self, name: str, reason: str) -> ValueError:
-        return ValueError(f'{self.path}: member {name!r} is damaged: {reason}')
-
-
-def _inflate(packed: bytes, limit: int) -> bytes:
-    """Unpack at most ``limit`` bytes, whatever the zip file says about their number."""
-    return zlib.decompressobj(-15).decompress(packed, limit)
+        try:
+            header = os.pread(handle, LOCAL_HEADER.size, member.header_offset)
+            signature, name_size, extra_size = LOCAL_HEADER.unpack(header)
+            if signature != SIGNATURE:
+                raise struct.error('no file header where the index expects one')
+            start = member.header_offset + LOCAL_HEADER.size + name_size + extra_size
+            packed = BytesIO(os.pread(handle, packed_size, start))
+            return ZipExtFile(packed, 'r', member).read(size)
+        except (BadZipFile, EOFError, zlib.error, struct.error) as error:
+            is_other = isinstance(error, BadZipFile)
+            reason = 'its checksum differs' if is_other else str(error) or 'it is cut'
+            raise ValueError(
+                f'{self.path}: member {member.filename!r} is damaged: {reason}'
+            ) from error
 
 
 def open_archive(path: str) -> ZipArchive:
@@ -152,13 +140,9 @@ def open_archive(path: str) -> ZipArchive:
         FileNotFoundError: The zip file does not exist.
         ValueError: It is truncated or no zip file; names it.
     """
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise FileNotFoundError(f'zip file {path!r} does not exist') from error
-    return _opened(
-        path, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-    )
+    status = os.stat(path)
+    version = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return _opened(path, version)
 
 
 @lru_cache
@@ -205,11 +189,6 @@ class ZipBackend(BaseStorageBackend):
     def get_text(self, filepath: str, encoding: str = 'utf-8') -> str:
         """Return a member's content as text."""
         return self.get(filepath).decode(encoding)
-
-    def get_start(self, filepath: str, size: int) -> bytes:
-        """Return the first bytes of a member."""
-        archive, inner = split_zip_path(filepath)
-        return open_archive(archive).read_start(inner, size)
 
     def exists(self, filepath: str) -> bool:
         """Whether this is a member or a folder of a zip file."""

@@ -1,6 +1,7 @@
 """Record what the relations of a model are given and what they return."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from torch import nn
@@ -25,22 +26,20 @@ class RelationRecorder:
     def __init__(self, model: nn.Module) -> None:
         self.calls: dict[str, list[RelationCall]] = {}
         self.semantic_index: dict[str, Sequence[int] | None] = {}
-        self._handles = []
+        self._hooks = ExitStack()
         inner = bare_model(model)
         for name, module in inner.named_modules():
             if isinstance(module, BaseRelation):
                 host = inner.get_submodule(name.rpartition('.')[0])
                 self.semantic_index[name] = getattr(host, 'semantic_index', None)
                 self.calls[name] = []
-                hook = self._hook(name)
-                handle = module.register_forward_hook(hook, with_kwargs=True)
-                self._handles.append(handle)
+                hook = module.register_forward_hook(self._hook(name), with_kwargs=True)
+                self._hooks.enter_context(hook)
 
     def close(self) -> None:
         """Stop recording, and forget the calls."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles, self.calls = [], {}
+        self._hooks.close()
+        self.calls = {}
 
     def _hook(self, name: str) -> Callable:
         def record(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:

@@ -1,6 +1,7 @@
 """The panoptic truth of one image: the ids of a png and the segments they mean."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -38,12 +39,8 @@ class Segments(NamedTuple):
         is_crowd: ArrayLike,
     ) -> 'Segments':
         """Make arrays of sequences of equal length, which may be empty."""
-        return cls(
-            ids=np.asarray(ids, dtype=np.int64),
-            categories=np.asarray(categories, dtype=np.int64),
-            areas=np.asarray(areas, dtype=np.int64),
-            is_crowd=np.asarray(is_crowd, dtype=bool),
-        )
+        whole, crowd = partial(np.asarray, dtype=np.int64), np.asarray(is_crowd, bool)
+        return cls(whole(ids), whole(categories), whole(areas), crowd)
 
 
 class ImageTruth(NamedTuple):

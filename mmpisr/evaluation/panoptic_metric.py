@@ -124,7 +124,9 @@ class PanopticMetric(BaseMetric):
             official_evaluator()
         self.classwise = classwise
         self.format_only = format_only
-        self.outfile_prefix = outfile_prefix
+        self._writer: PanopticResultWriter | None = None
+        if outfile_prefix is not None:
+            self._writer = PanopticResultWriter(outfile_prefix)
         self.backend_args = backend_args
         self.miou = miou
         self.mask_ap = MASK_APS[mask_ap]
@@ -183,13 +185,13 @@ class PanopticMetric(BaseMetric):
             if not self.format_only:
                 image = ScoredImage(sample, self._truth(sample), self.table)
                 result |= {m.name: m.of_image(image) for m in self.measures}
-            if self.outfile_prefix is not None:
-                result['entry'] = self._write(sample)
+            if self._writer is not None:
+                result['entry'] = self._write(self._writer, sample)
             self.results.append(result)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Sum up the records of all images and report."""
-        if self.outfile_prefix is not None:
+        if self._writer is not None:
             path = self._writer.finish([result['entry'] for result in results])
             MMLogger.get_current_instance().info(f'Panoptic results are in {path}')
         if self.format_only:
@@ -234,10 +236,11 @@ class PanopticMetric(BaseMetric):
             f'95 % confidence intervals (bootstrap over {len(results)} images, '
             f'{RESAMPLES} resamples):\n{interval_table(metrics, found)}'
         )
-        values = {}
-        for key, interval in found.items():
-            values[f'{key}_ci_low'], values[f'{key}_ci_high'] = interval
-        return values
+        return {
+            f'{key}_ci_{end}': value
+            for key, interval in found.items()
+            for end, value in interval._asdict().items()
+        }
 
     @property
     def _areas(self) -> Mapping[str, float] | None:
@@ -253,17 +256,12 @@ class PanopticMetric(BaseMetric):
             return self._annotations.truth(sample['img_id'])
         return truth_of_sample(sample, table.is_thing, self.backend_args, chosen=chosen)
 
-    @cached_property
-    def _writer(self) -> PanopticResultWriter:
-        assert self.outfile_prefix is not None
-        return PanopticResultWriter(self.outfile_prefix)
-
-    def _write(self, sample: Mapping) -> dict:
+    def _write(self, writer: PanopticResultWriter, sample: Mapping) -> dict:
         """Write one image's png, named as the png of its truth if there is one."""
         img_id, name = sample['img_id'], None
         if self._annotations is not None:
             name = self._annotations.result_name(img_id)
-        return self._writer.write(
+        return writer.write(
             PredictedImage(sample, self.table),
             img_id=img_id,
             file_name=name or f'{Path(sample["img_path"]).stem}.png',

@@ -109,18 +109,17 @@ class PredictedImage:
         values, areas = self._counted
         ids = np.where(values == 0, self.table.num_classes, values).astype(np.int64)
         ids[self.rows < 0] = 0
-        segments = []
-        for segment_id, area, row in zip(ids, areas, self.rows, strict=True):
-            if row >= 0:
-                category = self.table.categories[row]
-                segments.append(
-                    dict(
-                        id=int(segment_id),
-                        category_id=category['id'],
-                        area=int(area),
-                        isthing=category['isthing'],
-                    )
-                )
+        categories = self.table.categories
+        segments = [
+            dict(
+                id=int(segment_id),
+                category_id=categories[row]['id'],
+                area=int(area),
+                isthing=categories[row]['isthing'],
+            )
+            for segment_id, area, row in zip(ids, areas, self.rows, strict=True)
+            if row >= 0
+        ]
         return ids[np.searchsorted(values, self.panoptic)], segments
 
     @cached_property

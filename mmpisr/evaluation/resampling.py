@@ -91,30 +91,23 @@ def compare_pairs(
     Returns:
         A comparison per result key.
     """
-    pair, gap = (first, second), second - first
-    options = dict(resamples=resamples, seed=seed)
-    observed = [measure.values(records.sum(axis=0)) for records in pair]
-    drawn = [
-        weighted_values(measure, records, draw_counts(len(records), **options))
-        for records in pair
-    ]
-    swapped = [
-        weighted_values(
-            measure,
-            gap * sign,
-            draw_swaps(len(records), **options),
-            start=records.sum(axis=0),
-        )
-        for records, sign in zip(pair, (1, -1), strict=True)
-    ]
+    found = []
+    for own, gap in (first, second - first), (second, first - second):
+        counts = draw_counts(len(own), resamples=resamples, seed=seed)
+        swaps = draw_swaps(len(own), resamples=resamples, seed=seed)
+        total = own.sum(axis=0)
+        drawn = weighted_values(measure, own, counts)
+        swapped = weighted_values(measure, gap, swaps, start=total)
+        found.append((measure.values(total), drawn, swapped))
+    (ours, our_draws, our_swaps), (theirs, their_draws, their_swaps) = found
     return {
         key: _difference(
-            float(value),
-            float(observed[1][key]),
-            drawn[0][key] - drawn[1][key],
-            swapped[0][key] - swapped[1][key],
+            float(ours[key]),
+            float(theirs[key]),
+            our_draws[key] - their_draws[key],
+            our_swaps[key] - their_swaps[key],
         )
-        for key, value in observed[0].items()
+        for key in ours
     }
 
 

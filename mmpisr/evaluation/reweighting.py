@@ -63,10 +63,7 @@ class RelationCall(NamedTuple):
         Returns:
             Which slots match an object, and which are not empty, bool, ``(K,)`` each.
         """
-        heatmaps = self.heatmaps_of(index)
-        filled = heatmaps.new_ones(len(heatmaps), dtype=torch.bool)
-        if self.valid is not None:
-            filled = self.valid[index].bool()
+        heatmaps, filled = self.heatmaps_of(index), self.filled(index)
         truth = sample.gt_panoptic_seg.sem_seg[0].to(heatmaps.device)  # (H, W)
         return slot_objects(heatmaps * filled[:, None, None], truth) >= 0, filled
 
@@ -78,6 +75,12 @@ class RelationCall(NamedTuple):
         rows = np.zeros(self.num_classes, dtype=bool)
         rows[np.asarray(self.semantic_index)[shown]] = True
         return rows
+
+    def filled(self, index: int) -> Tensor:
+        """Which slots of one image are not empty, ``(K,)`` bool."""
+        if self.valid is None:
+            return self.heatmaps.new_ones(self.heatmaps.shape[1], dtype=torch.bool)
+        return self.valid[index].bool()
 
     def heatmaps_of(self, index: int) -> Tensor:
         """Heatmaps of one image without padding, ``(K, h', w')``."""

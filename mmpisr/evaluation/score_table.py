@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -135,7 +135,14 @@ def compare_tables(
 
 def _check_settings(first: ScoreTable, second: ScoreTable, names: tuple) -> None:
     """Refuse results of other categories or measures, or measured in another way."""
-    for field, ours, theirs in _settings(first, second):
+    tables = first, second
+    kinds = zip_longest(*(map(_kind, table.categories) for table in tables))
+    for field, ours, theirs in (
+        ('measures', *(sorted(t.records) for t in tables)),
+        *(('categories (name, is thing)', *pair) for pair in kinds),
+        ("'instance_areas', which iIoU needs", *(t.instance_areas for t in tables)),
+        ("'relations', which relation_acc needs", *(t.relations for t in tables)),
+    ):
         if ours != theirs:
             raise ValueError(
                 f'{names[0]} and {names[1]} differ in {field}: {ours} and {theirs}; '
@@ -143,20 +150,8 @@ def _check_settings(first: ScoreTable, second: ScoreTable, names: tuple) -> None
             )
 
 
-def _settings(
-    first: ScoreTable, second: ScoreTable
-) -> Iterator[tuple[str, object, object]]:
-    """Name and both values of everything that must be equal."""
-    yield 'measures', sorted(first.records), sorted(second.records)
-    for ours, theirs in zip_longest(first.categories, second.categories):
-        yield 'categories (name, is thing)', _kind(ours), _kind(theirs)
-    for field, measure in (('instance_areas', 'iIoU'), ('relations', 'relation_acc')):
-        values = getattr(first, field), getattr(second, field)
-        yield f'{field!r}, which {measure} needs', *values
-
-
-def _kind(category: Mapping | None) -> tuple | None:
-    return None if category is None else (category['name'], bool(category['isthing']))
+def _kind(category: Mapping) -> tuple[str, bool]:
+    return category['name'], bool(category['isthing'])
 
 
 def _pairs(first: ScoreTable, second: ScoreTable, names: tuple) -> np.ndarray:

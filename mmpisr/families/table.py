@@ -30,15 +30,15 @@ FAMILIES = [
         'mmpisr.PISRPanopticDeepLab',
         needs=('neck', 'panoptic_head'),
     ),
-]
-FAMILIES += [
-    Family(
-        f'mmdet.{head}',
-        f'mmpisr.PISR{head}',
-        part='panoptic_head',
-        needs=('panoptic_head', 'panoptic_fusion_head'),
-    )
-    for head in ('MaskFormerHead', 'Mask2FormerHead')
+    *(
+        Family(
+            f'mmdet.{head}',
+            f'mmpisr.PISR{head}',
+            part='panoptic_head',
+            needs=('panoptic_head', 'panoptic_fusion_head'),
+        )
+        for head in ('MaskFormerHead', 'Mask2FormerHead')
+    ),
 ]
 
 

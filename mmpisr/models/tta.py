@@ -34,14 +34,12 @@ class View(NamedTuple):
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) without padding."""
-        height, width = self.sample.img_shape[:2]
-        return height, width
+        return self.sample.img_shape[:2]
 
     @property
     def original_size(self) -> tuple[int, int]:
         """(height, width) of the original image."""
-        height, width = self.sample.ori_shape[:2]
-        return height, width
+        return self.sample.ori_shape[:2]
 
     @property
     def flipped_axes(self) -> tuple[int, ...]:

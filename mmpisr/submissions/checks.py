@@ -17,14 +17,8 @@ from .image_list import ListedImage
 
 MAX_KEPT = 50
 PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND\xaeB`\x82'
-PNG_SIZE, PNG_DEPTH, PNG_COLOUR = slice(16, 24), 24, 25  # places in a png's header
-COLOURS = {
-    0: 'gray',
-    2: 'RGB',
-    3: 'palette',
-    4: 'gray with alpha',
-    6: 'RGB with alpha',
-}
+PNG_HEADER = slice(16, 26)  # width, height, bits of a channel, colour type
+COLOURS = {0: 'gray', 2: 'RGB', 3: 'palette', 4: 'gray with alpha', 6: 'RGB with alpha'}
 GRAY, RGB = '8-bit gray', '8-bit RGB'
 
 
@@ -108,46 +102,36 @@ class SubmissionReport:
         if content is None:
             return None
         try:
-            width, height = _png_size(content)
-            if (height, width) != (image.height, image.width):
-                self.problem(
-                    f'{name} has {height} x {width} pixels (height, width), image '
-                    f'{image.id!r} has {image.height} x {image.width}'
-                )
-                return None
-            pixels = _decode(content, pixel_type)
+            pixels = _decode(content, image, pixel_type)
         except ValueError as error:
             self.problem(f'{name}: {error}')
-            return None
-        found = f'{content[PNG_DEPTH]}-bit {COLOURS.get(content[PNG_COLOUR])}'
-        if found != pixel_type:
-            purpose = 'segment ids' if pixel_type == RGB else 'one channel'
-            self.problem(f'{name} is {found}, {purpose} must be in {pixel_type} pixels')
             return None
         self.counts['pngs'] += 1
         return pixels
 
 
-def _png_size(png: bytes) -> tuple[int, int]:
-    """(width, height) as its header says, so that a huge png need not be decoded.
+def _decode(png: bytes, image: ListedImage, pixel_type: str) -> np.ndarray:
+    """Decode a png; its header is compared first, so that no huge one is decoded.
 
     Raises:
-        ValueError: It is no complete png.
+        ValueError: It is no complete png, or of another size or pixel type.
     """
+    incomplete = f'not a complete png ({len(png)} bytes), is it truncated?'
     if not (png.startswith(PNG_START) and png.endswith(PNG_END)):
-        raise ValueError(_truncated(png))
-    width, height = struct.unpack('>II', png[PNG_SIZE])
-    return width, height
-
-
-def _decode(png: bytes, pixel_type: str) -> np.ndarray:
+        raise ValueError(incomplete)
+    width, height, bits, colour = struct.unpack('>IIBB', png[PNG_HEADER])
+    if (height, width) != (image.height, image.width):
+        raise ValueError(
+            f'it has {height} x {width} pixels (height, width), image {image.id!r} has '
+            f'{image.height} x {image.width}'
+        )
+    found = f'{bits}-bit {COLOURS.get(colour)}'
+    if found != pixel_type:
+        purpose = 'segment ids' if pixel_type == RGB else 'one channel'
+        raise ValueError(f'it is {found}, {purpose} must be in {pixel_type} pixels')
     if pixel_type == RGB:
         return decode_segment_ids(png)
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
-        raise ValueError(_truncated(png))
+        raise ValueError(incomplete)
     return pixels
-
-
-def _truncated(png: bytes) -> str:
-    return f'not a complete png ({len(png)} bytes), is it truncated?'

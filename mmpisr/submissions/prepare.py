@@ -12,7 +12,7 @@ from mmengine import fileio
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmpisr.datasets.pipeline_checks import nodes_of
+from mmpisr.datasets.pipeline_checks import innermost_datasets, nodes_of
 from mmpisr.datasets.validation.problems import double_problems, raise_first_error
 from mmpisr.datasets.zip_files import resolve_file
 
@@ -70,12 +70,10 @@ def prepare_submission(
 
 
 def _use_test_set(cfg: Config, test_set: BenchmarkSplit) -> None:
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    if 'datasets' in dataset:
+    dataset, *others = innermost_datasets(cfg.test_dataloader.dataset)
+    if others:
         raise ValueError(
-            f'test_dataloader.dataset joins {len(dataset.datasets)} datasets, but '
+            f'test_dataloader.dataset joins {len(others) + 1} datasets, but '
             f'{test_set.ann_file} is one; give one of them as test_dataloader.dataset'
         )
     root = dataset.get('data_root') or ''
@@ -98,7 +96,7 @@ def _images_of(cfg: Config, fmt: SubmissionFormat) -> ImageList:
         if 'pipeline' in node:
             node['pipeline'] = []
     dataset = DATASETS.build(settings)
-    images, parts = list_images(dataset), _parts(dataset)
+    images, parts = list_images(dataset), innermost_datasets(dataset)
     ann_files = [getattr(part, 'ann_file', '') for part in parts]
     ids = [image.id for image in images]
     raise_first_error(double_problems(', '.join(ann_files), 'images[].id', ids))
@@ -110,14 +108,6 @@ def _images_of(cfg: Config, fmt: SubmissionFormat) -> ImageList:
                 'which test_dataloader.dataset joins it; one submission has one list'
             )
     return ImageList(images, categories[0], split_of(ann_files[0]), fmt.name)
-
-
-def _parts(dataset: Any) -> list[Any]:
-    """The datasets that a wrapper joins or repeats, or the dataset itself."""
-    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
-    if inner == [None]:
-        return [dataset]
-    return [part for wrapped in inner for part in _parts(wrapped)]
 
 
 def _origin(cfg: Config, images: ImageList, checkpoint: str) -> dict[str, str]:

@@ -52,15 +52,13 @@ def validate_submission(
         raise FileNotFoundError(f'submission {str(path)!r} does not exist')
     mains = [path.with_name(f'{path.stem.removesuffix(s)}.zip') for s in SUFFIXES]
     main = next((file for file in mains if sidecar_path(file).is_file()), path)
-    written_with = None
-    archives: list[Archive] = []
-    if sidecar_path(main).is_file():
-        written_with = read_image_list(sidecar_path(main))
-        if written_with.format:
-            fmt = find_format(written_with.format)
-            archives = fmt.archives(main, written_with.split)
+    sidecar = sidecar_path(main)
+    written_with = read_image_list(sidecar) if sidecar.is_file() else None
     images = _wanted_images(path, image_info, written_with)
     report = SubmissionReport(path)
+    archives: list[Archive] = []
+    if written_with and written_with.format:
+        archives = find_format(written_with.format).archives(main, written_with.split)
     archive = next((a for a in archives if a.path == path), None)
     archive = archive or _guess_archive(path, report.names, images.split)
     check_archive(report, archive, images, max_megabytes=max_megabytes)

@@ -77,7 +77,9 @@ class Workspace:
         Raises:
             OSError: The disk is full; names the file.
         """
-        text = json.dumps(results, default=lambda value: {BYTES: _to_text(value)})
+        text = json.dumps(
+            results, default=lambda value: {BYTES: b64encode(value).decode()}
+        )
         write_atomically(self._path(position), text)
 
     def load(self, position: int) -> Any:
@@ -91,10 +93,6 @@ class Workspace:
 
     def _path(self, position: int) -> Path:
         return self.folder / f'{position:06}.json'
-
-
-def _to_text(value: bytes) -> str:
-    return b64encode(value).decode()
 
 
 def _from_text(node: dict) -> Any:
@@ -141,6 +139,3 @@ class RemainingImagesSampler(Sampler):
     def __len__(self) -> int:
         """How many positions this process has."""
         return len(self.positions)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Do nothing: the order is the same in every epoch."""

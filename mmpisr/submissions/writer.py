@@ -54,13 +54,9 @@ class SubmissionWriter(BaseMetric):
         self.workspace = Workspace(out_file)
         self.format = find_format(format)
         self.image_list: ImageList = self.workspace.read_list()
+        self.images: list[ListedImage] = self.image_list.images
         self.archives = self.format.archives(out_file, self.image_list.split)
         self._positions = {image.id: i for i, image in enumerate(self.images)}
-
-    @property
-    def images(self) -> list[ListedImage]:
-        """The images of the submission."""
-        return self.image_list.images
 
     @cached_property
     def table(self) -> CategoryTable:

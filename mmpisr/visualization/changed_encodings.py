@@ -45,8 +45,5 @@ def changed_encodings(
             )
         return feats, *changed
 
-    handle = pisr.attention.register_forward_pre_hook(read_others)
-    try:
+    with pisr.attention.register_forward_pre_hook(read_others):
         yield
-    finally:
-        handle.remove()

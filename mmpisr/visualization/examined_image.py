@@ -96,11 +96,8 @@ class ExaminedImage:
         def keep(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
             kept.update(zip(INPUT_NAMES, args, strict=False), **kwargs, out=output)
 
-        handle = self.host.relation.register_forward_hook(keep, with_kwargs=True)
-        try:
+        with self.host.relation.register_forward_hook(keep, with_kwargs=True):
             after = self.host.final_probs(self._feats, self.samples)[0].float()
-        finally:
-            handle.remove()
         before, slots = (kept[k][0].float() for k in ('sem_probs', 'inst_heatmaps'))
         valid, scores = kept.get('inst_valid'), kept['out'].scores
         filled = slice(None) if valid is None else valid[0].bool()

@@ -18,8 +18,6 @@ from mmpisr.registry import VISUALIZERS
 from .panoptic_image import draw_panoptic
 from .side_by_side import side_by_side
 
-PANELS = (('truth', 'gt_panoptic_seg'), ('prediction', 'pred_panoptic_seg'))
-
 
 @VISUALIZERS.register_module()
 class PanopticVisualizer(Visualizer):
@@ -76,12 +74,13 @@ class PanopticVisualizer(Visualizer):
                 'PanopticVisualizer.dataset_meta is None, so the classes are not '
                 'known: visualizer.dataset_meta = model.dataset_meta sets them'
             )
-        wanted = {'truth': draw_gt, 'prediction': draw_pred}
-        image = image if data_sample is None else picture_of(data_sample, image)
+        sample = DetDataSample() if data_sample is None else data_sample
+        image = picture_of(sample, image)
+        panels = ('truth', 'gt_', draw_gt), ('prediction', 'pred_', draw_pred)
         maps: dict[str, Any] = {
-            title: data_sample.get(field).sem_seg[0].cpu().numpy()
-            for title, field in PANELS
-            if wanted[title] and data_sample is not None and field in data_sample
+            title: sample.get(f'{kind}panoptic_seg').sem_seg[0].cpu().numpy()
+            for title, kind, wanted in panels
+            if wanted and f'{kind}panoptic_seg' in sample
         }
         overlay = image
         if maps:  # the last is the prediction, if there is one
@@ -95,8 +94,8 @@ class PanopticVisualizer(Visualizer):
         if show:
             self.show(picture, win_name=name, wait_time=wait_time)
         if out_file is not None:
-            source = data_sample.get('img_path') if data_sample is not None else None
-            mmcv.imwrite(picture[..., ::-1], str(self._own_file(out_file, source)))
+            path = self._own_file(out_file, sample.get('img_path'))
+            mmcv.imwrite(picture[..., ::-1], str(path))
         else:
             self.add_image(name, picture, step)
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 
-from mmpisr.evaluation.overlaps import count_overlaps
+from mmpisr.datasets.segment_png import replace_ids
+from mmpisr.evaluation.overlaps import thing_ious
 
 MIN_SHARE = 0.02
 """Thinnest difference that is shown, as a share of the image's shorter side."""
@@ -29,27 +30,17 @@ def match_instances(maps: Sequence[np.ndarray]) -> list[np.ndarray]:
     for panoptic in maps[1:]:
         numbers = _best_pairs(panoptic, matched)
         free = max(int(values.max()) for values in matched) // INSTANCE_OFFSET
-        values, places = np.unique(panoptic, return_inverse=True)
-        for value in values.tolist():
+        for value in np.unique(panoptic).tolist():
             if value >= INSTANCE_OFFSET and value not in numbers:
                 free += 1
                 numbers[value] = value % INSTANCE_OFFSET + free * INSTANCE_OFFSET
-        table = np.array([numbers.get(value, value) for value in values.tolist()])
-        matched.append(table[places].reshape(panoptic.shape))
+        matched.append(replace_ids(panoptic, numbers))
     return matched
 
 
 def _best_pairs(panoptic: np.ndarray, earlier: Sequence[np.ndarray]) -> dict[int, int]:
     """Instance of an earlier map for instances of this one, the best pair first."""
-    pairs: list[tuple[float, int, int]] = []
-    for other in earlier:
-        own, its, common = count_overlaps(panoptic, other)
-        union = common.sum(1, keepdims=True) + common.sum(0) - common
-        things = (own >= INSTANCE_OFFSET)[:, None] & (its >= INSTANCE_OFFSET)
-        one_class = own[:, None] % INSTANCE_OFFSET == its % INSTANCE_OFFSET
-        for row, column in np.argwhere(things & one_class & (common > 0)):
-            iou = float(common[row, column] / union[row, column])
-            pairs.append((iou, int(own[row]), int(its[column])))
+    pairs = [pair for other in earlier for pair in thing_ious(panoptic, other)]
     numbers: dict[int, int] = {}
     for _, value, number in sorted(pairs, reverse=True):
         if value not in numbers and number not in numbers.values():

@@ -21,11 +21,11 @@ def cityscapes(written, cityscapes_list, tmp_path):
         ({'notes.md': 'hi'}, r'notes\.md.* belong to no image'),
         (
             {f'{FIRST}_labelIds.png': gray(6, 8, 3)},
-            'is 8-bit RGB, one channel must be in 8-bit gray',
+            'it is 8-bit RGB, one channel must be in 8-bit gray',
         ),
         (
             {f'{FIRST}_labelIds.png': gray(6, 8, dtype=np.uint16)},
-            'is 16-bit gray, one channel must be in 8-bit gray',
+            'it is 16-bit gray, one channel must be in 8-bit gray',
         ),
         (
             {f'{FIRST}_labelIds.png': gray(6, 8, value=9)},
@@ -79,4 +79,4 @@ def test_a_mask_of_another_size_is_named(cityscapes):
     path = cityscapes.with_name('c-instance.zip')
     rewrite(path, {f'masks/{FIRST}_000.png': gray(6, 9)})
 
-    refuse(path, r'masks/.*000\.png has 6 x 9 pixels .* 6 x 8')
+    refuse(path, r'masks/.*000\.png: it has 6 x 9 pixels .* 6 x 8')

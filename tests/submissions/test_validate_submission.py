@@ -169,11 +169,12 @@ def test_a_wrong_entry_is_named_with_both_values(coco, change, pattern):
         ({'readme.txt': 'hello'}, r'1 files do not belong here.*readme\.txt'),
         (
             {f'{NAME}/000000000005.png': encode_segment_ids(np.ones((8, 6), int))},
-            r'05\.png has 8 x 6 pixels \(height, width\), image 5 has 6 x 8',
+            r'05\.png: it has 8 x 6 pixels \(height, width\), image 5 has 6 x 8',
         ),
         (
             {f'{NAME}/000000000005.png': bomb(60000)},
-            r'05\.png has 60000 x 60000 pixels \(height, width\), image 5 has 6 x 8',
+            r'05\.png: it has 60000 x 60000 pixels \(height, width\), '
+            r'image 5 has 6 x 8',
         ),
         (
             {f'{NAME}/000000000005.png': encode_segment_ids(np.ones((6, 8), int))[:50]},
@@ -181,7 +182,7 @@ def test_a_wrong_entry_is_named_with_both_values(coco, change, pattern):
         ),
         (
             {f'{NAME}/000000000005.png': gray(6, 8)},
-            r'05\.png is 8-bit gray, segment ids must be in 8-bit RGB',
+            r'05\.png: it is 8-bit gray, segment ids must be in 8-bit RGB',
         ),
     ],
 )

@@ -46,14 +46,9 @@ def panoptic_deeplab_targets(
     starts, lengths = row_runs(index_map)
     owners = index_map.ravel()[starts].astype(np.intp)  # (R,)
     rows, columns = np.divmod(starts, max(1, index_map.shape[1]))
-    sums = [
-        np.bincount(owners, sizes, minlength=len(is_thing) + 1)[1:]
-        for sizes in (
-            lengths,
-            rows * lengths,
-            (2 * columns + lengths - 1) * lengths // 2,
-        )
-    ]  # whole numbers: pixels, their rows and their columns
+    # whole numbers: pixels, their rows and their columns
+    of_runs = lengths, rows * lengths, (2 * columns + lengths - 1) * lengths // 2
+    sums = [np.bincount(owners, one, len(is_thing) + 1)[1:] for one in of_runs]  # (S,)
     centers = np.stack(sums[1:], axis=1) / np.maximum(sums[0], 1)[:, None]  # (S, 2)
     present, small = sums[0] > 0, sums[0] < small_instance_area
 

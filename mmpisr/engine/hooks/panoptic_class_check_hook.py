@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
 
 from mmpisr.class_lists import check_class_counts, class_difference, is_reordered
+from mmpisr.datasets.pipeline_checks import innermost_datasets
 from mmpisr.engine.layer_fit import bare_model, refuse_misfits, start_fresh
 from mmpisr.evaluation import PanopticMetric
 from mmpisr.registry import HOOKS
@@ -66,13 +67,13 @@ class PanopticClassCheckHook(Hook):
 
 def known_classes(dataset: Any) -> list[tuple[str, Mapping]]:
     """Return json and ``metainfo`` of each dataset inside wrappers."""
-    inner = getattr(dataset, 'datasets', None)
-    if inner is None and hasattr(dataset, 'dataset'):
-        inner = [dataset.dataset]
-    if inner is not None:
-        return [source for one in inner for source in known_classes(one)]
-    name = getattr(dataset, 'ann_file', None) or f'a {type(dataset).__name__}'
-    return [(name, getattr(dataset, 'metainfo', {}))]
+    return [
+        (
+            getattr(one, 'ann_file', None) or f'a {type(one).__name__}',
+            getattr(one, 'metainfo', {}),
+        )
+        for one in innermost_datasets(dataset)
+    ]
 
 
 def check_checkpoint_classes(

@@ -11,11 +11,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmpisr.engine.relation_recorder import RelationRecorder
-from mmpisr.evaluation.reweighting import (
-    RelationCall,
-    ReweightingScores,
-    row_names,
-)
+from mmpisr.evaluation.reweighting import RelationCall, ReweightingScores, row_names
 from mmpisr.registry import HOOKS
 from mmpisr.visualization import add_picture, reweighting_chart
 
@@ -69,7 +65,19 @@ class ReweightingScoresHook(Hook):
         outputs: Sequence[DetDataSample] | None = None,
     ) -> None:
         """Add the scores and the ground truth of a batch."""
-        self._collect(outputs or [])
+        assert self._recorder is not None
+        samples = outputs or []
+        for name, calls in self._recorder.calls.items():
+            problem = _problem(calls, samples)
+            if problem is None:
+                (call,) = calls
+                empty = ReweightingScores(call.num_classes, call.heatmaps.shape[1])
+                self._scores.setdefault(name, empty).add(call, samples)
+            elif not self._warned:
+                self._warned = True
+                text = f'ReweightingScoresHook leaves out relation {name!r}: {problem}'
+                print_log(text, logger='current', level=logging.WARNING)
+            calls.clear()
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
@@ -90,20 +98,6 @@ class ReweightingScoresHook(Hook):
     def _stop(self) -> None:
         if self._recorder is not None:
             self._recorder.close()
-
-    def _collect(self, samples: Sequence[DetDataSample]) -> None:
-        assert self._recorder is not None
-        for name, calls in self._recorder.calls.items():
-            problem = _problem(calls, samples)
-            if problem is None:
-                (call,) = calls
-                empty = ReweightingScores(call.num_classes, call.heatmaps.shape[1])
-                self._scores.setdefault(name, empty).add(call, samples)
-            elif not self._warned:
-                self._warned = True
-                text = f'ReweightingScoresHook leaves out relation {name!r}: {problem}'
-                print_log(text, logger='current', level=logging.WARNING)
-            calls.clear()
 
     def _report(self, runner: Runner) -> None:
         assert self._recorder is not None
@@ -144,8 +138,6 @@ def _merge(of_ranks: Sequence[dict[str, ReweightingScores]]) -> dict:
     merged: dict[str, ReweightingScores] = {}
     for scores in of_ranks:
         for name, table in scores.items():
-            if name in merged:
+            if merged.setdefault(name, table) is not table:
                 merged[name].merge(table)
-            else:
-                merged[name] = table
     return merged

@@ -9,9 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.models.seg_heads import PanopticFPNHead
 from mmdet.structures import DetDataSample
 from mmengine.hooks import Hook
@@ -19,6 +17,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from mmpisr.engine.layer_fit import bare_model
+from mmpisr.evaluation.slot_matching import present_classes
 from mmpisr.registry import HOOKS
 
 LAYERS = 'semantic_predictor', 'cls_embed', 'fc_cls', 'conv_logits'
@@ -40,10 +39,10 @@ class ToldClassesHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
         """Rule out the absent classes of one image."""
-        samples = data_batch['data_samples']
-        if len(samples) != 1 or not isinstance(samples[0], DetDataSample):
+        sample, *others = data_batch['data_samples']
+        if others or not isinstance(sample, DetDataSample):
             raise ValueError(
-                f'ToldClassesHook: a batch has {len(samples)} images or views; set '
+                f'ToldClassesHook: a batch has {len(others) + 1} images or views; set '
                 'test_dataloader.batch_size=1, and test without augmentation'
             )
         model = bare_model(runner.model)
@@ -53,29 +52,19 @@ class ToldClassesHook(Hook):
                 f'ToldClassesHook: {type(model).__name__} has none of the layers '
                 f'{LAYERS}, so it is not known where it predicts classes'
             )
+        if 'gt_panoptic_seg' not in sample:
+            raise ValueError(
+                f'{sample.get("img_path")}: its truth is not loaded; the test pipeline '
+                'needs mmpisr.LoadPanopticSegments'
+            )
         classes = runner.test_dataloader.dataset.metainfo['classes']
-        present = present_classes(samples[0], len(classes))
+        present = present_classes(sample.gt_panoptic_seg.sem_seg, len(classes))
         self._stack = ExitStack()
         self._stack.enter_context(told_classes(layers, present))
 
     def after_test_iter(self, *args: Any, **kwargs: Any) -> None:
         """Predict all classes again."""
         self._stack.close()
-
-
-def present_classes(sample: DetDataSample, num_classes: int) -> Tensor:
-    """Which classes the truth of an image shows, bool, ``(N,)``.
-
-    Raises:
-        ValueError: The truth is not loaded.
-    """
-    if 'gt_panoptic_seg' not in sample:
-        raise ValueError(
-            f'{sample.get("img_path")}: its truth is not loaded; the test pipeline '
-            'needs mmpisr.LoadPanopticSegments'
-        )
-    truth = sample.gt_panoptic_seg.sem_seg.cpu().numpy() % INSTANCE_OFFSET
-    return torch.from_numpy(np.isin(np.arange(num_classes), truth))
 
 
 def class_layers(model: nn.Module) -> dict[nn.Module, bool]:
@@ -96,18 +85,11 @@ def told_classes(layers: Mapping[nn.Module, bool], present: Tensor) -> Iterator[
         layers: See ``class_layers``.
         present: Which classes are there, bool, ``(N,)``.
     """
-    handles = [
-        layer.register_forward_hook(
-            partial(_rule_out, present=present, stuff_first=stuff_first)
-        )
-        for layer, stuff_first in layers.items()
-        if present.any()
-    ]
-    try:
+    with ExitStack() as hooks:
+        for layer, stuff_first in layers.items() if present.any() else ():
+            rule_out = partial(_rule_out, present=present, stuff_first=stuff_first)
+            hooks.enter_context(layer.register_forward_hook(rule_out))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _rule_out(

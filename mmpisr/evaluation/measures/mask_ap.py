@@ -12,7 +12,6 @@ from hotcoco import COCO, COCOeval, mask
 
 from mmpisr.datasets.segment_png import row_runs
 
-from ..ground_truth import ImageTruth
 from ..scored_image import ScoredImage
 from .measure import Measure
 
@@ -33,27 +32,19 @@ class CocoMaskAP(Measure):
 
     def of_image(self, image: ScoredImage) -> dict[str, Any]:
         """Run-length code the true and the predicted instances."""
-        pred = image.instances
+        pred, truth = image.instances, image.truth.segments
+        things = self.is_thing[truth.categories]
         if pred.segments is None:
             masks = encode_masks(pred.masks())
         else:
             masks = encode_segments(image.panoptic, pred.segments)
         return dict(
-            truth=self._things(image.truth),
-            pred=dict(
-                masks=masks,
-                categories=pred.categories,
-                scores=pred.scores,
+            truth=dict(
+                masks=encode_segments(image.truth.ids, truth.ids[things]),
+                categories=truth.categories[things],
+                is_crowd=truth.is_crowd[things],
             ),
-        )
-
-    def _things(self, truth: ImageTruth) -> dict[str, Any]:
-        segments = truth.segments
-        keep = self.is_thing[segments.categories]
-        return dict(
-            masks=encode_segments(truth.ids, segments.ids[keep]),
-            categories=segments.categories[keep],
-            is_crowd=segments.is_crowd[keep],
+            pred=dict(masks=masks, categories=pred.categories, scores=pred.scores),
         )
 
     def summarise(self, records: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -113,15 +104,10 @@ def mask_average_precision(
         )
         for number, (entry, crowd) in enumerate(_entries(truths, 'is_crowd'), start=1)
     ]
-    truth = COCO(
-        dict(
-            images=[dict(id=index + 1) for index in range(len(truths))],
-            categories=[
-                dict(id=int(row) + 1, name=str(row)) for row in np.flatnonzero(is_thing)
-            ],
-            annotations=listed,
-        )
-    )
+    images = [dict(id=index + 1) for index in range(len(truths))]
+    rows = np.flatnonzero(is_thing)
+    categories = [dict(id=int(row) + 1, name=str(row)) for row in rows]
+    truth = COCO(dict(images=images, categories=categories, annotations=listed))
     detections = [
         dict(entry, score=float(score)) for entry, score in _entries(preds, 'scores')
     ]

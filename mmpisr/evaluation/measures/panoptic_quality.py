@@ -54,10 +54,8 @@ class PanopticQuality(AdditiveMeasure):
     def summarise(self, records: Sequence[np.ndarray]) -> dict[str, float]:
         """Add up the images, print the tables and return the nine means."""
         quality = panoptic_quality(sum(records, np.zeros(self.shape)))  # (C, 3)
-        classes = None
-        if self.classwise:
-            named = zip(self.table.names, map(_named, quality), strict=True)
-            classes = dict(named)
+        named = zip(self.table.names, map(_named, quality), strict=True)
+        classes = dict(named) if self.classwise else None
         logger = MMLogger.get_current_instance()
         print_panoptic_table(self._means(quality), classes, logger=logger)
         return super().summarise(records)
@@ -159,10 +157,7 @@ def mean_quality(quality: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _align(overlaps: Overlaps, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Order the rows as ``ids``; rows of absent ids are zero. The void row apart."""
     values = overlaps.first.astype(np.int64)
-    num_preds = overlaps.counts.shape[1]
-    table = np.concatenate(
-        [overlaps.counts, np.zeros((1, num_preds), dtype=np.int64)]
-    )  # (rows + 1, P): the last row is that of absent ids
+    table = np.pad(overlaps.counts, ((0, 1), (0, 0)))  # row of absent ids: the last
     wanted = np.append(ids, VOID)
     rows = np.searchsorted(values, wanted)
     found = values[np.minimum(rows, len(values) - 1)] == wanted

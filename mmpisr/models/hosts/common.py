@@ -42,11 +42,10 @@ class IntermediateSupervision(BaseModule):
         super().__init__()
         self.gamma = gamma
         self.deep_supervision = deep_supervision
-        for name in 'gamma', 'deep_supervision':
-            if getattr(self, name) < 0:
-                raise ValueError(
-                    f'{name} must not be negative, got {getattr(self, name)}'
-                )
+        weights = dict(gamma=gamma, deep_supervision=deep_supervision)
+        for name, weight in weights.items():
+            if weight < 0:
+                raise ValueError(f'{name} must not be negative, got {weight}')
 
     def forward(self, intermediate: Losses, final: Losses) -> Losses:
         """Join the losses of two stages.
@@ -179,44 +178,6 @@ def build_relation(config: dict, **host: int | None) -> BaseRelation:
     return MODELS.build(config)
 
 
-def equal_numbers(model: nn.Module, *fields: str, **given: int | None) -> int | None:
-    """Value of integers of a model's parts that must be equal.
-
-    Args:
-        model: The model.
-        *fields: Names such as ``roi_head.bbox_head.num_classes``. In a cascade each
-            stage is compared, ``roi_head.bbox_head[0].num_classes``. What a part lacks
-            is not compared.
-        **given: Values of further fields; None is not compared.
-
-    Returns:
-        The value; None if there is none.
-
-    Raises:
-        ValueError: Two fields differ; names both and their values.
-    """
-    found: dict[str, Any] = {}
-    for field in fields:
-        path, _, name = field.rpartition('.')
-        part: Any = model
-        for child in path.split('.'):
-            part = getattr(part, child, None)
-        if isinstance(part, nn.ModuleList):
-            for index, stage in enumerate(part):
-                found[f'{path}[{index}].{name}'] = getattr(stage, name, None)
-        else:
-            found[field] = getattr(part, name, None)
-
-    numbers = [(k, v) for k, v in {**found, **given}.items() if isinstance(v, int)]
-    for name, value in numbers[1:]:
-        first, expected = numbers[0]
-        if value != expected:
-            raise ValueError(
-                f'{first} is {expected}, but {name} is {value}; they must be equal'
-            )
-    return numbers[0][1] if numbers else None
-
-
 def valid_pixels(
     data_samples: Sequence[DetDataSample] | None, feats: Tensor
 ) -> Tensor | None:
@@ -278,11 +239,8 @@ def recorded(module: nn.Module) -> Iterator[Call]:
     def keep(_: nn.Module, inputs: tuple, output: object) -> None:
         call.inputs, call.output = inputs, output
 
-    handle = module.register_forward_hook(keep)
-    try:
+    with module.register_forward_hook(keep):
         yield call
-    finally:
-        handle.remove()
     if call.output is None:
         raise RuntimeError(
             f'{type(module).__name__} was expected to be called, but was not'

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from mmdet.models.detectors import TwoStagePanopticSegmentor
 from mmdet.models.roi_heads import BaseRoIHead
+from mmdet.models.roi_heads.roi_extractors import BaseRoIExtractor
 from mmdet.models.seg_heads.base_semantic_head import BaseSemanticHead
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmdet.structures import DetDataSample
@@ -14,17 +15,11 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmpisr.class_lists import check_equal_counts
 from mmpisr.models.heatmaps import check_roi_head, class_maps
 from mmpisr.registry import MODELS
 
-from .common import (
-    Losses,
-    RelationHost,
-    equal_numbers,
-    recorded,
-    unpadded_samples,
-    valid_pixels,
-)
+from .common import Losses, RelationHost, recorded, unpadded_samples, valid_pixels
 
 Pyramid = Sequence[Tensor]
 Samples = Sequence[DetDataSample]
@@ -92,13 +87,13 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             **base,
         )
         check_roi_head(self.roi_head)
-        channels = self._check_parts(semantic_head)
+        check_equal_counts(self)
         things, stuff = self.num_things_classes, self.num_stuff_classes
         classes = self.semantic_head.num_classes
         self.thing_maps = thing_maps and classes == stuff + 1
         self.set_relation(
             relation,
-            in_channels=channels,
+            in_channels=self._pyramid_channels(semantic_head),
             num_classes=things + stuff if self.thing_maps else classes,
             heatmap_maker=heatmap_maker or dict(type='mmpisr.RoIMaskHeatmaps'),
             supervision=supervision,
@@ -110,28 +105,22 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
             init_final_from_base=init_final_from_base,
         )
 
-    def _check_parts(self, semantic_head: dict) -> int | None:
-        """Check classes and channels of all parts; return the pyramid's channels."""
-        equal_numbers(
-            self,
-            'panoptic_fusion_head.num_things_classes',
-            'semantic_head.num_things_classes',
-            'roi_head.bbox_head.num_classes',
-            'roi_head.mask_head.num_classes',
-        )
-        equal_numbers(
-            self,
-            'panoptic_fusion_head.num_stuff_classes',
-            'semantic_head.num_stuff_classes',
-        )
-        return equal_numbers(
-            self,
-            'neck.out_channels',
-            'rpn_head.in_channels',
-            'roi_head.bbox_roi_extractor.out_channels',
-            'roi_head.mask_roi_extractor.out_channels',
-            **{'semantic_head.in_channels': semantic_head.get('in_channels')},
-        )
+    def _pyramid_channels(self, semantic_head: dict) -> int | None:
+        """Channels of the pyramid, which all parts must have; None: not known."""
+        found = {}
+        for name, module in self.named_modules():
+            if name in ('neck', 'rpn_head') or isinstance(module, BaseRoIExtractor):
+                field = 'in_channels' if name == 'rpn_head' else 'out_channels'
+                found[f'{name}.{field}'] = getattr(module, field, None)
+        found['semantic_head.in_channels'] = semantic_head.get('in_channels')
+        known = [(k, v) for k, v in found.items() if isinstance(v, int)]
+        for field, channels in known:
+            if channels != known[0][1]:
+                raise ValueError(
+                    f'{known[0][0]} is {known[0][1]}, but {field} is {channels}; they '
+                    'must be equal'
+                )
+        return known[0][1] if known else None
 
     @property
     def semantic_index(self) -> list[int] | None:  # type: ignore[override]

@@ -23,9 +23,7 @@ SMALL_PREDICTORS = dict(
     type='Normal',
     std=0.001,
     override=[
-        dict(name='semantic_predictor'),
-        dict(name='center_predictor'),
-        dict(name='offset_predictor'),
+        dict(name=f'{part}_predictor') for part in ('semantic', 'center', 'offset')
     ],
 )
 

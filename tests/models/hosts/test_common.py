@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from mmpisr.models.hosts import recorded, valid_pixels
-from mmpisr.models.hosts.common import build_relation, equal_numbers
+from mmpisr.models.hosts.common import build_relation
 from mmpisr.models.relations import PISR
 
 
@@ -45,38 +45,6 @@ def test_without_padding_there_is_no_mask():
 
     assert valid_pixels(samples((8, 16), (8, 16), padded=(8, 16)), feats) is None
     assert valid_pixels(None, feats) is None
-
-
-def make_model(**numbers):
-    """A neck with channels, and heads of two stages with class counts."""
-    model = nn.Module()
-    model.neck, model.heads = nn.Module(), nn.ModuleList([nn.Module(), nn.Module()])
-    model.neck.channels = numbers.get('neck', 8)
-    for head, classes in zip(model.heads, numbers.get('heads', (8, 8)), strict=True):
-        head.classes = classes
-    return model
-
-
-def test_equal_numbers_are_returned_once_and_unknown_ones_are_left_out():
-    fields = 'neck.channels', 'heads.classes', 'neck.width', 'none.channels'
-
-    assert equal_numbers(make_model(), *fields, given=8, unknown=None) == 8
-    assert equal_numbers(make_model(), 'none.channels') is None
-
-
-@pytest.mark.parametrize(
-    ('numbers', 'given', 'message'),
-    [
-        (dict(heads=(8, 7)), 8, r'neck\.channels is 8, but heads\[1\]\.classes is 7;'),
-        (dict(neck=5), 8, r'neck\.channels is 5, but heads\[0\]\.classes is 8;'),
-        (dict(), 4, r'neck\.channels is 8, but given is 4;'),
-    ],
-)
-def test_numbers_that_differ_are_named_with_both_fields(numbers, given, message):
-    with pytest.raises(ValueError, match=message):
-        equal_numbers(
-            make_model(**numbers), 'neck.channels', 'heads.classes', given=given
-        )
 
 
 def test_the_last_call_is_recorded():

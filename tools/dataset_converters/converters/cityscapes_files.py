@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from mmpisr.datasets.image_file import read_head
 from mmpisr.datasets.zip_files import (
-    ZipBackend,
     is_zip_path,
     open_archive,
     resolve_folder,
@@ -85,7 +84,8 @@ def _frame(image_id: str, image: str, *truth: str) -> Frame:
 def _size(path: str) -> tuple[int, int]:
     """Height and width of a png, of its first bytes."""
     if is_zip_path(path):
-        start = ZipBackend().get_start(path, START)
+        archive, inner = split_zip_path(path)
+        start = open_archive(archive).read_start(inner, START)
     else:
         with open(path, 'rb') as file:
             start = file.read(START)
