@@ -6,6 +6,7 @@ prefix, too, because the default scope below an ``mmdet::`` base is mmdet's.
 
 from mmengine import registry as mmengine
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
+from mmengine.registry import Registry
 
 SCOPE = 'mmpisr'
 
@@ -13,12 +14,10 @@ for _hook in CheckpointHook, EarlyStoppingHook:  # save_best='auto' takes PQ, ou
     _hook._default_greater_keys = [*_hook._default_greater_keys, 'PQ', 'SQ', 'RQ']
 
 
-def _child(parent: mmengine.Registry, *parts: str) -> mmengine.Registry:
+def _child(parent: Registry, *parts: str) -> Registry:
     """Make the child of a registry, whose types are registered by parts of mmpisr."""
     locations = [f'{SCOPE}.{part}' for part in parts]
-    return mmengine.Registry(
-        parent.name, parent=parent, scope=SCOPE, locations=locations
-    )
+    return Registry(parent.name, parent=parent, scope=SCOPE, locations=locations)
 
 
 MODELS = _child(

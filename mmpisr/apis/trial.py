@@ -168,15 +168,15 @@ def verdict(gain: Gain, iterations: int) -> str:
     """Say what the gain of PISR means for its user, after so long a training."""
     if gain.low > 0:
         return f'Worth it here: PISR changes the base by {gain}.'
-    if gain.high < WORTHWHILE and iterations >= ENOUGH:
-        return (
-            f'Not worth it here: PISR changes the base by {gain}, so that a gain of '
-            f'{WORTHWHILE:g} PQ is improbable.'
-        )
     if iterations < ENOUGH:
         return (
             f'Not decided by so short trainings: PISR changes the base by {gain} after '
             f'{iterations} iterations. Give more --minutes, for at least {ENOUGH}.'
+        )
+    if gain.high < WORTHWHILE:
+        return (
+            f'Not worth it here: PISR changes the base by {gain}, so that a gain of '
+            f'{WORTHWHILE:g} PQ is improbable.'
         )
     return (
         f'Not decided by so little data: PISR changes the base by {gain}. More '

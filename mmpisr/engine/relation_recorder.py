@@ -1,7 +1,8 @@
 """Record what the relations of a model are given and what they return."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -33,7 +34,8 @@ class RelationRecorder:
                 host = inner.get_submodule(name.rpartition('.')[0])
                 self.semantic_index[name] = getattr(host, 'semantic_index', None)
                 self.calls[name] = []
-                hook = module.register_forward_hook(self._hook(name), with_kwargs=True)
+                record = partial(self._record, name)
+                hook = module.register_forward_hook(record, with_kwargs=True)
                 self._hooks.enter_context(hook)
 
     def close(self) -> None:
@@ -41,9 +43,8 @@ class RelationRecorder:
         self._hooks.close()
         self.calls = {}
 
-    def _hook(self, name: str) -> Callable:
-        def record(_: nn.Module, args: tuple, kwargs: Mapping, output: Any) -> None:
-            call = RelationCall.of(args, kwargs, output, self.semantic_index[name])
-            self.calls[name].append(call)
-
-        return record
+    def _record(
+        self, name: str, _: nn.Module, args: tuple, kwargs: Mapping, output: Any
+    ) -> None:
+        call = RelationCall.of(args, kwargs, output, self.semantic_index[name])
+        self.calls[name].append(call)

@@ -84,22 +84,6 @@ class ReweightingScoresHook(Hook):
     ) -> None:
         """Stop recording, and log."""
         self._stop()
-        self._report(runner)
-
-    before_test_epoch = before_val_epoch
-    before_test_iter = before_val_iter
-    after_test_iter = after_val_iter
-    after_test_epoch = after_val_epoch
-
-    def after_run(self, runner: Runner) -> None:
-        """Stop recording, also if the epoch was interrupted."""
-        self._stop()
-
-    def _stop(self) -> None:
-        if self._recorder is not None:
-            self._recorder.close()
-
-    def _report(self, runner: Runner) -> None:
         assert self._recorder is not None
         scores = _merge(all_gather_object(self._scores))
         self._scores = {}
@@ -115,6 +99,19 @@ class ReweightingScoresHook(Hook):
             if self.chart:
                 image = reweighting_chart(table, names)
                 add_picture(runner.visualizer, root, image, runner.iter)
+
+    before_test_epoch = before_val_epoch
+    before_test_iter = before_val_iter
+    after_test_iter = after_val_iter
+    after_test_epoch = after_val_epoch
+
+    def after_run(self, runner: Runner) -> None:
+        """Stop recording, also if the epoch was interrupted."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
 
 
 def _problem(

@@ -134,21 +134,15 @@ class PISRTwoStagePanopticSegmentor(RelationHost, TwoStagePanopticSegmentor):
         """RPN losses, and both stages' losses weighted by eq. (1) (``mode='loss'``)."""
         feats = self.extract_feat(batch_inputs)
         rpn_losses, proposals = self.propose_with_losses(feats, batch_data_samples)
+        shared = proposals, batch_data_samples
 
+        heads = self.roi_head, self.semantic_head
         with recorded(self.semantic_head) as semantic:
-            intermediate = stage_losses(
-                self.roi_head, self.semantic_head, feats, proposals, batch_data_samples
-            )
-        seg_logits = semantic.output['seg_preds']
-        related = self.related_feats(feats, seg_logits, proposals, batch_data_samples)
+            intermediate = stage_losses(*heads, feats, *shared)
+        related = self.related_feats(feats, semantic.output['seg_preds'], *shared)
 
-        final = stage_losses(
-            self.final_roi_head,
-            self.final_semantic_head,
-            related,
-            proposals,
-            batch_data_samples,
-        )
+        final_heads = self.final_roi_head, self.final_semantic_head
+        final = stage_losses(*final_heads, related, *shared)
         return {**rpn_losses, **self.supervision(intermediate, final)}
 
     def predict(
