@@ -127,8 +127,9 @@ class HardPixelCrossEntropy(nn.Module):
     """:func:`hard_pixel_cross_entropy` as a configured loss.
 
     Args:
-        top_ratio: Share of the pixels of the batch that is kept, in (0, 1]; pixels of
-            weight zero (padding) are left out.
+        top_ratio: Share of the pixels of the batch that is kept, in (0, 1].
+        count_padding: Whether pixels of weight zero are counted as pixels of the share,
+            as in detectron2, where padding lowers the loss.
         recompute: Whether the pixels' losses are computed again in the backward pass,
             one image at a time, which saves the memory of class logits at full
             resolution: for many classes on large images.
@@ -143,6 +144,7 @@ class HardPixelCrossEntropy(nn.Module):
         self,
         *,
         top_ratio: float = 0.2,
+        count_padding: bool = False,
         recompute: bool = False,
         ignore_index: int = 255,
         loss_weight: float = 1.0,
@@ -151,6 +153,7 @@ class HardPixelCrossEntropy(nn.Module):
         if not 0 < top_ratio <= 1:
             raise ValueError(f'top_ratio must lie in (0, 1], but is {top_ratio}')
         self.top_ratio = top_ratio
+        self.count_padding = count_padding
         self.recompute = recompute
         self.ignore_index = ignore_index
         self.loss_weight = loss_weight
@@ -166,6 +169,8 @@ class HardPixelCrossEntropy(nn.Module):
             weights: Factor of each pixel's loss, zero at padding, ``(B, H, W)``.
         """
         losses = self._pixel_losses(logits, labels)
+        if weights is not None and self.count_padding:
+            losses, weights = losses * weights, None
         return self.loss_weight * hard_pixel_cross_entropy(
             losses, weights, top_ratio=self.top_ratio
         )

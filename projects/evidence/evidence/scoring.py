@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from mmpisr.apis.run_options import load_config
 from mmpisr.engine.checkpoint import checkpoint_trust
-from mmpisr.engine.hooks.told_classes_hook import present_classes
 from mmpisr.evaluation.score_table import ScoreTable
+from mmpisr.evaluation.slot_matching import present_classes
 from mmpisr.models.relations import PISR
 from mmpisr.registry import DATASETS, METRICS, MODELS
 
@@ -76,7 +76,7 @@ class ScoredModel:
     def present(self, index: int) -> Tensor:
         """Which classes the truth of an image shows, bool, ``(N,)``."""
         sample = self.dataset[index]['data_samples']
-        return present_classes(sample, len(self.classes))
+        return present_classes(sample.gt_panoptic_seg.sem_seg, len(self.classes))
 
     @torch.no_grad()
     def predict(self, index: int) -> DetDataSample:

@@ -98,6 +98,16 @@ def test_padding_does_not_change_the_share(batch, ratio):
     torch.testing.assert_close(actual, expected)
 
 
+def test_padding_can_count_as_pixels_as_in_detectron2(batch):
+    logits, labels, weights = padded(batch)
+    losses = F.cross_entropy(logits, labels, ignore_index=255, reduction='none')
+    expected = (losses * weights).flatten().topk(int(0.2 * 80)).values.mean()
+
+    actual = HardPixelCrossEntropy(count_padding=True)(logits, labels, weights)
+
+    torch.testing.assert_close(actual, expected)
+
+
 def test_logits_of_a_smaller_map_are_resized(batch):
     logits, labels = batch
     labels = labels.repeat_interleave(2, 1).repeat_interleave(2, 2)
