@@ -7,15 +7,15 @@ import numpy as np
 import torch
 
 
-def random_state() -> dict[str, Any]:
-    """Copy the states, those of all GPUs of this process included."""
+def random_state(*, cuda: bool = False) -> dict[str, Any]:
+    """Copy the states of the CPU, and with ``cuda`` those of all GPUs."""
     state: Any = np.random.get_state(legacy=True)
     kind, keys, *position = state
     return dict(
         python=random.getstate(),
         numpy=(kind, torch.from_numpy(keys.astype(np.int64)), *position),
         torch=torch.get_rng_state(),
-        cuda=torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        cuda=torch.cuda.get_rng_state_all() if cuda else [],
     )
 
 
@@ -26,5 +26,5 @@ def set_random_state(state: dict[str, Any]) -> None:
     kind, keys, *position = state['numpy']
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *position))
     torch.set_rng_state(state['torch'].cpu())
-    if len(state['cuda']) == torch.cuda.device_count():
+    if state['cuda'] and len(state['cuda']) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all([one.cpu() for one in state['cuda']])

@@ -22,7 +22,7 @@ CONFIG = 'configs/pisr/pisr_panoptic-deeplab_r18_1200-iter_scenes.py'
 
 @pytest.fixture(scope='module')
 def start(repo, tmp_path_factory):
-    """Start a training in a work dir, which resumes what is there."""
+    """Start a training; it goes on from the latest checkpoint in its work dir."""
     data = tmp_path_factory.mktemp('scenes')
     generate_scenes(data, num_train=6, num_val=2)
     options = [

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -33,7 +34,7 @@ class ExactResumeHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the random state."""
-        checkpoint[KEY] = random_state()
+        checkpoint[KEY] = random_state(cuda=torch.cuda.is_available())
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Remember the random state; a checkpoint of mmengine alone has none."""
@@ -54,7 +55,7 @@ class ExactResumeHook(Hook):
 
     def before_val(self, runner: Runner) -> None:
         """Remember the random state."""
-        self._before_val = random_state()
+        self._before_val = random_state(cuda=torch.cuda.is_available())
 
     def after_val(self, runner: Runner) -> None:
         """Restore the random state."""

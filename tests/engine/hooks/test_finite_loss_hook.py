@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import tiny_hosts
 import torch
+from mmengine.model import BaseModel
 from mmengine.optim import build_optim_wrapper
 
 from mmpisr.engine.hooks import FiniteLossHook, LossNotFiniteError
@@ -23,7 +24,7 @@ def test_the_state_from_before_is_on_disk(tmp_path, host):
     model = tiny_hosts.build('panoptic-deeplab', host=host).train()
     config = dict(optimizer=dict(type='SGD', lr=0.1))
     wrapper = build_optim_wrapper(model, config)
-    runner = Runner(model=model, work_dir=str(tmp_path), iter=6)
+    runner = Runner(model=model, work_dir=str(tmp_path), iter=6, rank=0)
     hook = FiniteLossHook()
     hook.before_train(runner)
     batch = tiny_hosts.make_batch('panoptic-deeplab', (64, 64), (48, 64))
@@ -47,3 +48,26 @@ def test_the_state_from_before_is_on_disk(tmp_path, host):
     assert saved.keys() == before.keys()
     assert all(torch.equal(saved[key], before[key]) for key in saved)
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+
+
+class Model(BaseModel):
+    """A model of one weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize('batch', [None, [1], dict(data_samples=dict(sup=[1]))])
+def test_batches_of_other_kinds_stop_too(tmp_path, batch):
+    runner = Runner(model=Model(), work_dir=str(tmp_path), iter=0, rank=0)
+    hook = FiniteLossHook()
+    hook.before_train(runner)
+    hook.before_train_iter(runner, 0, batch)
+
+    runner.model.parse_losses(dict(loss_a=torch.ones(2)))
+    with pytest.raises(LossNotFiniteError, match=r'inf.* for the images \[\]'):
+        runner.model.parse_losses(dict(loss_a=torch.tensor(torch.inf)))
